@@ -1,0 +1,1 @@
+"""Rewrites of migrations, one module each. The only layer that imports libcst."""

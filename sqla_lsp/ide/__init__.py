@@ -1,0 +1,1 @@
+"""Answers for editors in paths and offsets, without LSP types."""

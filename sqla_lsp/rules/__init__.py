@@ -1,0 +1,1 @@
+"""One module per rule, and their registry. No rule reads a file."""

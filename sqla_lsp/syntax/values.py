@@ -1,0 +1,156 @@
+"""Values of the static evaluation: what an expression is known to be without running it.
+
+Plain constants are themselves (`None`, `bool`, `int`, `float`, `str`), tuples are tuples of values, and everything else is one of
+the classes below. What belongs to a library is never run: a name of it is a `Symbol`, a call of it a `CallValue`, which a reader
+that knows the library interprets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Union
+
+from sqla_lsp.syntax.unknown import Unknown as Unknown
+from sqla_lsp.text.places import Place
+
+if TYPE_CHECKING:
+    from sqla_lsp.syntax import code
+    from sqla_lsp.syntax.evaluate import Frame, LoadedModule
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A string of which some parts are not known: `str` pieces and `Unknown` holes in order, no two `str` side by side."""
+
+    parts: tuple[str | Unknown, ...]
+
+
+@dataclass(eq=False, slots=True)
+class ListValue:
+    """A list or a set. `open` says that there may be more items than those listed, or fewer."""
+
+    items: list[Value] = field(default_factory=list)
+    open: bool = False
+    is_set: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class DictValue:
+    """A dict whose keys are constants or tuples of constants. `open` says that there may be other items."""
+
+    items: dict[object, Value] = field(default_factory=dict)
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name of something outside of the project, by its full path: "sqlalchemy.Column", "alembic.op"."""
+
+    path: str
+
+
+@dataclass(eq=False, slots=True)
+class Member:
+    """An attribute of a value whose attributes are not known: `op.get_bind().dialect`."""
+
+    base: Value
+    name: str
+
+
+@dataclass(eq=False, slots=True)
+class CallValue:
+    """A call of something outside of the project (a `Symbol`, a `Member`, or an `Unknown`), which is also its result.
+
+    `open` says that `*args` or `**kwargs` of unknown value were passed. `place` is the call's expression, `places` the
+    argument's by position and by keyword.
+    """
+
+    function: Value
+    positional: tuple[Value, ...]
+    keywords: dict[str, Value]
+    place: Place
+    places: dict[int | str, Place]
+    open: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class FunctionValue:
+    """A function or lambda of the project, with the frame that it closes over."""
+
+    name: str
+    node: code.Function | code.Lambda
+    module: LoadedModule
+    closure: Frame | None
+    block_start: int
+
+
+@dataclass(eq=False, slots=True)
+class ClassValue:
+    """A class of the project. `bases` are values; `frame` evaluates its body on demand."""
+
+    name: str
+    node: code.Class
+    module: LoadedModule
+    bases: tuple[Value, ...]
+    keywords: dict[str, Value]
+    members: dict[str, Value]
+
+
+@dataclass(eq=False, slots=True)
+class Instance:
+    """An instance of a class of the project (also a member of an enum: then `enum_name` and `enum_value` are set)."""
+
+    cls: ClassValue
+    attributes: dict[str, Value] = field(default_factory=dict)
+    enum_name: str | None = None
+    enum_value: Value = None
+
+
+@dataclass(eq=False, slots=True)
+class BoundMethod:
+    receiver: Value
+    function: FunctionValue
+
+
+@dataclass(eq=False, slots=True)
+class ModuleValue:
+    """A module of the project."""
+
+    module: LoadedModule
+
+
+Value = Union[
+    None,
+    bool,
+    int,
+    float,
+    str,
+    tuple["Value", ...],
+    Unknown,
+    Template,
+    ListValue,
+    DictValue,
+    Symbol,
+    Member,
+    CallValue,
+    FunctionValue,
+    ClassValue,
+    Instance,
+    BoundMethod,
+    ModuleValue,
+]
+
+
+def path_of(value: Value) -> str | None:
+    """The dotted path of an outside value, calls written as `()`: "alembic.op.get_bind().dialect.name". None for all others."""
+    match value:
+        case Symbol(path):
+            return path
+        case Member(base, name):
+            base_path = path_of(base)
+            return None if base_path is None else f"{base_path}.{name}"
+        case CallValue(function=function):
+            function_path = path_of(function)
+            return None if function_path is None else f"{function_path}()"
+        case _:
+            return None

@@ -1,0 +1,1 @@
+"""Positions, ranges, edits and ignore comments. It knows no Python and no LSP."""
