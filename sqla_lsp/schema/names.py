@@ -11,7 +11,7 @@ class TableName(msgspec.Struct, frozen=True, array_like=True):
     """A table's name as Postgres sees it (folded unless it was quoted) and its schema, None for the default one."""
 
     name: str | Unknown
-    schema: str | None | Unknown = None
+    schema: str | Unknown | None = None
 
     @property
     def known(self) -> bool:

@@ -116,9 +116,9 @@ class AlterType(Operation, frozen=True):
     table: TableName
     column: str | Unknown
     to: PgType | Unknown
-    existing: PgType | None | Unknown = None
+    existing: PgType | Unknown | None = None
     using: Text = None
-    nullable: bool | None | Unknown = None
+    nullable: bool | Unknown | None = None
 
 
 class SetNullable(Operation, frozen=True):
@@ -130,7 +130,7 @@ class SetNullable(Operation, frozen=True):
 class SetDefault(Operation, frozen=True):
     table: TableName
     column: str | Unknown
-    default: Default | None | Unknown
+    default: Default | Unknown | None
 
 
 class CreateIndex(Operation, frozen=True):

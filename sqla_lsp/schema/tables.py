@@ -35,8 +35,8 @@ class Key(msgspec.Struct, frozen=True, array_like=True):
     """One key of an index: a column or an expression (as SQL; two equal expressions have equal text), with its order.
     `nulls_first` is already resolved from the order where nothing was said (DESC: first)."""
 
-    column: str | None | Unknown
-    expression: str | None | Unknown = None
+    column: str | Unknown | None
+    expression: str | Unknown | None = None
     columns: tuple[str, ...] | None = None
     """The columns that an expression names; None where that cannot be told."""
     descending: bool = False
