@@ -1,0 +1,86 @@
+"""The command `sqla-lsp`: reads the arguments and hands over to one module per command. It imports nothing heavy itself,
+so that `--version` and `--help` answer at once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from sqla_lsp import __version__
+
+CLEAN, FINDINGS, FAILED = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and gives its exit code: 0 clean, 1 findings, 2 could not run."""
+    options = parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): the interpreter must not complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    match options.command:
+        case "check":
+            from sqla_lsp.cli import check
+
+            return check.run(options)
+        case "rule":
+            from sqla_lsp.cli import rule
+
+            return rule.run(options)
+        case _:
+            from sqla_lsp.cli import serve
+
+            return serve.run(options)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of all commands, as DESIGN.md fixes them."""
+    top = argparse.ArgumentParser(
+        prog="sqla-lsp",
+        description="Finds what a migration of a SQLAlchemy and Alembic project on Postgres would make other people wait for.",
+    )
+    top.add_argument("--version", action="version", version=f"sqla-lsp {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _check(commands.add_parser("check", help="report findings", description="Reads projects and reports findings."))
+    _rule(commands.add_parser("rule", help="explain a rule", description="Prints the documentation of a rule, or of all."))
+    _server(commands.add_parser("server", help="run the language server", description="Runs the language server."))
+    return top
+
+
+def _check(check: argparse.ArgumentParser) -> None:
+    check.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to check (default: the current folder)")
+    check.add_argument(
+        "--output-format", choices=("full", "concise", "json"), default="full", help="how findings are printed (default: full)"
+    )
+    check.add_argument("--select", action="append", metavar="RULE", help="judge these rules only (comma-separated, repeatable)")
+    check.add_argument("--ignore", action="append", metavar="RULE", help="do not judge these rules (comma-separated, repeatable)")
+    check.add_argument("--config", metavar="FILE", help="read the configuration from FILE instead of the nearest one")
+    check.add_argument("--statistics", action="store_true", help="print how many findings each rule has instead of the findings")
+    check.add_argument("--exit-zero", action="store_true", help="exit with 0 even where there are findings")
+    check.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+
+
+def _rule(rule: argparse.ArgumentParser) -> None:
+    rule.add_argument("name", nargs="?", metavar="RULE", help="the rule's name (default: all rules)")
+    rule.add_argument("--output-format", choices=("text", "json"), default="text", help="how it is printed (default: text)")
+
+
+def _server(server: argparse.ArgumentParser) -> None:
+    transport = server.add_mutually_exclusive_group()
+    transport.add_argument("--stdio", action="store_true", help="speak over standard input and output (the default)")
+    transport.add_argument(
+        "--tcp", metavar="[HOST:]PORT", help="listen on a TCP port, of the loopback interface unless HOST is given"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

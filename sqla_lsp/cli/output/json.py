@@ -1,0 +1,37 @@
+"""The findings as one JSON list, in the shape that DESIGN.md promises to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from sqla_lsp.cli.output.located import Located, Location
+from sqla_lsp.rules.registry import url
+
+
+def text(findings: Iterable[Located]) -> str:
+    """The list, indented, without a line end."""
+    return msgspec.json.format(msgspec.json.encode([_object(located) for located in findings]), indent=2).decode()
+
+
+def _object(located: Located) -> dict[str, object]:
+    finding, location = located.finding, located.location
+    return {
+        "code": finding.rule,
+        "message": finding.message,
+        "severity": finding.severity,
+        "filename": location.filename,
+        "location": _start(location),
+        "end_location": {"row": location.end_row, "column": location.end_column},
+        "url": url(finding.rule),
+        "fixes": [],
+        "related": [
+            {"message": related.message, "filename": related.location.filename, "location": _start(related.location)}
+            for related in located.related
+        ],
+    }
+
+
+def _start(location: Location) -> dict[str, int]:
+    return {"row": location.row, "column": location.column}

@@ -1,0 +1,46 @@
+"""Styled text: pieces of a line with the style that a terminal shows them in, plain text everywhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+Styled = tuple[tuple[str, str], ...]
+"""A line as pairs of text and style; the style "" is plain."""
+
+
+def plain(line: Styled) -> str:
+    """The line without its styles."""
+    return "".join(text for text, _ in line)
+
+
+def write(lines: Iterable[Styled], stream: TextIO) -> None:
+    """Writes the lines, in colour where `stream` is a terminal (NO_COLOR and FORCE_COLOR are honoured)."""
+    if not _coloured(stream):
+        for line in lines:
+            stream.write(plain(line) + "\n")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, soft_wrap=True, highlight=False, force_terminal=True)
+    for line in lines:
+        console.print(Text.assemble(*line), soft_wrap=True)
+
+
+def _coloured(stream: TextIO) -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def tolerant(stream: TextIO) -> None:
+    """Lets a stream of a narrow encoding print what it cannot express as escapes instead of failing."""
+    if stream is sys.stdout or stream is sys.stderr:
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")

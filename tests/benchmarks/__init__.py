@@ -1,0 +1,1 @@
+"""Measurements of speed, as ratios to yardsticks of the same run; never asserted."""
