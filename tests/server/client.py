@@ -1,0 +1,154 @@
+"""A client that says to the server whatever a test wants, also what no editor would: bytes, wrong order, wrong versions."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+Message = dict[str, Any]
+
+
+class Client:
+    """One server process over standard input and output. `messages` holds everything that it ever said, in order."""
+
+    def __init__(self, command: Sequence[str] = (sys.executable, "-m", "sqla_lsp.cli.main", "server"), cwd: Path | None = None):
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, bufsize=0
+        )
+        self.messages: list[Message] = []
+        self._arrived: queue.Queue[Message] = queue.Queue()
+        self._next = 0
+        self.errors = bytearray()
+        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._read_errors, daemon=True).start()
+
+    # ------------------------------------------------------------------------------------------------ speaking
+
+    def raw(self, body: bytes) -> None:
+        """Sends a body as it is, under the right header."""
+        assert self.process.stdin
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self.process.stdin.flush()
+
+    def send(self, message: Message) -> None:
+        self.raw(json.dumps({"jsonrpc": "2.0", **message}).encode())
+
+    def notify(self, method: str, params: Any) -> None:
+        self.send({"method": method, "params": params})
+
+    def request(self, method: str, params: Any = None, timeout: float = 20) -> Message:
+        """Sends a request and waits for its answer."""
+        self._next += 1
+        identity = self._next
+        self.send({"id": identity, "method": method, "params": params})
+        return self.wait(lambda m: m.get("id") == identity and "method" not in m, timeout)
+
+    # ----------------------------------------------------------------------------------------------- listening
+
+    def wait(self, wanted: Callable[[Message], bool], timeout: float = 20) -> Message:
+        """The next message that `wanted` accepts; requests of the server are answered on the way."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                message = self._arrived.get(timeout=max(0.001, deadline - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"nothing such came in {timeout} s; stderr: {self.errors.decode()[-4000:]}") from None
+            if "id" in message and "method" in message:
+                self.send({"id": message["id"], "result": None})
+            if wanted(message):
+                return message
+
+    def diagnostics(self, uri: str, timeout: float = 20, version: int | None = None) -> list[Message]:
+        """The next diagnostics of a document (of a version)."""
+
+        def wanted(message: Message) -> bool:
+            params = message.get("params") or {}
+            return (
+                message.get("method") == "textDocument/publishDiagnostics"
+                and params["uri"] == uri
+                and (version is None or params.get("version") == version)
+            )
+
+        found: list[Message] = self.wait(wanted, timeout)["params"]["diagnostics"]
+        return found
+
+    def silence(self, seconds: float = 0.5) -> list[Message]:
+        """Everything that comes within some time."""
+        found = []
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                found.append(self._arrived.get(timeout=left))
+            except queue.Empty:
+                break
+        return found
+
+    # ---------------------------------------------------------------------------------------------- life cycle
+
+    def initialize(self, root: Path | None, capabilities: Message | None = None, **more: Any) -> Message:
+        """`initialize` and `initialized`."""
+        uri = root.as_uri() if root else None
+        folders = [{"uri": uri, "name": "root"}] if uri else None
+        params = {"processId": None, "rootUri": uri, "workspaceFolders": folders, "capabilities": capabilities or {}, **more}
+        answer = self.request("initialize", params)
+        self.notify("initialized", {})
+        return answer
+
+    def open(self, path: Path, text: str | None = None, version: int = 1) -> str:
+        """Opens a document; gives its URI."""
+        uri = path.as_uri()
+        content = path.read_text() if text is None else text
+        item = {"uri": uri, "languageId": "python", "version": version, "text": content}
+        self.notify("textDocument/didOpen", {"textDocument": item})
+        return uri
+
+    def change(self, uri: str, version: int, *changes: Message) -> None:
+        self.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": list(changes)})
+
+    def shutdown(self) -> int:
+        """`shutdown`, `exit`, and the exit code."""
+        assert self.request("shutdown").get("result", 0) is None
+        return self.exit()
+
+    def exit(self) -> int:
+        self.notify("exit", None)
+        return self.process.wait(timeout=10)
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        stream = self.process.stdout
+        buffered = b""
+        while True:
+            while b"\r\n\r\n" not in buffered:
+                more = stream.read(65536)
+                if not more:
+                    return
+                buffered += more
+            header, _, buffered = buffered.partition(b"\r\n\r\n")
+            length = next(int(line.split(b":")[1]) for line in header.split(b"\r\n") if line.lower().startswith(b"content-length"))
+            while len(buffered) < length:
+                more = stream.read(65536)
+                if not more:
+                    return
+                buffered += more
+            message = json.loads(buffered[:length])
+            buffered = buffered[length:]
+            self.messages.append(message)
+            self._arrived.put(message)
+
+    def _read_errors(self) -> None:
+        assert self.process.stderr
+        while more := self.process.stderr.read(65536):
+            self.errors += more
