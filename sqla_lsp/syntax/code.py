@@ -375,7 +375,7 @@ Statement = (
 class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One top-level statement. `start` and `end` are byte offsets in the file; positions inside are relative to `start`.
     A decorated definition starts at its first decorator. `stale` says that the file's present text of this block does
-    not parse and that the statement is the last good one."""
+    not parse: the statement is the last good one, or what could be read of it where there was none."""
 
     start: int
     end: int

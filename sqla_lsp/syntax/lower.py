@@ -6,33 +6,75 @@ import re
 
 from tree_sitter import Node, Tree
 
-from sqla_lsp.syntax import code
-from sqla_lsp.syntax.lower_expressions import COMMENT, EXTRAS
+from sqla_lsp.syntax import code, last_good
 from sqla_lsp.syntax.lower_statements import Statements
+from sqla_lsp.syntax.lowering import COMMENT, EXTRAS
 from sqla_lsp.syntax.tree import parse
 
 _MARK = re.compile(rb"sqla-lsp", re.IGNORECASE)
 
 
 def lower(data: bytes, tree: Tree | None = None, previous: tuple[bytes, code.Module] | None = None) -> code.Module:
-    """The code of a UTF-8 text."""
-    tree = tree or parse(data)
-    root = tree.root_node
+    """The code of a UTF-8 text. `tree` is its tree, where there is one already.
+
+    `previous` is the text and the code of the version before. Its blocks are used again, the same objects, where the text did not
+    change. In text that does not parse, the last good block is kept (`Block.stale`) with the places that it has now.
+    """
+    root = (tree or parse(data)).root_node
+    found = _comments(data, root)
+    if previous is None:
+        blocks, broken = _blocks(data, root)
+        return code.Module(tuple(blocks), found, broken)
+    old_data, old_module = previous
+    change = last_good.Change(old_data, data)
+    blocks, broken = _blocks(data, root, last_good.unchanged(old_module, change), change)
+    if broken:
+        blocks = _repaired(data, root, old_module, change)
+    return code.Module(tuple(blocks), found, broken)
+
+
+def _blocks(
+    data: bytes,
+    root: Node,
+    known: dict[int, code.Block] | None = None,
+    change: last_good.Change | None = None,
+    offset: int = 0,
+) -> tuple[list[code.Block], bool]:
+    """The blocks below `root`, whose text begins at `offset` of the file, and whether something does not parse."""
     blocks: list[code.Block] = []
-    broken = False
-    for node in root.named_children:
-        if node.kind_id in EXTRAS:
+    broken = root.is_error
+    for node in root.children if root.has_error else root.named_children:
+        if node.kind_id in EXTRAS or not (node.is_named or node.is_error):
             continue
-        start, end = node.start_byte, node.end_byte
+        start = node.start_byte
+        if known and change and not node.has_error:
+            block = known.get(start)
+            if block is not None and last_good.still_holds(block, data, node.end_byte, change):
+                blocks.append(block)
+                continue
         lowering = Statements(data, start)
         statement = lowering.statement(node)
-        broken = broken or lowering.broken
         if statement is not None:
-            blocks.append(code.Block(start, end, statement))
-    return code.Module(tuple(blocks), comments(data, root), broken)
+            broken = broken or lowering.broken
+            start += offset
+            blocks.append(code.Block(start, start + statement.end, statement, lowering.broken))
+    return blocks, broken
 
 
-def comments(data: bytes, root: Node) -> tuple[code.Comment, ...]:
+def _repaired(data: bytes, root: Node, old_module: code.Module, change: last_good.Change) -> list[code.Block]:
+    """The blocks of a text that does not parse. What the change does not touch stands as it stood, whatever an unclosed
+    bracket further up makes of it; the text between is read for itself."""
+    before, touched, after = last_good.divide(old_module, change)
+    start = before[-1].end if before else 0
+    end = after[0].start if after else len(data)
+    if start == 0 and end == len(data):
+        fresh, _ = _blocks(data, root)
+    else:
+        fresh, _ = _blocks(data[start:end], parse(data[start:end]).root_node, offset=start)
+    return [*before, *last_good.keep(touched, fresh, change), *after]
+
+
+def _comments(data: bytes, root: Node) -> tuple[code.Comment, ...]:
     """The comments that contain `sqla-lsp`, in order. Strings that do are none."""
     found: list[code.Comment] = []
     for mark in _MARK.finditer(data):
@@ -41,8 +83,8 @@ def comments(data: bytes, root: Node) -> tuple[code.Comment, ...]:
         node = root.descendant_for_byte_range(mark.start(), mark.end())
         if node is None or node.kind_id != COMMENT:
             continue
-        start, end = node.start_byte, node.end_byte
-        end = start + len(data[start:end].rstrip())
+        start = node.start_byte
+        end = start + len(data[start : node.end_byte].rstrip())
         line = data[max(data.rfind(b"\n", 0, start), data.rfind(b"\r", 0, start)) + 1 : start]
         found.append(code.Comment(start, end, not line.strip()))
     return tuple(found)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+import msgspec
 from tree_sitter import Node
 
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.lower_expressions import EXTRAS, IDENTIFIER, MAX_DEPTH, Expressions, kind, solids
+from sqla_lsp.syntax.lower_expressions import Expressions
+from sqla_lsp.syntax.lowering import EXTRAS, IDENTIFIER, MAX_DEPTH, kind, solids
+from sqla_lsp.syntax.tree import parse
 
 _ASSIGNMENT = kind("assignment")
 _AUGMENTED = kind("augmented_assignment")
@@ -20,6 +23,9 @@ _FINALLY = kind("finally_clause")
 _CASE = kind("case_clause")
 _CASE_PATTERN = kind("case_pattern")
 _AS = kind("as_pattern")
+_BRACKETS = kind("parenthesized_expression")
+_ATTRIBUTE = kind("attribute")
+_SUBSCRIPT = kind("subscript")
 _DOTTED = kind("dotted_name")
 _ALIASED = kind("aliased_import")
 _RELATIVE = kind("relative_import")
@@ -34,6 +40,7 @@ _EXPRESSION_LIST = kind("expression_list")
 _WITH_CLAUSE = kind("with_clause")
 _WITH_ITEM = kind("with_item")
 _UNION_PATTERN = kind("union_pattern")
+_TUPLE_PATTERN = kind("tuple_pattern")
 _PARTS = frozenset({_ELIF, _ELSE, _EXCEPT, _FINALLY, _CASE, _FUNCTION, _CLASS})
 """Nodes inside of a compound statement that have a header and a body of their own."""
 _VALUE_PATTERNS = frozenset(
@@ -75,7 +82,7 @@ class Statements(Expressions):
             self.broken = True
         return tuple(statements)
 
-    def _inert(self, node: Node) -> code.Statement:
+    def _inert(self, node: Node) -> code.Inert:
         return code.Inert(node.start_byte - self.base, node.end_byte - self.base)
 
     # ----------------------------------------------------------------------------------------- simple statements
@@ -140,6 +147,23 @@ class Statements(Expressions):
         names = tuple([self.name(child) for child in node.named_children if child.kind_id == IDENTIFIER])
         return code.Scope(node.start_byte - self.base, node.end_byte - self.base, scope, names)
 
+    def _type_alias(self, node: Node) -> code.Statement:
+        """`type X = ...`; and `type(x).y = ...`, which the grammar takes for one too: read again with another name in its place."""
+        children = solids(node)
+        left = children[1].children[0] if len(children) > 1 and children[1].children else node
+        if left.kind_id not in (_ATTRIBUTE, _SUBSCRIPT):
+            return self._inert(node)
+        start = node.start_byte
+        text = self.data[start : node.end_byte]
+        statement = parse(b"_" * len(b"type") + text[len(b"type") :]).root_node.children[0]
+        if statement.has_error or statement.kind_id == node.kind_id:
+            return self._inert(node)
+        data, base = self.data, self.base
+        self.data, self.base = text, base - start
+        lowered = self.statement(statement)
+        self.data, self.base = data, base
+        return lowered or self._inert(node)
+
     # --------------------------------------------------------------------------------------------------- imports
 
     def _import(self, node: Node) -> code.Statement:
@@ -182,7 +206,7 @@ class Statements(Expressions):
     # --------------------------------------------------------------------------------------- compound statements
 
     def _if(self, node: Node) -> code.Statement:
-        start, end = node.start_byte - self.base, node.end_byte - self.base
+        start = node.start_byte - self.base
         test = self._field(node, "condition")
         then = self.body(node.child_by_field_name("consequence"))
         arms: list[Node] = []
@@ -199,31 +223,44 @@ class Statements(Expressions):
         for arm in reversed(arms):
             arm_test = self._field(arm, "condition")
             arm_body = self.body(arm.child_by_field_name("consequence"))
-            otherwise = (code.If(arm.start_byte - self.base, end, arm_test, arm_body, otherwise),)
-        return code.If(start, end, test, then, otherwise)
+            arm_end = self._end(arm, otherwise or arm_body)
+            otherwise = (code.If(arm.start_byte - self.base, arm_end, arm_test, arm_body, otherwise),)
+        return code.If(start, self._end(node, otherwise or then), test, then, otherwise)
 
     def _for(self, node: Node) -> code.Statement:
         target, iterable = self._field(node, "left"), self._field(node, "right")
         body, otherwise = self.body(node.child_by_field_name("body")), self._otherwise(node)
-        return code.For(node.start_byte - self.base, node.end_byte - self.base, target, iterable, body, otherwise)
+        return code.For(node.start_byte - self.base, self._end(node, otherwise or body), target, iterable, body, otherwise)
 
     def _while(self, node: Node) -> code.Statement:
         test = self._field(node, "condition")
         body, otherwise = self.body(node.child_by_field_name("body")), self._otherwise(node)
-        return code.While(node.start_byte - self.base, node.end_byte - self.base, test, body, otherwise)
+        return code.While(node.start_byte - self.base, self._end(node, otherwise or body), test, body, otherwise)
 
     def _with(self, node: Node) -> code.Statement:
         items: list[tuple[code.Expression, code.Expression | None]] = []
         clause = next((child for child in node.named_children if child.kind_id == _WITH_CLAUSE), None)
         for item in clause.named_children if clause is not None else ():
             if item.kind_id == _WITH_ITEM:
-                value = item.children[0]
-                if value.kind_id == _AS:
-                    items.append((self.expression(value.children[0]), self.expression(value.children[-1])))
-                else:
-                    items.append((self.expression(value), None))
+                items.append(self._with_item(item.children[0]))
         body = self.body(node.child_by_field_name("body"))
-        return code.With(node.start_byte - self.base, node.end_byte - self.base, tuple(items), body)
+        return code.With(node.start_byte - self.base, self._end(node, body), tuple(items), body)
+
+    def _with_item(self, value: Node) -> tuple[code.Expression, code.Expression | None]:
+        """`a as b`. The grammar reads `(a as b)` as a value in brackets, and `a if b else c as d` as `a if b else (c as d)`."""
+        children = solids(value)
+        if value.kind_id == _BRACKETS and children[1].kind_id == _AS:
+            value = children[1]
+        named = value
+        while named.kind_id != _AS and named.child_count:
+            named = named.children[-1]
+        manager = self.expression(value)
+        if named.kind_id != _AS:
+            return manager, None
+        end = named.children[0].end_byte - self.base
+        if manager.end != end:
+            manager = msgspec.structs.replace(manager, end=end)
+        return manager, self.expression(named.children[-1])
 
     def _try(self, node: Node) -> code.Statement:
         handlers: list[code.Handler] = []
@@ -237,7 +274,8 @@ class Statements(Expressions):
                 otherwise = self._clause_body(child)
             elif child.kind_id == _FINALLY:
                 final = self._clause_body(child)
-        return code.Try(node.start_byte - self.base, node.end_byte - self.base, body, tuple(handlers), otherwise, final)
+        last = final or otherwise or (handlers[-1].body if handlers else body)
+        return code.Try(node.start_byte - self.base, self._end(node, last), body, tuple(handlers), otherwise, final)
 
     def _handler(self, node: Node) -> code.Handler:
         """`except type as name:`, `except* type:`, `except a, b:` (a tuple without brackets)."""
@@ -254,13 +292,11 @@ class Statements(Expressions):
 
     def _match(self, node: Node) -> code.Statement:
         subjects = node.children_by_field_name("subject")
-        cases: list[code.Case] = []
         block = node.child_by_field_name("body")
-        for child in block.named_children if block is not None else ():
-            if child.kind_id == _CASE:
-                cases.append(self._case(child))
+        cases = [self._case(child) for child in (block.named_children if block is not None else ()) if child.kind_id == _CASE]
         subject = self.one_or_tuple(subjects)
-        return code.Match(node.start_byte - self.base, node.end_byte - self.base, subject, tuple(cases))
+        end = self._end(node, cases[-1].body if cases else ())
+        return code.Match(node.start_byte - self.base, end, subject, tuple(cases))
 
     def _case(self, node: Node) -> code.Case:
         patterns = [child for child in node.named_children if child.kind_id == _CASE_PATTERN]
@@ -284,6 +320,8 @@ class Statements(Expressions):
             node = children[0]
         if node.kind_id == _DOTTED:
             return self._dotted_value(node)
+        if node.kind_id == _TUPLE_PATTERN and len(inner := solids(node)) == 3 and inner[1].kind_id == _CASE_PATTERN:
+            return self._pattern(inner[1])
         if node.kind_id == _UNION_PATTERN:
             alternatives = [child for child in solids(node) if child.type != "|"]
             return code.Sequence(start, end, "set", tuple([self._pattern(child) for child in alternatives]))
@@ -324,7 +362,7 @@ class Statements(Expressions):
         is_generator, self.yields = self.yields, yields
         return code.Function(
             (node.start_byte if start < 0 else start) - self.base,
-            node.end_byte - self.base,
+            self._end(node, body),
             self._name_of(node),
             self.parameters(parameters) if parameters is not None else (),
             self.expression(returns) if returns is not None else None,
@@ -340,7 +378,7 @@ class Statements(Expressions):
         arguments = self.arguments(bases) if bases is not None else ()
         body = self.body(node.child_by_field_name("body"))
         begin = (node.start_byte if start < 0 else start) - self.base
-        return code.Class(begin, node.end_byte - self.base, self._name_of(node), arguments, decorators, body)
+        return code.Class(begin, self._end(node, body), self._name_of(node), arguments, decorators, body)
 
     def _name_of(self, node: Node) -> str:
         name = node.child_by_field_name("name")
@@ -351,6 +389,10 @@ class Statements(Expressions):
     def _field(self, node: Node, field: str) -> code.Expression:
         child = node.child_by_field_name(field)
         return self.expression(child) if child is not None else self.opaque(node)
+
+    def _end(self, node: Node, last: Body) -> int:
+        """Where a compound statement ends: with its last statement, not with the comments after it."""
+        return last[-1].end if last else node.end_byte - self.base
 
     def _clause_body(self, node: Node) -> Body:
         """The body of `else`, `except` and `finally`, which is their last child."""
@@ -368,10 +410,10 @@ def _has_clean_header(node: Node) -> bool:
     for child in node.children:
         if child.is_error or child.is_missing:
             return False
-        kind_id = child.kind_id
-        if child.has_error and kind_id != _BLOCK and kind_id != _TYPE_PARAMETER:
-            if kind_id not in _PARTS or not _has_clean_header(child):
-                return False
+        if not child.has_error or child.kind_id in (_BLOCK, _TYPE_PARAMETER):
+            continue
+        if child.kind_id not in _PARTS or not _has_clean_header(child):
+            return False
     return True
 
 
@@ -388,6 +430,7 @@ _SIMPLE: dict[str, _Lower] = {
     "import_statement": Statements._import,
     "import_from_statement": Statements._import_from,
     "future_import_statement": Statements._import_from,
+    "type_alias_statement": Statements._type_alias,
 }
 _WITH_BODIES: dict[str, _Lower] = {
     "if_statement": Statements._if,

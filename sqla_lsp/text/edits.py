@@ -16,8 +16,8 @@ class Edit(msgspec.Struct, frozen=True, order=True):
 
 
 def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
-    """The text after all edits, whose offsets are those of `data`. Insertions at one offset keep their order. Raises `ValueError` when
-    two edits overlap or one lies outside of the text."""
+    """The text after all edits, whose offsets are those of `data`. Insertions at one offset keep their order. Raises `ValueError`
+    when two edits overlap or one lies outside of the text."""
     pieces: list[bytes] = []
     done = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
