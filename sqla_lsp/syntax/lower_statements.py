@@ -148,7 +148,7 @@ class Statements(Expressions):
         return code.Scope(node.start_byte - self.base, node.end_byte - self.base, scope, names)
 
     def _type_alias(self, node: Node) -> code.Statement:
-        """`type X = ...`; and `type(x).y = ...`, which the grammar takes for one too: read again with another name in its place."""
+        """`type X = ...`; and `type(x).y = ...`, which the grammar takes for one too: read again under another name."""
         children = solids(node)
         left = children[1].children[0] if len(children) > 1 and children[1].children else node
         if left.kind_id not in (_ATTRIBUTE, _SUBSCRIPT):
@@ -238,11 +238,9 @@ class Statements(Expressions):
         return code.While(node.start_byte - self.base, self._end(node, otherwise or body), test, body, otherwise)
 
     def _with(self, node: Node) -> code.Statement:
-        items: list[tuple[code.Expression, code.Expression | None]] = []
-        clause = next((child for child in node.named_children if child.kind_id == _WITH_CLAUSE), None)
-        for item in clause.named_children if clause is not None else ():
-            if item.kind_id == _WITH_ITEM:
-                items.append(self._with_item(item.children[0]))
+        clauses = [child for child in node.named_children if child.kind_id == _WITH_CLAUSE]
+        nodes = [item for clause in clauses for item in clause.named_children if item.kind_id == _WITH_ITEM]
+        items = [self._with_item(item.children[0]) for item in nodes]
         body = self.body(node.child_by_field_name("body"))
         return code.With(node.start_byte - self.base, self._end(node, body), tuple(items), body)
 
@@ -258,7 +256,7 @@ class Statements(Expressions):
         if named.kind_id != _AS:
             return manager, None
         end = named.children[0].end_byte - self.base
-        if manager.end != end:
+        if manager.end > end:
             manager = msgspec.structs.replace(manager, end=end)
         return manager, self.expression(named.children[-1])
 
@@ -303,7 +301,7 @@ class Statements(Expressions):
         if len(patterns) == 1 and not any(child.type == "," for child in node.children):
             pattern = self._pattern(patterns[0])
         else:
-            pattern = self.opaque(node)
+            pattern = code.Opaque(patterns[0].start_byte - self.base, patterns[-1].end_byte - self.base)
         guard = node.child_by_field_name("guard")
         condition = self.expression(guard.children[-1]) if guard is not None else None
         return code.Case(pattern, condition, self.body(node.child_by_field_name("consequence")))
