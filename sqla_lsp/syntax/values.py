@@ -15,7 +15,10 @@ from sqla_lsp.text.places import Place
 
 if TYPE_CHECKING:
     from sqla_lsp.syntax import code
-    from sqla_lsp.syntax.evaluate import Frame, LoadedModule
+    from sqla_lsp.syntax.frames import Frame, LoadedModule
+
+Arms = tuple[tuple[int, int], ...]
+"""The branches around a place, outermost first: pairs of branch number and arm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +30,22 @@ class Template:
 
 @dataclass(eq=False, slots=True)
 class ListValue:
-    """A list or a set. `open` says that there may be more items than those listed, or fewer."""
+    """A list or a set. `open` says that there may be more items than those listed, or fewer. `arms` are the branches in which
+    it was made: elsewhere a change of it is one that may not happen."""
 
     items: list[Value] = field(default_factory=list)
     open: bool = False
     is_set: bool = False
+    arms: Arms = ()
 
 
 @dataclass(eq=False, slots=True)
 class DictValue:
-    """A dict whose keys are constants or tuples of constants. `open` says that there may be other items."""
+    """A dict whose keys are constants or tuples of constants. `open` says that there may be other items; `arms` as for lists."""
 
     items: dict[object, Value] = field(default_factory=dict)
     open: bool = False
+    arms: Arms = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +81,29 @@ class CallValue:
 
 @dataclass(eq=False, slots=True)
 class FunctionValue:
-    """A function or lambda of the project, with the frame that it closes over."""
+    """A function or lambda of the project, with the frame that it closes over and the values of its defaults.
+    `manages` says that it is a generator under `contextlib.contextmanager`; `kind` is "static", "class", "property" or ""."""
 
     name: str
     node: code.Function | code.Lambda
-    module: LoadedModule
-    closure: Frame | None
-    block_start: int
+    closure: Frame
+    base: int
+    defaults: dict[str, Value] = field(default_factory=dict)
+    manages: bool = False
+    kind: str = ""
 
 
 @dataclass(eq=False, slots=True)
 class ClassValue:
-    """A class of the project. `bases` are values; `frame` evaluates its body on demand."""
+    """A class of the project. `frame` holds its members, once one was asked for."""
 
     name: str
     node: code.Class
-    module: LoadedModule
+    closure: Frame
+    base: int
     bases: tuple[Value, ...]
     keywords: dict[str, Value]
-    members: dict[str, Value]
+    frame: Frame | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -108,8 +118,23 @@ class Instance:
 
 @dataclass(eq=False, slots=True)
 class BoundMethod:
+    """A method with its receiver, or a `functools.partial` (then `positional` and `keywords` come before those of the call)."""
+
     receiver: Value
     function: FunctionValue
+    positional: tuple[Value, ...] = ()
+    keywords: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class Managed:
+    """A call of a function under `contextlib.contextmanager`, which runs when a `with` enters it."""
+
+    function: FunctionValue
+    positional: tuple[Value, ...]
+    keywords: dict[str, Value]
+    open: bool
+    place: Place
 
 
 @dataclass(eq=False, slots=True)
@@ -137,6 +162,7 @@ Value = Union[
     ClassValue,
     Instance,
     BoundMethod,
+    Managed,
     ModuleValue,
 ]
 

@@ -1,0 +1,575 @@
+"""What each kind of expression is known to be."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.joining import NOT_KNOWN, as_text, concatenated, join
+from sqla_lsp.syntax.machine import Machine
+from sqla_lsp.syntax.values import (
+    BoundMethod,
+    CallValue,
+    ClassValue,
+    DictValue,
+    FunctionValue,
+    Instance,
+    ListValue,
+    Member,
+    ModuleValue,
+    Symbol,
+    Template,
+    Unknown,
+    Value,
+)
+from sqla_lsp.text.places import Place
+
+Plain = None | bool | int | float | str
+_LONGEST = 1_000_000
+"""Longer strings and lists are not computed."""
+
+
+def value_of(machine: Machine, frame: Frame, node: code.Expression) -> Value:
+    """The value of an expression."""
+    return _HANDLERS[type(node)](machine, frame, node)
+
+
+def mutable(machine: Machine, value: ListValue | DictValue) -> None:
+    """Notes a change of a list or dict: in a branch that it was not made in, the change may not happen."""
+    if machine.arms[: len(value.arms)] != value.arms or len(machine.arms) > len(value.arms):
+        value.open = True
+
+
+def items_of(machine: Machine, value: Value) -> tuple[list[Value], bool]:
+    """The items that iterating over a value gives, and whether there may be others."""
+    match value:
+        case tuple():
+            return list(value), False
+        case str():
+            return list(value), False
+        case ListValue():
+            return list(value.items), value.open
+        case DictValue():
+            return [key for key in value.items if _is_value(key)], value.open  # type: ignore[misc]
+        case ClassValue():
+            from sqla_lsp.syntax.functions import is_enum, members
+
+            return (list(members(machine, value)), False) if is_enum(machine, value) else ([], True)
+        case _:
+            return [], True
+
+
+def _is_value(key: object) -> bool:
+    return key is None or isinstance(key, str | int | float | tuple)
+
+
+# ---------------------------------------------------------------------------------------------------------------- leaves
+
+
+def _constant(machine: Machine, frame: Frame, node: code.Constant) -> Value:
+    return node.value
+
+
+def _nothing(machine: Machine, frame: Frame, node: code.Node) -> Value:
+    return NOT_KNOWN
+
+
+def _name(machine: Machine, frame: Frame, node: code.Name) -> Value:
+    return machine.lookup(frame, node.id)
+
+
+def _joined_string(machine: Machine, frame: Frame, node: code.JoinedString) -> Value:
+    return concatenated([value_of(machine, frame, part) for part in node.parts])
+
+
+def _hole(machine: Machine, frame: Frame, node: code.Hole) -> Value:
+    value = value_of(machine, frame, node.value)
+    if isinstance(value, Instance) and value.enum_name is not None and not node.conversion:
+        value = value.enum_value  # a str enum; others are written by people who want the value too
+    if node.conversion in ("r", "a"):
+        return repr(value) if value is None or isinstance(value, bool | int | float | str) else NOT_KNOWN
+    if node.format is not None:
+        form = value_of(machine, frame, node.format)
+        if isinstance(form, str) and isinstance(value, int | float | str) and len(form) < 8:
+            try:
+                return format(value, form)
+            except (ValueError, TypeError):
+                return NOT_KNOWN
+        return NOT_KNOWN
+    return as_text(value)
+
+
+# ------------------------------------------------------------------------------------------------------------ containers
+
+
+def _expanded(machine: Machine, frame: Frame, items: tuple[code.Expression, ...]) -> tuple[list[Value], bool]:
+    """The items of a display, stars expanded, and whether some are not known."""
+    values: list[Value] = []
+    is_open = False
+    for item in items:
+        if isinstance(item, code.Starred):
+            more, more_open = items_of(machine, value_of(machine, frame, item.value))
+            values += more
+            is_open = is_open or more_open
+        else:
+            values.append(value_of(machine, frame, item))
+    return values, is_open
+
+
+def _sequence(machine: Machine, frame: Frame, node: code.Sequence) -> Value:
+    values, is_open = _expanded(machine, frame, node.items)
+    if node.kind == "tuple" and not is_open:
+        return tuple(values)
+    return ListValue(values, is_open, node.kind == "set", machine.arms)
+
+
+def _dictionary(machine: Machine, frame: Frame, node: code.Dictionary) -> Value:
+    made = DictValue(arms=machine.arms)
+    for key_node, value_node in node.items:
+        value = value_of(machine, frame, value_node)
+        if key_node is None:
+            if isinstance(value, DictValue):
+                made.items.update(value.items)
+            made.open = made.open or not isinstance(value, DictValue) or value.open
+            continue
+        key = value_of(machine, frame, key_node)
+        if _is_hashable(key):
+            made.items[key] = value
+        else:
+            made.open = True
+    return made
+
+
+def _is_hashable(key: Value) -> bool:
+    if isinstance(key, tuple):
+        return all(map(_is_hashable, key))
+    return key is None or isinstance(key, bool | int | float | str)
+
+
+def _comprehension(machine: Machine, frame: Frame, node: code.Comprehension) -> Value:
+    inner = Frame(frame.module, frame, frame.base)
+    inner.statement = frame.statement
+    made: list[Value] = []
+    pairs = DictValue(arms=machine.arms)
+    is_open = False
+
+    def run(at: int) -> None:
+        nonlocal is_open
+        machine.step()
+        if at == len(node.clauses):
+            element = value_of(machine, inner, node.element)
+            if node.value is None:
+                made.append(element)
+            elif _is_hashable(element):
+                pairs.items[element] = value_of(machine, inner, node.value)
+            else:
+                is_open = True
+            return
+        from sqla_lsp.syntax.statements import bind
+
+        clause = node.clauses[at]
+        items, more = items_of(machine, value_of(machine, inner, clause.iterable))
+        is_open = is_open or more
+        for item in items:
+            bind(machine, inner, clause.target, item)
+            tests = [machine.truth(value_of(machine, inner, condition)) for condition in clause.conditions]
+            if None in tests:
+                is_open = True
+            if False not in tests:
+                run(at + 1)
+
+    run(0)
+    if node.kind == "dict":
+        pairs.open = is_open
+        return pairs
+    return ListValue(made, is_open, node.kind == "set", machine.arms)
+
+
+def _subscript(machine: Machine, frame: Frame, node: code.Subscript) -> Value:
+    base = value_of(machine, frame, node.value)
+    if isinstance(node.index, code.Slice):
+        return _sliced(machine, frame, base, node.index)
+    index = value_of(machine, frame, node.index)
+    if isinstance(base, DictValue) and _is_hashable(index):
+        return base.items.get(index, NOT_KNOWN)
+    if isinstance(base, tuple | str | ListValue) and isinstance(index, int):
+        items, is_open = items_of(machine, base)
+        if not is_open and -len(items) <= index < len(items):
+            return items[index]
+        return NOT_KNOWN
+    if isinstance(base, ClassValue) and isinstance(index, str):
+        return attribute(machine, frame, base, index)
+    if isinstance(base, Symbol | Member | CallValue):
+        return Member(base, f"[{index}]" if isinstance(index, str | int) else "[]")
+    return NOT_KNOWN
+
+
+def _sliced(machine: Machine, frame: Frame, base: Value, node: code.Slice) -> Value:
+    bounds = [None if part is None else value_of(machine, frame, part) for part in (node.lower, node.upper, node.step)]
+    if not isinstance(base, tuple | str | ListValue) or (isinstance(base, ListValue) and base.open):
+        return NOT_KNOWN
+    if not all(bound is None or isinstance(bound, int) for bound in bounds) or bounds[2] == 0:
+        return NOT_KNOWN
+    cut: Any = slice(*bounds)
+    if isinstance(base, ListValue):
+        return ListValue(base.items[cut], arms=machine.arms)
+    return base[cut]  # type: ignore[no-any-return]
+
+
+# ------------------------------------------------------------------------------------------------------------- operators
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "//": operator.floordiv,
+    "/": operator.truediv,
+    "%": operator.mod,
+    "|": operator.or_,
+    "&": operator.and_,
+}
+
+
+def binary(machine: Machine, symbol: str, left: Value, right: Value) -> Value:
+    """`left symbol right`."""
+    if symbol == "+":
+        if isinstance(left, str | Template) or isinstance(right, str | Template):
+            return concatenated([as_text(left), as_text(right)])
+        if isinstance(left, tuple) and isinstance(right, tuple):
+            return left + right
+        if isinstance(left, ListValue) and isinstance(right, ListValue):
+            return ListValue(left.items + right.items, left.open or right.open, arms=machine.arms)
+    if symbol == "%" and isinstance(left, str | Template):
+        from sqla_lsp.syntax.formatting import percent
+
+        return percent(machine, left, right)
+    if symbol in ("|", "-", "&") and isinstance(left, ListValue | DictValue):
+        return _combined(machine, symbol, left, right)
+    if isinstance(left, int | float) and isinstance(right, int | float) and symbol in _ARITHMETIC:
+        try:
+            return _ARITHMETIC[symbol](left, right)  # type: ignore[no-any-return]
+        except (ArithmeticError, TypeError):
+            return NOT_KNOWN
+    if symbol == "*" and isinstance(right, int) and isinstance(left, str | tuple) and len(left) * right < _LONGEST:
+        return left * right
+    return NOT_KNOWN
+
+
+def _combined(machine: Machine, symbol: str, left: ListValue | DictValue, right: Value) -> Value:
+    if isinstance(left, DictValue):
+        if symbol == "|" and isinstance(right, DictValue):
+            return DictValue({**left.items, **right.items}, left.open or right.open, machine.arms)
+        return NOT_KNOWN
+    if not isinstance(right, ListValue):
+        return NOT_KNOWN
+    if symbol == "|":
+        more = [item for item in right.items if not any(item is i or item == i for i in left.items)]
+        return ListValue(left.items + more, left.open or right.open, left.is_set, machine.arms)
+    wanted = symbol == "&"
+    kept = [item for item in left.items if (item in right.items) is wanted]
+    return ListValue(kept, left.open or right.open, left.is_set, machine.arms)
+
+
+def _binary(machine: Machine, frame: Frame, node: code.Binary) -> Value:
+    return binary(machine, node.operator, value_of(machine, frame, node.left), value_of(machine, frame, node.right))
+
+
+def _unary(machine: Machine, frame: Frame, node: code.Unary) -> Value:
+    value = value_of(machine, frame, node.operand)
+    if node.operator == "not":
+        known = machine.truth(value)
+        return NOT_KNOWN if known is None else not known
+    if isinstance(value, int | float):
+        return -value if node.operator == "-" else (+value if node.operator == "+" else NOT_KNOWN)
+    return NOT_KNOWN
+
+
+def _boolean(machine: Machine, frame: Frame, node: code.Boolean) -> Value:
+    left = value_of(machine, frame, node.left)
+    known = machine.truth(left)
+    decides = node.operator == "or"
+    if known is decides:
+        return left
+    right = value_of(machine, frame, node.right)
+    if known is not None:
+        return right
+    return right if machine.truth(right) is decides and isinstance(right, bool) else join(left, right)
+
+
+def _compare(machine: Machine, frame: Frame, node: code.Compare) -> Value:
+    left = value_of(machine, frame, node.left)
+    result: Value = True
+    for symbol, right_node in zip(node.operators, node.right, strict=True):
+        right = value_of(machine, frame, right_node)
+        one = compare_one(symbol, left, right)
+        if one is False:
+            return False
+        if one is not True:
+            result = NOT_KNOWN
+        left = right
+    return result
+
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def compare_one(symbol: str, left: Value, right: Value) -> Value:
+    """`left symbol right` as True, False or Unknown."""
+    if symbol in ("not in", "is not", "!="):
+        positive = compare_one({"not in": "in", "is not": "is", "!=": "=="}[symbol], left, right)
+        return not positive if isinstance(positive, bool) else positive
+    if symbol in ("==", "is"):
+        return _equal(left, right)
+    if symbol == "in":
+        if isinstance(left, str) and isinstance(right, str):
+            return left in right
+        if isinstance(right, tuple | ListValue | DictValue):
+            results = [_equal(left, item) for item in (right if isinstance(right, tuple) else right.items)]  # type: ignore[arg-type]
+            if True in results:
+                return True
+            is_open = not isinstance(right, tuple) and right.open
+            return False if not is_open and all(result is False for result in results) else NOT_KNOWN
+        return NOT_KNOWN
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return _ORDER[symbol](left, right)
+    if isinstance(left, str) and isinstance(right, str):
+        return _ORDER[symbol](left, right)
+    return NOT_KNOWN
+
+
+def _equal(left: Value, right: Value) -> Value:
+    constants = (str, int, float, bool)
+    if (left is None or isinstance(left, constants)) and (right is None or isinstance(right, constants)):
+        return left == right
+    if isinstance(left, Instance) and isinstance(right, Instance) and left.enum_name and right.enum_name:
+        return left.cls.node is right.cls.node and left.enum_name == right.enum_name
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        if len(left) != len(right):
+            return False
+        results = [_equal(a, b) for a, b in zip(left, right, strict=True)]
+        return True if all(r is True for r in results) else (False if False in results else NOT_KNOWN)
+    for one, other in ((left, right), (right, left)):
+        if one is None and isinstance(other, tuple | Template | ListValue | DictValue | FunctionValue | ClassValue | Instance):
+            return False
+    return NOT_KNOWN
+
+
+def _conditional(machine: Machine, frame: Frame, node: code.Conditional) -> Value:
+    results: list[Value] = []
+
+    def way(side: code.Expression) -> str:
+        results.append(value_of(machine, frame, side))
+        return ""
+
+    test = machine.truth(value_of(machine, frame, node.test))
+    machine.either(frame, test, lambda: way(node.then), lambda: way(node.otherwise))
+    return results[0] if len(results) == 1 else join(*results)
+
+
+def _lambda(machine: Machine, frame: Frame, node: code.Lambda) -> Value:
+    defaults = {p.name: value_of(machine, frame, p.default) for p in node.parameters if p.default is not None}
+    return FunctionValue("lambda", node, frame, frame.base, defaults)
+
+
+def _named(machine: Machine, frame: Frame, node: code.NamedExpression) -> Value:
+    value = value_of(machine, frame, node.value)
+    frame.set(node.target, value)
+    return value
+
+
+def _await(machine: Machine, frame: Frame, node: code.Await) -> Value:
+    return value_of(machine, frame, node.value)
+
+
+def _yield(machine: Machine, frame: Frame, node: code.Yield) -> Value:
+    value = None if node.value is None else value_of(machine, frame, node.value)
+    if frame.on_yield is not None:
+        return frame.on_yield(value)
+    frame.yields.append(value)
+    return NOT_KNOWN
+
+
+# ------------------------------------------------------------------------------------------------- attributes and calls
+
+
+def _attribute(machine: Machine, frame: Frame, node: code.Attribute) -> Value:
+    return attribute(machine, frame, value_of(machine, frame, node.value), node.name)
+
+
+def attribute(machine: Machine, frame: Frame, base: Value, name: str) -> Value:
+    """`base.name`."""
+    if isinstance(base, Symbol):
+        known = machine.host.member(base, name)
+        return Symbol(f"{base.path}.{name}") if known is NotImplemented else known
+    if isinstance(base, ModuleValue):
+        member = machine.module_member(base.module, name)
+        return Unknown(f"{name} is not defined in {base.module.name}") if member is NotImplemented else member
+    if isinstance(base, ClassValue | Instance):
+        return _project_member(machine, frame, base, name)
+    known = machine.host.member(base, name)
+    return Member(base, name) if known is NotImplemented else known
+
+
+def _project_member(machine: Machine, frame: Frame, base: ClassValue | Instance, name: str) -> Value:
+    from sqla_lsp.syntax.functions import ancestors, call_function, find_member
+
+    cls = base if isinstance(base, ClassValue) else base.cls
+    if isinstance(base, Instance):
+        if name in base.attributes:
+            return base.attributes[name]
+        if base.enum_name is not None and name in ("name", "value", "_value_", "_name_"):
+            return base.enum_name if "name" in name else base.enum_value
+    if name in ("__name__", "__qualname__") and isinstance(base, ClassValue):
+        return base.name
+    found = find_member(machine, cls, name)
+    if found is NotImplemented:
+        if name == "__members__" and isinstance(base, ClassValue):
+            from sqla_lsp.syntax.functions import members
+
+            return DictValue({m.enum_name: m for m in members(machine, base)})
+        outside = next((b for b in ancestors(cls) if isinstance(b, Symbol)), None)
+        return Member(outside or base, name)
+    if isinstance(found, FunctionValue) and found.kind != "static":
+        if found.kind == "property":
+            return call_function(machine, frame, found, (base,), {}, False, None) if isinstance(base, Instance) else NOT_KNOWN
+        if isinstance(base, Instance) or found.kind == "class":
+            return BoundMethod(cls if found.kind == "class" else base, found)
+    return found  # type: ignore[no-any-return]
+
+
+def _call(machine: Machine, frame: Frame, node: code.Call) -> Value:
+    machine.step()
+    function_node = node.function
+    if isinstance(function_node, code.Attribute):
+        base = value_of(machine, frame, function_node.value)
+        if isinstance(base, str | Template | ListValue | DictValue | tuple | Unknown):
+            from sqla_lsp.syntax.methods import call_method
+
+            arguments = _arguments(machine, frame, node)
+            result = call_method(machine, base, function_node.name, *arguments[:3])
+            if result is not NotImplemented:
+                return result  # type: ignore[no-any-return]
+            return _call_value(machine, frame, node, Member(base, function_node.name), arguments)
+        function = attribute(machine, frame, base, function_node.name)
+    else:
+        function = value_of(machine, frame, function_node)
+    return _call_value(machine, frame, node, function, _arguments(machine, frame, node))
+
+
+Arguments = tuple[tuple[Value, ...], dict[str, Value], bool, dict[int | str, Place]]
+
+
+def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value, arguments: Arguments) -> Value:
+    positional, keywords, is_open, places = arguments
+    if isinstance(function, FunctionValue | ClassValue | BoundMethod):
+        from sqla_lsp.syntax.functions import call_class_or_function
+
+        return call_class_or_function(machine, frame, function, positional, keywords, is_open, frame.place(node))
+    call = CallValue(function, positional, keywords, frame.place(node), places, is_open)
+    if isinstance(function, Symbol) and function.path.startswith("builtins."):
+        from sqla_lsp.syntax.builtin import call_builtin
+
+        result = call_builtin(machine, frame, function.path[9:], call)
+        if result is not NotImplemented:
+            return result  # type: ignore[no-any-return]
+    elif isinstance(function, Symbol) and function.path in LIBRARY:
+        result = LIBRARY[function.path](machine, call)
+        if result is not NotImplemented:
+            return result
+    return machine.host.call(machine, frame, call)
+
+
+def _arguments(machine: Machine, frame: Frame, node: code.Call) -> Arguments:
+    """Positional and keyword arguments, whether there may be others, and where each stands."""
+    positional: list[Value] = []
+    keywords: dict[str, Value] = {}
+    places: dict[int | str, Place] = {}
+    is_open = False
+    for argument in node.arguments:
+        value = value_of(machine, frame, argument.value)
+        if argument.stars == 1:
+            items, more = items_of(machine, value)
+            for item in items:
+                places[len(positional)] = frame.place(argument)
+                positional.append(item)
+            is_open = is_open or more
+        elif argument.stars == 2:
+            if isinstance(value, DictValue):
+                for key, item in value.items.items():
+                    if isinstance(key, str):
+                        keywords[key] = item
+                        places[key] = frame.place(argument)
+            is_open = is_open or not isinstance(value, DictValue) or value.open
+        elif argument.keyword is not None:
+            keywords[argument.keyword] = value
+            places[argument.keyword] = frame.place(argument)
+        else:
+            places[len(positional)] = frame.place(argument)
+            positional.append(value)
+    return tuple(positional), keywords, is_open, places
+
+
+def _partial(machine: Machine, call: CallValue) -> Any:
+    """`functools.partial` over something of the project."""
+    if not call.positional:
+        return NotImplemented
+    function, *rest = call.positional
+    if isinstance(function, FunctionValue):
+        return BoundMethod(NotImplemented, function, tuple(rest), call.keywords)
+    return NotImplemented
+
+
+def _dedent(machine: Machine, call: CallValue) -> Any:
+    import inspect
+    import textwrap
+
+    if len(call.positional) != 1:
+        return NotImplemented
+    text = call.positional[0]
+    if isinstance(text, str):
+        clean = isinstance(call.function, Symbol) and call.function.path.startswith("inspect")
+        return inspect.cleandoc(text) if clean else textwrap.dedent(text)
+    return text if isinstance(text, Template) else NotImplemented
+
+
+LIBRARY: dict[str, Callable[[Machine, CallValue], Any]] = {
+    "functools.partial": _partial,
+    "textwrap.dedent": _dedent,
+    "inspect.cleandoc": _dedent,
+}
+"""Functions of the standard library that are computed."""
+
+_HANDLERS: dict[type[Any], Callable[[Machine, Frame, Any], Value]] = {
+    code.Constant: _constant,
+    code.Bytes: _nothing,
+    code.JoinedString: _joined_string,
+    code.Hole: _hole,
+    code.Name: _name,
+    code.Attribute: _attribute,
+    code.Subscript: _subscript,
+    code.Slice: _nothing,
+    code.Call: _call,
+    code.Sequence: _sequence,
+    code.Starred: _nothing,
+    code.Dictionary: _dictionary,
+    code.Binary: _binary,
+    code.Unary: _unary,
+    code.Boolean: _boolean,
+    code.Compare: _compare,
+    code.Conditional: _conditional,
+    code.Lambda: _lambda,
+    code.Comprehension: _comprehension,
+    code.NamedExpression: _named,
+    code.Await: _await,
+    code.Yield: _yield,
+    code.Opaque: _nothing,
+}
+

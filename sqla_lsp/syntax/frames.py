@@ -1,0 +1,97 @@
+"""Where names are looked up while code is evaluated: modules, and the frames of their functions and classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.values import Value
+from sqla_lsp.text.places import Place
+
+
+class Imported:
+    """A name that an import binds. It is resolved when it is first looked up, so that what nobody uses costs nothing."""
+
+    __slots__ = ("level", "module", "name")
+
+    def __init__(self, module: str, level: int, name: str | None) -> None:
+        """`name` is what is taken from the module, None for the module itself."""
+        self.module = module
+        self.level = level
+        self.name = name
+
+
+class LoadedModule:
+    """The code of one file under the name that other files import it by. `path` is "" for the file that facts are made of."""
+
+    __slots__ = ("code", "frame", "is_package", "name", "path")
+
+    def __init__(self, name: str, path: str, code: code.Module, is_package: bool = False) -> None:
+        self.name = name
+        self.path = path
+        self.code = code
+        self.is_package = is_package
+        self.frame: Frame | None = None
+        """The module's own variables, once it was evaluated."""
+
+    def absolute(self, module: str, level: int) -> str | None:
+        """The full name of an import that stands in this module. None where the dots lead out of every package."""
+        if level == 0:
+            return module
+        parts = self.name.split(".")
+        up = level - 1 if self.is_package else level
+        if not self.name or up > len(parts) or (up == len(parts) and not module):
+            return None
+        base = parts[: len(parts) - up]
+        return ".".join([*base, module] if module else base)
+
+
+class Modules(Protocol):
+    """Finds modules of the project."""
+
+    def find(self, importer: LoadedModule, module: str, level: int) -> LoadedModule | None:
+        """The module that `from <level dots><module> import ...` names in `importer`. None when it is none of the project."""
+        ...
+
+
+class NoModules:
+    """Finds nothing: each file is evaluated by itself."""
+
+    def find(self, importer: LoadedModule, module: str, level: int) -> LoadedModule | None:
+        return None
+
+
+class Frame:
+    """The variables of a module, a class body, one call of a function, or a comprehension."""
+
+    __slots__ = ("base", "module", "on_yield", "outer_names", "parent", "returns", "stars", "statement", "variables", "yields")
+
+    def __init__(self, module: LoadedModule, parent: Frame | None, base: int) -> None:
+        self.module = module
+        self.parent = parent
+        self.base = base
+        """The offset of the block that is evaluated: places of its nodes are relative to it."""
+        self.variables: dict[str, Value | Imported] = {}
+        self.outer_names: dict[str, Frame] = {}
+        """The frames of names that are declared global or nonlocal."""
+        self.stars: list[str] = []
+        """Modules outside of the project of which everything was imported."""
+        self.statement: code.Node | None = None
+        """The statement that is evaluated."""
+        self.returns: list[Value] = []
+        self.yields: list[Value] = []
+        self.on_yield: Callable[[Value], Value] | None = None
+        """What runs at a `yield`: the body of the `with` that this frame's function manages."""
+
+    def place(self, node: code.Node | code.Argument) -> Place:
+        """Where a piece of the code at hand stands in its file."""
+        return Place(self.base + node.start, self.base + node.end, self.module.path)
+
+    def statement_place(self) -> Place:
+        """Where the statement at hand stands."""
+        return self.place(self.statement) if self.statement is not None else Place(self.base, self.base, self.module.path)
+
+    def set(self, name: str, value: Value | Imported) -> None:
+        """Binds a name, in the frame that it belongs to."""
+        self.outer_names.get(name, self).variables[name] = value

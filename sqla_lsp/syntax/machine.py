@@ -1,0 +1,295 @@
+"""Static evaluation: a machine that walks through code without running it and tells a host what is called.
+
+What is known (literals, constants, functions and classes of the project) is computed; everything else is `Unknown` or a call of
+something outside. Where a condition is not known both ways are taken, one after the other, each from the same state. It never
+raises, whatever the code, and gives up after a number of steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.frames import Frame, Imported, LoadedModule, Modules
+from sqla_lsp.syntax.joining import DEPENDS, NOT_KNOWN, join
+from sqla_lsp.syntax.joining import truth as plain_truth
+from sqla_lsp.syntax.values import Arms, CallValue, ModuleValue, Symbol, Unknown, Value
+from sqla_lsp.text.places import Place
+
+Signal = str
+"""How a statement ends: "" goes on with the next, "return" (also for raise), "break", "continue"."""
+
+MAX_CALLS = 24
+"""How deep calls of the project's functions may be nested."""
+
+
+class OutOfSteps(Exception):
+    """The code at hand takes too long."""
+
+
+class Host(Protocol):
+    """What knows the libraries that the code calls. All values that it sees belong to something outside of the project."""
+
+    def call(self, machine: Machine, frame: Frame, call: CallValue) -> Value:
+        """The result of a call; the call itself where nothing more is known of it."""
+        ...
+
+    def member(self, base: Value, name: str) -> Value:
+        """The attribute of an outside value, `NotImplemented` where nothing is known of it."""
+        ...
+
+    def enter(self, machine: Machine, value: Value) -> Value:
+        """`with value as target`: what the target is bound to."""
+        ...
+
+    def leave(self, machine: Machine, value: Value) -> None:
+        """The end of that `with`."""
+        ...
+
+    def state(self) -> Any:
+        """What the host remembers of the way that led here."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Goes back to a state."""
+        ...
+
+    def joined(self, one: Any, other: Any) -> Any:
+        """The state after two ways came together."""
+        ...
+
+
+class Machine:
+    """One evaluation. `arms` are the branches around the code at hand, `calls` the calls that led to it."""
+
+    def __init__(self, modules: Modules, host: Host, steps: int = 200_000) -> None:
+        self.modules = modules
+        self.host = host
+        self.steps = steps
+        self.arms: Arms = ()
+        self.calls: tuple[Place, ...] = ()
+        self.active: list[code.Node] = []
+        """The functions that are being evaluated."""
+        self.round = 0
+        self.branches = 0
+        self.used: set[tuple[str, int]] = set()
+        """Module and level of the imports that were looked up and are none of the project."""
+        self.found: set[str] = set()
+        """Paths of the project's modules that were looked into."""
+
+    # ------------------------------------------------------------------------------------------------------ modules
+
+    def module_frame(self, module: LoadedModule) -> Frame:
+        """The variables of a module: its top level is evaluated the first time."""
+        if module.frame is not None:
+            return module.frame
+        from sqla_lsp.syntax.statements import run_module
+
+        module.frame = Frame(module, None, 0)
+        if module.path:
+            self.found.add(module.path)
+        saved, host_state = (self.arms, self.calls, self.round), self.host.state()
+        self.arms, self.calls = (), ()
+        run_module(self, module.frame)
+        self.arms, self.calls, self.round = saved
+        self.host.restore(host_state)
+        return module.frame
+
+    def lookup(self, frame: Frame, name: str) -> Value:
+        """The value of a name as seen from a frame; Unknown when nothing binds it."""
+        at: Frame | None = frame.outer_names.get(name, frame) if frame.outer_names else frame
+        stars: list[str] = []
+        while at is not None:
+            if name in at.variables:
+                value = at.variables[name]
+                if isinstance(value, Imported):
+                    value = at.variables[name] = self.imported(frame.module, value)
+                return value
+            stars += at.stars
+            at = at.parent
+        from sqla_lsp.syntax.builtin import BUILTINS
+
+        if name in BUILTINS:
+            return Symbol(f"builtins.{name}")
+        if len(stars) == 1:
+            return Symbol(f"{stars[0]}.{name}")
+        return Unknown(f"{name} is not defined in this file")
+
+    def imported(self, importer: LoadedModule, what: Imported) -> Value:
+        """What an import binds: a module or a name of the project, or a symbol of something outside."""
+        module = self.modules.find(importer, what.module, what.level)
+        if module is None:
+            self.used.add((what.module, what.level))
+            path = importer.absolute(what.module, what.level)
+            if what.level or path is None:
+                submodule = self._submodule(importer, what)
+                return submodule or Unknown(f"{'.' * what.level}{what.module} is not part of the project")
+            return Symbol(path if what.name is None else f"{path}.{what.name}")
+        if what.name is None:
+            return ModuleValue(module)
+        value = self.module_member(module, what.name)
+        if value is NotImplemented:
+            outside = importer.absolute(what.module, what.level) or what.module
+            return self._submodule(importer, what) or Symbol(f"{outside}.{what.name}")
+        return value
+
+    def _submodule(self, importer: LoadedModule, what: Imported) -> Value:
+        """`from package import module`, where the package itself has no such name."""
+        if what.name is None:
+            return None
+        name = f"{what.module}.{what.name}" if what.module else what.name
+        module = self.modules.find(importer, name, what.level)
+        if module is None:
+            self.used.add((name, what.level))
+            return None
+        return ModuleValue(module)
+
+    def module_member(self, module: LoadedModule, name: str) -> Any:
+        """A top-level name of a module of the project, or a module in its package; `NotImplemented` when there is none."""
+        frame = self.module_frame(module)
+        if name in frame.variables:
+            return self.lookup(frame, name)
+        if module.is_package:
+            inner = self.modules.find(module, name, 1)
+            if inner is not None:
+                return ModuleValue(inner)
+        if len(frame.stars) == 1:
+            return Symbol(f"{frame.stars[0]}.{name}")
+        return NotImplemented
+
+    # ----------------------------------------------------------------------------------------------------- branches
+
+    def truth(self, value: Value) -> bool | None:
+        """Whether a value counts as true; None where that cannot be told."""
+        return plain_truth(value)
+
+    def either(self, frame: Frame, test: bool | None, then: Callable[[], Signal], otherwise: Callable[[], Signal]) -> Signal:
+        """Takes the way that a test selects, or both. Where one of two ways ends, what follows belongs to the other one."""
+        if test is not None:
+            return then() if test else otherwise()
+        self.branches += 1
+        branch, outer = self.branches, self.arms
+        variables, state = dict(frame.variables), self.host.state()
+
+        self.arms = (*outer, (branch, 0))
+        first = then()
+        first_variables, first_state = frame.variables, self.host.state()
+
+        frame.variables = variables
+        self.host.restore(state)
+        self.arms = (*outer, (branch, 1))
+        second = otherwise()
+
+        if first and second:
+            self.arms = outer
+            return first if first == second or second == "return" else second
+        if first:
+            self.arms = (*outer, (branch, 1))
+            return ""
+        if second:
+            self.arms = (*outer, (branch, 0))
+            frame.variables = first_variables
+            self.host.restore(first_state)
+            return ""
+        self.arms = outer
+        frame.variables = joined_variables(first_variables, frame.variables)
+        self.host.restore(self.host.joined(first_state, self.host.state()))
+        return ""
+
+    def perhaps(self, frame: Frame, way: Callable[[], Signal]) -> Signal:
+        """Takes a way that may be taken or not."""
+        return self.either(frame, None, way, lambda: "")
+
+    def step(self) -> None:
+        """Counts one step. Raises `OutOfSteps`."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise OutOfSteps
+
+    # ---------------------------------------------------------------------------------------------------- functions
+
+    def run(self, module: LoadedModule, name: str, arguments: Callable[[str], Value]) -> bool:
+        """Evaluates a function of a module's top level; `arguments` gives its parameters by name. False when there is none, True
+        also when it took too long (then the host is told nothing more)."""
+        from sqla_lsp.syntax.functions import call_function
+        from sqla_lsp.syntax.values import FunctionValue
+
+        frame = self.module_frame(module)
+        function = self.lookup(frame, name) if name in frame.variables else None
+        if not isinstance(function, FunctionValue):
+            return False
+        keywords = {
+            parameter.name: value
+            for parameter in function.node.parameters
+            if not isinstance(value := arguments(parameter.name), Unknown)
+            and parameter.kind in ("normal", "keyword-only", "positional-only")
+        }
+        call_function(self, frame, function, (), keywords, True, None)
+        return True
+
+
+def joined_variables(one: dict[str, Value | Imported], other: dict[str, Value | Imported]) -> dict[str, Value | Imported]:
+    """The variables after two ways came together. What only one way binds is what that way says: the other would fail."""
+    joined = dict(one)
+    for name, value in other.items():
+        first = joined.get(name, value)
+        if isinstance(first, Imported) or isinstance(value, Imported):
+            same = isinstance(first, Imported) and isinstance(value, Imported)
+            joined[name] = value if same and first is value else _joined_imports(first, value)
+        else:
+            joined[name] = join(first, value)
+    return joined
+
+
+def _joined_imports(one: Value | Imported, other: Value | Imported) -> Value | Imported:
+    """An import that may fail, and what stands in for it: the import counts."""
+    if isinstance(one, Imported):
+        return one
+    return other if isinstance(other, Imported) else DEPENDS
+
+
+def assigned_names(statements: Sequence[code.Statement]) -> set[str]:
+    """The names that statements bind, those of nested functions and classes left out."""
+    names: set[str] = set()
+    pending: list[Any] = list(statements)
+    while pending:
+        node = pending.pop()
+        match node:
+            case code.Assign(targets=targets):
+                for target in targets:
+                    names |= target_names(target)
+            case code.AugmentedAssign(target=target):
+                names |= target_names(target)
+            case code.If() | code.While():
+                pending += [*(node.then if isinstance(node, code.If) else node.body), *node.otherwise]
+            case code.For():
+                names |= target_names(node.target)
+                pending += [*node.body, *node.otherwise]
+            case code.With():
+                for _, with_target in node.items:
+                    if with_target is not None:
+                        names |= target_names(with_target)
+                pending += node.body
+            case code.Try():
+                pending += [*node.body, *node.otherwise, *node.final, *(s for h in node.handlers for s in h.body)]
+            case code.Match():
+                pending += [s for c in node.cases for s in c.body]
+            case _:
+                pass
+    return names
+
+
+def target_names(target: code.Expression) -> set[str]:
+    """The names that a target of an assignment binds."""
+    match target:
+        case code.Name(id=name):
+            return {name}
+        case code.Sequence(items=items):
+            return {name for item in items for name in target_names(item)}
+        case code.Starred(value=value):
+            return target_names(value)
+        case _:
+            return set()
+
+

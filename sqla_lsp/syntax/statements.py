@@ -1,0 +1,412 @@
+"""What each kind of statement does when it is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.expressions import binary, compare_one, items_of, mutable, value_of
+from sqla_lsp.syntax.frames import Frame, Imported
+from sqla_lsp.syntax.functions import call_function, decorated, enter_managed, find_member
+from sqla_lsp.syntax.joining import NOT_KNOWN
+from sqla_lsp.syntax.machine import Machine, Signal, assigned_names
+from sqla_lsp.syntax.values import (
+    ClassValue,
+    DictValue,
+    FunctionValue,
+    Instance,
+    ListValue,
+    Managed,
+    Unknown,
+    Value,
+)
+
+_IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError"}
+
+
+def run_module(machine: Machine, frame: Frame) -> None:
+    """Evaluates the top level of a module."""
+    for block in frame.module.code.blocks:
+        frame.base = block.start
+        execute(machine, frame, block.statement)
+
+
+def run_body(machine: Machine, frame: Frame, body: Sequence[code.Statement]) -> Signal:
+    """Evaluates statements in order, up to the one that leaves."""
+    for statement in body:
+        signal = execute(machine, frame, statement)
+        if signal:
+            return signal
+    return ""
+
+
+def execute(machine: Machine, frame: Frame, statement: code.Statement) -> Signal:
+    """Evaluates one statement."""
+    machine.step()
+    outer, frame.statement = frame.statement, statement
+    signal = _HANDLERS[type(statement)](machine, frame, statement)
+    frame.statement = outer
+    return signal
+
+
+def _evaluate(machine: Machine, frame: Frame, node: code.Evaluate) -> Signal:
+    value_of(machine, frame, node.value)
+    return ""
+
+
+def _assign(machine: Machine, frame: Frame, node: code.Assign) -> Signal:
+    if node.value is not None:
+        value = value_of(machine, frame, node.value)
+        for target in node.targets:
+            bind(machine, frame, target, value)
+    return ""
+
+
+def bind(machine: Machine, frame: Frame, target: code.Expression, value: Value) -> None:
+    """Binds a target of an assignment, of a loop or of a `with`."""
+    match target:
+        case code.Name(id=name):
+            frame.set(name, value)
+        case code.Sequence(items=targets):
+            _unpack(machine, frame, targets, value)
+        case code.Starred(value=inner):
+            bind(machine, frame, inner, value)
+        case code.Attribute(value=base, name=name):
+            holder = value_of(machine, frame, base)
+            if isinstance(holder, Instance):
+                holder.attributes[name] = value if not machine.arms else NOT_KNOWN
+            elif isinstance(holder, ClassValue) and holder.frame is not None:
+                holder.frame.variables[name] = value
+        case code.Subscript(value=base, index=index):
+            holder, key = value_of(machine, frame, base), value_of(machine, frame, index)
+            _set_item(machine, holder, key, value)
+        case _:
+            pass
+
+
+def _unpack(machine: Machine, frame: Frame, targets: tuple[code.Expression, ...], value: Value) -> None:
+    items, is_open = items_of(machine, value)
+    starred = next((at for at, target in enumerate(targets) if isinstance(target, code.Starred)), None)
+    if is_open or (starred is None and len(items) != len(targets)) or (starred is not None and len(items) < len(targets) - 1):
+        for target in targets:
+            bind(machine, frame, target, NOT_KNOWN)
+        return
+    if starred is not None:
+        rest = len(targets) - starred - 1
+        middle = ListValue(list(items[starred : len(items) - rest]), arms=machine.arms)
+        items = [*items[:starred], middle, *items[len(items) - rest :]]
+    for target, item in zip(targets, items, strict=True):
+        bind(machine, frame, target, item)
+
+
+def _set_item(machine: Machine, holder: Value, key: Value, value: Value) -> None:
+    if isinstance(holder, DictValue):
+        mutable(machine, holder)
+        if key is None or isinstance(key, str | int | float | bool | tuple):
+            try:
+                holder.items[key] = value
+            except TypeError:
+                holder.open = True
+        else:
+            holder.open = True
+    elif isinstance(holder, ListValue):
+        mutable(machine, holder)
+        if isinstance(key, int) and -len(holder.items) <= key < len(holder.items):
+            holder.items[key] = value
+        else:
+            holder.open = True
+
+
+def _augmented(machine: Machine, frame: Frame, node: code.AugmentedAssign) -> Signal:
+    old = value_of(machine, frame, node.target)
+    more = value_of(machine, frame, node.value)
+    if node.operator == "+" and isinstance(old, ListValue):
+        items, is_open = items_of(machine, more)
+        mutable(machine, old)
+        old.items += items
+        old.open = old.open or is_open
+    elif node.operator == "|" and isinstance(old, DictValue) and isinstance(more, DictValue):
+        mutable(machine, old)
+        old.items.update(more.items)
+        old.open = old.open or more.open
+    else:
+        bind(machine, frame, node.target, binary(machine, node.operator, old, more))
+    return ""
+
+
+def _if(machine: Machine, frame: Frame, node: code.If) -> Signal:
+    test = machine.truth(value_of(machine, frame, node.test))
+    return machine.either(
+        frame, test, lambda: run_body(machine, frame, node.then), lambda: run_body(machine, frame, node.otherwise)
+    )
+
+
+def _for(machine: Machine, frame: Frame, node: code.For) -> Signal:
+    items, is_open = items_of(machine, value_of(machine, frame, node.iterable))
+    arms = machine.arms
+    for item in items:
+        machine.step()
+        machine.round += 1
+        bind(machine, frame, node.target, item)
+        signal = run_body(machine, frame, node.body)
+        machine.arms = arms
+        if signal == "return":
+            return signal
+        if signal == "break":
+            return ""
+    if is_open:
+        bind(machine, frame, node.target, Unknown("the loop's values are not known"))
+        _unknown_rounds(machine, frame, node.body)
+    machine.arms = arms
+    return run_body(machine, frame, node.otherwise)
+
+
+def _while(machine: Machine, frame: Frame, node: code.While) -> Signal:
+    test = machine.truth(value_of(machine, frame, node.test))
+    if test is not False:
+        arms = machine.arms
+        _unknown_rounds(machine, frame, node.body)
+        machine.arms = arms
+    return run_body(machine, frame, node.otherwise)
+
+
+def _unknown_rounds(machine: Machine, frame: Frame, body: tuple[code.Statement, ...]) -> None:
+    """A body that runs nobody knows how often: once, with what it changes from round to round unknown before and after."""
+    machine.round += 1
+    changed = assigned_names(body) & frame.variables.keys()
+    carried = {name: frame.variables[name] for name in changed}
+    targets = {name for name, value in carried.items() if isinstance(value, Unknown)}
+    for name in changed - targets:
+        if not isinstance(carried[name], Imported | ListValue | DictValue):
+            frame.variables[name] = Unknown("it changes in a loop")
+    machine.perhaps(frame, lambda: run_body(machine, frame, body) and "")
+
+
+def _with(machine: Machine, frame: Frame, node: code.With) -> Signal:
+    return _enter(machine, frame, node, 0)
+
+
+def _enter(machine: Machine, frame: Frame, node: code.With, at: int) -> Signal:
+    """Enters one of the managers of a `with` and, after the last one, its body."""
+    if at == len(node.items):
+        return run_body(machine, frame, node.body)
+    manager_node, target = node.items[at]
+    manager = value_of(machine, frame, manager_node)
+
+    def inside(entered: Value) -> Signal:
+        if target is not None:
+            bind(machine, frame, target, entered)
+        return _enter(machine, frame, node, at + 1)
+
+    if isinstance(manager, Managed):
+        return enter_managed(machine, frame, manager, inside)
+    if isinstance(manager, Instance):
+        return _enter_instance(machine, frame, manager, node, inside)
+    entered = machine.host.enter(machine, manager)
+    signal = inside(entered)
+    machine.host.leave(machine, manager)
+    return signal
+
+
+def _enter_instance(
+    machine: Machine, frame: Frame, manager: Instance, node: code.With, inside: Callable[[Value], Signal]
+) -> Signal:
+    """A manager that is an instance of a class of the project."""
+    place = frame.place(node)
+    entered: Value = manager
+    for name in ("__enter__", "__aenter__"):
+        method = find_member(machine, manager.cls, name)
+        if isinstance(method, FunctionValue):
+            entered = call_function(machine, frame, method, (manager,), {}, False, place)
+            break
+    signal = inside(entered)
+    for name in ("__exit__", "__aexit__"):
+        method = find_member(machine, manager.cls, name)
+        if isinstance(method, FunctionValue):
+            call_function(machine, frame, method, (manager, None, None, None), {}, False, place)
+            break
+    return signal
+
+
+def _try(machine: Machine, frame: Frame, node: code.Try) -> Signal:
+    def body() -> Signal:
+        return run_body(machine, frame, node.body) or run_body(machine, frame, node.otherwise)
+
+    signal = _with_handlers(machine, frame, node, body())
+    if node.final:
+        signal = run_body(machine, frame, node.final) or signal
+    return signal
+
+
+def _with_handlers(machine: Machine, frame: Frame, node: code.Try, signal: Signal) -> Signal:
+    """The handlers, each as a way that may be taken after the body."""
+    for handler in node.handlers:
+        if handler.type is not None and _names(handler.type) & _IMPORT_ERRORS:
+            continue
+
+        def way(handler: code.Handler = handler) -> Signal:
+            if handler.name:
+                frame.set(handler.name, Unknown("an exception"))
+            return run_body(machine, frame, handler.body)
+
+        def passed(ended: Signal = signal) -> Signal:
+            return ended
+
+        signal = machine.either(frame, None, way, passed)
+    return signal
+
+
+def _names(node: code.Expression) -> set[str]:
+    """The names in the expression behind `except`."""
+    match node:
+        case code.Name(id=name) | code.Attribute(name=name):
+            return {name}
+        case code.Sequence(items=items):
+            return {name for item in items for name in _names(item)}
+        case _:
+            return set()
+
+
+def _match(machine: Machine, frame: Frame, node: code.Match) -> Signal:
+    subject = value_of(machine, frame, node.subject)
+
+    def case(at: int) -> Signal:
+        if at == len(node.cases):
+            return ""
+        this = node.cases[at]
+        test = _matches(machine, frame, subject, this.pattern)
+        if isinstance(this.pattern, code.Name) and this.pattern.id != "_":
+            frame.set(this.pattern.id, subject)
+        if this.guard is not None and test is not False:
+            guard = machine.truth(value_of(machine, frame, this.guard))
+            test = guard if test and guard is not None else (False if guard is False else None)
+        return machine.either(frame, test, lambda: run_body(machine, frame, this.body), lambda: case(at + 1))
+
+    return case(0)
+
+
+def _matches(machine: Machine, frame: Frame, subject: Value, pattern: code.Expression) -> bool | None:
+    match pattern:
+        case code.Name():
+            return True
+        case code.Opaque():
+            return None
+        case code.Sequence(kind="set", items=items):
+            results = [_matches(machine, frame, subject, item) for item in items]
+            return True if True in results else (None if None in results else False)
+        case _:
+            return machine.truth(compare_one("==", subject, value_of(machine, frame, pattern)))
+
+
+def _function(machine: Machine, frame: Frame, node: code.Function) -> Signal:
+    defaults = {p.name: value_of(machine, frame, p.default) for p in node.parameters if p.default is not None}
+    function = FunctionValue(node.name, node, frame, frame.base, defaults)
+    frame.set(node.name, decorated(machine, frame, function, node.decorators))
+    return ""
+
+
+def _class(machine: Machine, frame: Frame, node: code.Class) -> Signal:
+    bases = tuple([value_of(machine, frame, a.value) for a in node.arguments if a.keyword is None and not a.stars])
+    keywords = {a.keyword: value_of(machine, frame, a.value) for a in node.arguments if a.keyword is not None}
+    frame.set(node.name, ClassValue(node.name, node, frame, frame.base, bases, keywords))
+    return ""
+
+
+def _return(machine: Machine, frame: Frame, node: code.Return) -> Signal:
+    frame.returns.append(None if node.value is None else value_of(machine, frame, node.value))
+    return "return"
+
+
+def _raise(machine: Machine, frame: Frame, node: code.Raise) -> Signal:
+    return "return"
+
+
+def _jump(machine: Machine, frame: Frame, node: code.Jump) -> Signal:
+    return node.kind
+
+
+def _import(machine: Machine, frame: Frame, node: code.Import) -> Signal:
+    for name in node.names:
+        whole = name.name if name.bound != name.name.partition(".")[0] or "." not in name.name else name.bound
+        frame.set(name.bound, Imported(whole, 0, None))
+    return ""
+
+
+def _import_from(machine: Machine, frame: Frame, node: code.ImportFrom) -> Signal:
+    for name in node.names:
+        if name.name == "*":
+            _star(machine, frame, node)
+        else:
+            frame.set(name.bound, Imported(node.module, node.level, name.name))
+    return ""
+
+
+def _star(machine: Machine, frame: Frame, node: code.ImportFrom) -> None:
+    module = machine.modules.find(frame.module, node.module, node.level)
+    if module is None:
+        machine.used.add((node.module, node.level))
+        outside = frame.module.absolute(node.module, node.level)
+        if outside is not None and not node.level:
+            frame.stars.append(outside)
+        return
+    theirs = machine.module_frame(module)
+    for name in list(theirs.variables):
+        if not name.startswith("_"):
+            frame.set(name, machine.lookup(theirs, name))
+    frame.stars += theirs.stars
+
+
+def _delete(machine: Machine, frame: Frame, node: code.Delete) -> Signal:
+    for target in node.targets:
+        match target:
+            case code.Name(id=name):
+                frame.variables.pop(name, None)
+            case code.Subscript(value=base):
+                holder = value_of(machine, frame, base)
+                if isinstance(holder, ListValue | DictValue):
+                    holder.open = True
+            case _:
+                pass
+    return ""
+
+
+def _scope(machine: Machine, frame: Frame, node: code.Scope) -> Signal:
+    for name in node.names:
+        at: Frame | None = frame.parent
+        if node.kind == "global":
+            at = frame.module.frame
+        else:
+            while at is not None and name not in at.variables:
+                at = at.parent
+        if at is not None and at is not frame:
+            frame.outer_names[name] = at
+    return ""
+
+
+def _inert(machine: Machine, frame: Frame, node: code.Inert) -> Signal:
+    return ""
+
+
+_HANDLERS: dict[type[Any], Callable[[Machine, Frame, Any], Signal]] = {
+    code.Evaluate: _evaluate,
+    code.Assign: _assign,
+    code.AugmentedAssign: _augmented,
+    code.If: _if,
+    code.For: _for,
+    code.While: _while,
+    code.With: _with,
+    code.Try: _try,
+    code.Match: _match,
+    code.Function: _function,
+    code.Class: _class,
+    code.Return: _return,
+    code.Raise: _raise,
+    code.Jump: _jump,
+    code.Import: _import,
+    code.ImportFrom: _import_from,
+    code.Delete: _delete,
+    code.Scope: _scope,
+    code.Inert: _inert,
+}
+
