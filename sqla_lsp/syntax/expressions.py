@@ -331,6 +331,8 @@ def compare_one(symbol: str, left: Value, right: Value) -> Value:
     if symbol == "in":
         if isinstance(left, str) and isinstance(right, str):
             return left in right
+        if isinstance(left, str) and isinstance(right, Template):
+            return True if any(isinstance(part, str) and left in part for part in right.parts) else NOT_KNOWN
         if isinstance(right, tuple | ListValue | DictValue):
             results = [_equal(left, item) for item in (right if isinstance(right, tuple) else right.items)]  # type: ignore[arg-type]
             if True in results:
@@ -357,6 +359,8 @@ def _equal(left: Value, right: Value) -> Value:
         results = [_equal(a, b) for a, b in zip(left, right, strict=True)]
         return True if all(r is True for r in results) else (False if False in results else NOT_KNOWN)
     for one, other in ((left, right), (right, left)):
+        if isinstance(one, Template) and isinstance(other, str) and isinstance(one.parts[0], str):
+            return NOT_KNOWN if other.startswith(one.parts[0]) else False
         if one is None and isinstance(other, tuple | Template | ListValue | DictValue | FunctionValue | ClassValue | Instance):
             return False
     return NOT_KNOWN

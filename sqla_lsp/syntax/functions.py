@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.expressions import items_of, value_of
+from sqla_lsp.syntax.expressions import value_of
 from sqla_lsp.syntax.frames import Frame, Imported
 from sqla_lsp.syntax.joining import NOT_KNOWN, join
 from sqla_lsp.syntax.machine import MAX_CALLS, Machine, Signal
@@ -233,7 +233,7 @@ def instantiate(
     """A call of a class: an instance after `__init__`, or the member of an enum that has the value."""
     if is_enum(machine, cls):
         return next((m for m in members(machine, cls) if positional and m.enum_value == positional[0]), NOT_KNOWN)
-    instance = Instance(cls)
+    instance = Instance(cls, positional=positional, keywords=keywords)
     initializer = find_member(machine, cls, "__init__")
     if isinstance(initializer, FunctionValue):
         call_function(machine, frame, initializer, (instance, *positional), keywords, is_open, place)
@@ -282,10 +282,3 @@ def call_class_or_function(
     if function.manages:
         return Managed(function, positional, keywords, is_open, place or Place(0, 0))
     return call_function(machine, frame, function, positional, keywords, is_open, place)
-
-
-def iterate(machine: Machine, value: Value) -> tuple[list[Value], bool]:
-    """The items of a value that a loop goes over, members of an enum included, and whether there may be others."""
-    if isinstance(value, ClassValue) and is_enum(machine, value):
-        return list(members(machine, value)), False
-    return items_of(machine, value)

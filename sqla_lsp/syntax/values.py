@@ -108,12 +108,15 @@ class ClassValue:
 
 @dataclass(eq=False, slots=True)
 class Instance:
-    """An instance of a class of the project (also a member of an enum: then `enum_name` and `enum_value` are set)."""
+    """An instance of a class of the project, with the arguments that made it (also a member of an enum: then `enum_name` and
+    `enum_value` are set)."""
 
     cls: ClassValue
     attributes: dict[str, Value] = field(default_factory=dict)
     enum_name: str | None = None
     enum_value: Value = None
+    positional: tuple[Value, ...] = ()
+    keywords: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)

@@ -1,0 +1,209 @@
+"""SQL inside of Python values: `text("...")`, `func.lower("x")`, `desc("x")`, conditions, server defaults.
+
+Expressions are normalised by Postgres's own parser, so that two equal ones have equal text.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqla_lsp.postgres.sql import read_sql
+from sqla_lsp.readers.arguments import NOT_KNOWN, base_of, last_name, text_of
+from sqla_lsp.schema.names import Unknown
+from sqla_lsp.schema.operations import AddConstraint, CreateIndex, Site
+from sqla_lsp.schema.tables import Check, Default, Key, Text
+from sqla_lsp.syntax.values import CallValue, DictValue, ListValue, Member, Symbol, Template, Value, path_of
+from sqla_lsp.text.places import Place
+
+_NOWHERE = Site(Place(0, 0), Place(0, 0), "")
+_TEXTS = ("text", "literal_column", "DDL", "TextClause", "quoted_name")
+
+
+def text_clause(value: Value) -> str | Template | Unknown:
+    """The text of a string, `text("...")` or `literal_column("...")`."""
+    if isinstance(value, str | Template):
+        return value
+    if isinstance(value, CallValue):
+        if last_name(value) in _TEXTS and value.positional:
+            return text_clause(value.positional[0])
+        inner = base_of(value)
+        if last_name(value) in ("bindparams", "columns", "execution_options") and isinstance(inner, CallValue):
+            return text_clause(inner)
+    text = text_of(value)
+    return NOT_KNOWN if text is None else text
+
+
+def sql_of(value: Value) -> str | Unknown:
+    """An SQL expression as text, Unknown where some of it is."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    text = text_clause(value)
+    if isinstance(text, str):
+        return text
+    if isinstance(value, Symbol | Member) and _is_column(value):
+        return last_name(value)
+    if not isinstance(value, CallValue):
+        return NOT_KNOWN
+    name = last_name(value)
+    path = path_of(value) or ""
+    if name in ("column", "Column") and value.positional and isinstance(value.positional[0], str):
+        return _quoted(value.positional[0])
+    if name in ("true", "false", "null") and not value.positional:
+        return name
+    if path.rpartition(".")[0].endswith("func") or (isinstance(value.function, Member) and last_name(value.function.base) == "func"):
+        arguments = [_argument(item) for item in value.positional]
+        known = [a for a in arguments if isinstance(a, str)]
+        return f"{name}({', '.join(known)})" if len(known) == len(arguments) else NOT_KNOWN
+    base = base_of(value)
+    if name in ("is_", "is_not", "isnot") and value.positional and base is not None:
+        left, right = sql_of(base), sql_of(value.positional[0])
+        if isinstance(left, str) and isinstance(right, str):
+            return f"{left} IS {'' if name == 'is_' else 'NOT '}{right}"
+    return NOT_KNOWN
+
+
+def _argument(value: Value) -> str | Unknown:
+    """An argument of `func.f(...)` in an index: a string names a column there only where people mean it; it renders as a literal,
+    which no index can hold, so the column is meant."""
+    return _quoted(value) if isinstance(value, str) else sql_of(value)
+
+
+def _quoted(name: str) -> str:
+    from sqla_lsp.postgres.identifiers import quote
+
+    return quote(name)
+
+
+def _is_column(value: Symbol | Member) -> bool:
+    """`table.c.x`"""
+    if isinstance(value, Member):
+        return last_name(value.base) in ("c", "columns")
+    return value.path.rpartition(".")[0].rpartition(".")[2] in ("c", "columns")
+
+
+def default_of(value: Value) -> Default | None:
+    """A `server_default`."""
+    if value is None:
+        return None
+    if isinstance(value, CallValue) and last_name(value) in ("Identity", "Computed", "FetchedValue"):
+        return computed(value)
+    if isinstance(value, str):
+        return Default("'" + value.replace("'", "''") + "'")
+    return Default(sql_of(value))
+
+
+def computed(value: CallValue) -> Default:
+    """`Identity()`, `Computed("...")`."""
+    match last_name(value):
+        case "Identity":
+            return Default("", "identity")
+        case "Computed":
+            persisted = value.keywords.get("persisted", value.positional[1] if len(value.positional) > 1 else None)
+            sql = sql_of(value.positional[0]) if value.positional else NOT_KNOWN
+            return Default(sql, "virtual" if persisted is False else "stored")
+        case _:
+            return Default(NOT_KNOWN)
+
+
+# -------------------------------------------------------------------------------------------------------------- indexes
+
+
+@lru_cache(maxsize=4096)
+def parsed_index(keys: str, where: str | None) -> CreateIndex | None:
+    """What Postgres's parser makes of the keys and the predicate of an index."""
+    sql = f"CREATE INDEX i ON t ({keys})" + (f" WHERE {where}" if where is not None else "")
+    operations = read_sql(sql, _NOWHERE, binds=False)
+    return operations[0] if len(operations) == 1 and isinstance(operations[0], CreateIndex) else None
+
+
+def key_of(value: Value) -> Key:
+    """One element of an index: a column or an expression with its order."""
+    if isinstance(value, str):
+        return Key(value)
+    if isinstance(value, CallValue):
+        name = last_name(value)
+        if name in ("desc", "asc", "nulls_first", "nullsfirst", "nulls_last", "nullslast"):
+            inner = base_of(value)
+            if inner is None or (isinstance(value.function, Member) and not isinstance(inner, CallValue | Member)):
+                inner = value.positional[0] if value.positional else inner
+            return _ordered(key_of(inner), name)
+        if name in ("Column", "column", "mapped_column") and value.positional and isinstance(value.positional[0], str):
+            return Key(value.positional[0])
+        if name == "op" or name in ("label", "self_group", "collate"):
+            return Key(NOT_KNOWN)
+    if isinstance(value, Symbol | Member) and _is_column(value):
+        return Key(last_name(value))
+    sql = sql_of(value)
+    if isinstance(sql, Unknown):
+        return Key(sql) if not _is_expression(value) else Key(None, sql)
+    parsed = parsed_index(sql, None) or parsed_index(f"({sql})", None)
+    if parsed is None or isinstance(parsed.index.keys, Unknown) or len(parsed.index.keys) != 1:
+        return Key(None, sql)
+    return parsed.index.keys[0]
+
+
+def _is_expression(value: Value) -> bool:
+    return isinstance(value, CallValue) and "func." in (path_of(value) or "")
+
+
+def _ordered(key: Key, order: str) -> Key:
+    match order:
+        case "desc":
+            return Key(key.column, key.expression, key.columns, True, True, key.opclass, key.collation)
+        case "nulls_first" | "nullsfirst":
+            return Key(key.column, key.expression, key.columns, key.descending, True, key.opclass, key.collation)
+        case "nulls_last" | "nullslast":
+            return Key(key.column, key.expression, key.columns, key.descending, False, key.opclass, key.collation)
+        case _:
+            return key
+
+
+def keys_of(value: Value, opclasses: Value) -> tuple[Key, ...] | Unknown:
+    """The elements of an index."""
+    items: list[Value]
+    if isinstance(value, str):
+        items = [value]
+    elif isinstance(value, tuple):
+        items = list(value)
+    elif isinstance(value, ListValue) and not value.open:
+        items = value.items
+    else:
+        return NOT_KNOWN
+    keys = [key_of(item) for item in items]
+    named = opclasses.items if isinstance(opclasses, DictValue) else {}
+    return tuple([_with_opclass(key, named) for key in keys])
+
+
+def _with_opclass(key: Key, named: dict[object, Value]) -> Key:
+    found = named.get(key.column) if isinstance(key.column, str) else None
+    if found is None:
+        return key
+    opclass = text_of(found)
+    return Key(key.column, key.expression, key.columns, key.descending, key.nulls_first, opclass, key.collation)
+
+
+def predicate_of(value: Value) -> tuple[Text, tuple[str, ...] | None]:
+    """The predicate of a partial index, normalised, and the columns that it names (None: not known)."""
+    if value is None:
+        return None, None
+    sql = sql_of(value)
+    if isinstance(sql, Unknown):
+        return sql, None
+    parsed = parsed_index("c", sql)
+    return (sql, None) if parsed is None else (parsed.index.where, parsed.index.where_columns)
+
+
+@lru_cache(maxsize=4096)
+def check_of(name: str | None | Unknown, sql: str | Unknown, validated: bool | Unknown = True) -> Check:
+    """A CHECK with the columns that it names."""
+    if isinstance(sql, str):
+        operations = read_sql(f"ALTER TABLE t ADD CHECK ({sql})", _NOWHERE, binds=False)
+        if len(operations) == 1 and isinstance(operations[0], AddConstraint):
+            parsed = operations[0].constraint
+            if isinstance(parsed, Check):
+                return Check(name, parsed.sql, parsed.columns, validated)
+    return Check(name, sql, None, validated)
