@@ -43,8 +43,8 @@ tstzmultirange tstzrange tsvector txid_snapshot uuid varbit varchar xid xid8 xml
 _BUILTIN = {name: name for name in _CATALOG.split()} | _SPELLED
 
 _EXTENSIONS = """
-box2d box2df box3d citext cube ean13 earth geography geometry halfvec hstore isbn isbn13 ismn ismn13 issn issn13 lo lquery ltree
-ltxtquery raster seg semver sparsevec topogeometry uint1 uint2 uint4 uint8 upc vector
+box2d box2df box3d citext cube ean13 geography geometry halfvec hstore isbn isbn13 ismn ismn13 issn issn13 lquery ltree
+ltxtquery raster seg sparsevec topogeometry uint1 uint2 uint4 uint8 upc vector
 """
 _EXTENSION = frozenset(_EXTENSIONS.split())
 """Names of types that well-known extensions bring."""
