@@ -12,7 +12,7 @@ def absolute(path: str) -> str:
     try:
         return os.path.abspath(path)
     except FileNotFoundError:
-        raise FileNotFoundError(errno.ENOENT, "the working directory was deleted, so a relative path leads nowhere", path) from None
+        raise FileNotFoundError(errno.ENOENT, "a relative path, and the working directory was deleted", path) from None
 
 
 def below(folder: str, path: str) -> str | None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -27,7 +28,7 @@ class _Glob(NamedTuple):
 
 class Patterns:
     """A list of patterns, the last that matches decides. Paths are relative to the folder that the patterns belong to, with
-    slashes."""
+    slashes. `silent_on_python` says that no Python file is ever spoken of."""
 
     def __init__(self, lines: Iterable[str], *, strict: bool = False) -> None:
         """Where `strict`, a pattern that means nothing is a PatternError; else it is passed over, as git does."""
@@ -38,28 +39,24 @@ class Patterns:
         for rank, line in enumerate(lines):
             self._add(rank, line, strict)
         self._globs.reverse()
+        self.silent_on_python = not self._candidates("y") and not any(name.endswith(".py") for name in self._files)
 
     def __bool__(self) -> bool:
         return bool(self._files or self._folders or self._globs)
 
-    def verdict(self, path: str, is_folder: bool) -> bool | None:
+    def verdict(self, path: str, is_folder: bool, name: str = "", start: int = 0) -> bool | None:
         """Whether this very path is left out (True), kept by an exception (False), or not spoken of (None). It says nothing
-        of a path in a folder that is left out: who asks has not gone there."""
-        name = path[path.rfind("/") + 1 :]
+        of a path in a folder that is left out: who asks has not gone there. `name` is the path's last, where the caller has it
+        at hand; `start` is where the relative part of a longer path begins, with the separators of the system."""
+        name = name or path[path.rfind("/") + 1 :]
         rank, decided = (self._folders if is_folder else self._files).get(name, (-1, None))
-        candidates = self._ending.get(name[-1:])
-        if candidates is None:
-            candidates = self._ending[name[-1:]] = [glob for last, glob in self._globs if last is None or last == name[-1:]]
-        for glob in candidates:
+        for glob in self._candidates(name[-1:]):
             if glob.rank < rank:
                 break
             if glob.folders_only and not is_folder:
                 continue
-            text = path if glob.by_path else name
-            if glob.everything_below:
-                matches = glob.regex.match(text)
-            else:
-                matches = glob.regex.fullmatch(text + "/" if is_folder else text)
+            text = (path[start:] if os.sep == "/" else path[start:].replace(os.sep, "/")) if glob.by_path else name
+            matches = glob.regex.match(text) if glob.everything_below else glob.regex.fullmatch(text + "/" if is_folder else text)
             if matches:
                 return glob.leaves_out
         return decided
@@ -72,6 +69,12 @@ class Patterns:
                 return True
             at = path.find("/", at + 1)
         return self.verdict(path, False) is True
+
+    def _candidates(self, last: str) -> list[_Glob]:
+        known = self._ending.get(last)
+        if known is None:
+            known = self._ending[last] = [glob for end, glob in self._globs if end is None or end == last]
+        return known
 
     def _add(self, rank: int, line: str, strict: bool) -> None:
         leaves_out = not line.startswith("!")
