@@ -13,8 +13,8 @@ from sqla_lsp.project.patterns import PatternError, Patterns
 
 LINES = [
     "a", "a/", "/a", "/a/", "a/b", "/a/*", "*.py", "!x.py", "**/b", "**/b/", "a/**", "!a/b", "!/a/b/", "**", "*", "/*", "!*/",
-    "!/a", "a/**/x.py", "f?o.py", "[a-f]*", "\\[q\\].py", "é.py", "a b", "foo.py  ", "#x", "\\#x", "", "!", "/", "a/**/", "build/",
-    "!build", "**/a/b", "*.p[yz]", "b/**/", "!a/**/x.py", "/**/x.py", "***", "a/***", "\\!x.py", "a\\ b",
+    "!/a", "f?o.py", "[a-f]*", "\\[q\\].py", "é.py", "a b", "foo.py  ", "#x", "\\#x", "", "!", "/", "a/**/", "build/",
+    "!build", "a/**/x.py", "**/a/b", "*.p[yz]", "b/**/", "!a/**/x.py", "/**/x.py", "***", "a/***", "\\!x.py", "a\\ b",
 ]  # fmt: skip
 FOLDERS = ["a", "b", "build", ".venv", "a b"]
 FILES = ["x.py", "foo.py", "é.py", "[q].py", "!x.py"]
