@@ -150,8 +150,10 @@ class _Walk:
                 self._links.append((path, scope))
             elif name in (INI, PYPROJECT) and entry.is_file(follow_symlinks=False):
                 self._take(path, entry.stat(follow_symlinks=False))
-        except OSError:  # it went away since the folder was listed
+        except FileNotFoundError:  # it went away since the folder was listed
             pass
+        except OSError as error:
+            self._on_error(path, error)
         return False
 
     def _take(self, path: str, known: os.stat_result, named: bool = False) -> None:
