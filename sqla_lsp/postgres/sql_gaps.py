@@ -24,7 +24,7 @@ from sqla_lsp.schema.operations import (
     OtherStatement,
     Reindex,
 )
-from sqla_lsp.schema.tables import Check, Column, Constraint, Default, Flag, ForeignKey, Index
+from sqla_lsp.schema.tables import Check, Column, Constraint, Default, Flag, ForeignKey, Index, PrimaryKey, Unique
 
 _BEFORE_TABLE = re.compile(r"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+|ONLY\s+)*\Z", re.IGNORECASE)
 
@@ -32,7 +32,7 @@ _BEFORE_TABLE = re.compile(r"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+|ONLY\s+)*\Z", 
 def with_gaps(operations: tuple[AnyOperation, ...], text: str, holes: Holes) -> tuple[AnyOperation, ...]:
     """The operations of one statement, with what its gaps leave open."""
     gaps = [gap for gap in GAP.finditer(text) if not _BEFORE_TABLE.match(masked(text[: gap.start()]))]
-    if not gaps:
+    if not gaps or not operations:
         return operations
     known = holes.known(gaps[0][1])
     unknown = known if isinstance(known, Unknown) else Unknown()
@@ -69,7 +69,7 @@ def _opened(operation: AnyOperation, text: str, gaps: list[int], unknown: Unknow
             return replace(operation, complete=False)
         case AddColumn() if max(gaps) <= _after(r"\bADD\s+(?:COLUMN\s+)?", text):
             return replace(operation, if_not_exists=open_flag(operation.if_not_exists))
-        case AddConstraint(constraint=ForeignKey() | Check()):
+        case AddConstraint(inline=False, constraint=ForeignKey() | Check() | Unique(index=None) | PrimaryKey(index=None)):
             return replace(operation, constraint=_opened_constraint(operation.constraint, unknown))
         case AlterType(using=None):
             return replace(operation, using=unknown)
@@ -108,9 +108,19 @@ def _opened_index(operation: CreateIndex, text: str, gaps: list[int], unknown: U
 
 
 def _opened_constraint(constraint: Constraint, unknown: Unknown) -> Constraint:
-    if isinstance(constraint, ForeignKey | Check) and constraint.validated is True:
-        return replace(constraint, validated=unknown)
-    return constraint
+    match constraint:
+        case ForeignKey(validated=True) | Check(validated=True):
+            return replace(constraint, validated=unknown)
+        case Unique():
+            return replace(
+                constraint,
+                include=constraint.include or unknown,
+                deferrable=constraint.deferrable or unknown,
+                initially=constraint.initially or unknown,
+                nulls_not_distinct=constraint.nulls_not_distinct or unknown,
+            )
+        case _:
+            return constraint
 
 
 def _opened_column(operation: AddColumn, unknown: Unknown) -> AddColumn:

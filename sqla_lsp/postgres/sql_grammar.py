@@ -130,9 +130,11 @@ def _repaired(text: str, holes: Holes) -> list[Parsed]:
         if hole is None:
             break
         repaired = _without(repaired, hole)
-    hole = next(holes_alone(text), None)
-    unknown = holes.known(hole[0]) if hole else None
-    return [Parsed(text, reason=part_not_known(unknown) if isinstance(unknown, Unknown) else reason)]
+    for hole in holes_alone(text):
+        missing = holes.known(hole[0])
+        if isinstance(missing, Unknown):
+            return [Parsed(text, reason=part_not_known(missing))]
+    return [Parsed(text, reason=reason)]
 
 
 def _hole_before(text: str, position: int | None) -> re.Match[str] | None:

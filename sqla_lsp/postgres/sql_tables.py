@@ -19,6 +19,7 @@ from sqla_lsp.schema.operations import (
     CreateTable,
     DropColumn,
     DropConstraint,
+    OtherStatement,
     SetDefault,
     SetNullable,
     ValidateConstraint,
@@ -73,7 +74,7 @@ def select_into(statement: Statement) -> Iterator[AnyOperation]:
     if statement.node.HasField("into_clause"):
         yield _made_by_query(statement, statement.node.into_clause, if_not_exists=False)
     else:
-        yield statement.other("SELECT")
+        yield OtherStatement(statement.site, "SELECT")
 
 
 def alter_table(statement: Statement) -> Iterator[AnyOperation]:
