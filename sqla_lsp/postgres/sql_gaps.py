@@ -64,7 +64,7 @@ def _opened(operation: AnyOperation, text: str, gaps: list[int], unknown: Unknow
         case DropTable() | DropColumn() | DropConstraint():
             return replace(operation, if_exists=open_flag(operation.if_exists))
         case CreateTable():
-            if max(gaps) < _after(r"\(|$", text):
+            if max(gaps) < _after(r"\(|\sAS\b|$", text):
                 return replace(operation, if_not_exists=open_flag(operation.if_not_exists))
             return replace(operation, complete=False)
         case AddColumn() if max(gaps) <= _after(r"\bADD\s+(?:COLUMN\s+)?", text):

@@ -15,6 +15,10 @@ from sqla_lsp.postgres.sql_text import MARK, Holes, as_number, masked, part_not_
 from sqla_lsp.schema.names import Unknown
 
 _LENGTH = re.compile(r"\b(?:varchar|n?char|character|varying|float|time|timestamp|interval|second)\s*\($", re.IGNORECASE)
+_ALONE = re.compile(
+    rf"(?:(?<=[\s(),])|(?<=\bINDEX)|(?<=\bUNIQUE)|(?<=\bTABLE)|^){MARK}+(?=[\s(),;]|$|(?:UNIQUE|INDEX|CONCURRENTLY|IF|ON|NOT)\b)",
+    re.IGNORECASE,
+)
 TOO_DEEP = "the SQL is nested too deeply to be read"
 
 
@@ -49,8 +53,8 @@ def statements(text: str, holes: Holes) -> Iterator[Parsed]:
 
 
 def holes_alone(text: str) -> Iterator[re.Match[str]]:
-    """The holes of a text that are no part of a longer identifier or of a string."""
-    return re.finditer(rf"(?:(?<=[\s(),])|^){MARK}+(?=[\s(),;]|$)", masked(text))
+    """The holes of a text that are no part of a longer identifier or of a string; a key word may touch them."""
+    return _ALONE.finditer(masked(text))
 
 
 def parse_block(text: str) -> list[Any]:
@@ -140,16 +144,23 @@ def _repaired(text: str, holes: Holes) -> list[Parsed]:
 def _hole_before(text: str, position: int | None) -> re.Match[str] | None:
     """The last hole that stands alone at or before a character of the text."""
     limit = len(text) if position is None else position
-    return max((hole for hole in holes_alone(text) if hole.start() <= limit), key=re.Match.start, default=None)
+    return max((hole for hole in holes_alone(text) if _word_start(text, hole) <= limit), key=re.Match.start, default=None)
+
+
+def _word_start(text: str, hole: re.Match[str]) -> int:
+    """Where the word begins that a hole ends."""
+    before = text[: hole.start()]
+    return len(before) - len(re.findall(r"\w*\Z", before)[0])
 
 
 def _without(text: str, hole: re.Match[str]) -> str:
-    """The text with a hole in a comment; the length of a type becomes a number, and what stands for columns of CREATE TABLE a
-    column of unknown name and type."""
+    """The text with a hole in a comment; the length of a type becomes a number, what stands for columns of CREATE TABLE a
+    column of unknown name and type, what stands for the query of CREATE ... AS an empty one."""
     before, after = text[: hole.start()].rstrip(), text[hole.end() :].lstrip()
     is_element = before.endswith(("(", ",")) and after.startswith((")", ","))
     if is_element and _LENGTH.search(before):
         return f"{text[: hole.start()]}{as_number(hole[0])}{text[hole.end() :]}"
     if is_element and re.match(r"\s*CREATE\b[^(]*\bTABLE\b", text, re.IGNORECASE):
         return f"{text[: hole.start()]}{hole[0]} {hole[0]}{text[hole.end() :]}"
-    return f"{text[: hole.start()]}/*{hole[0]}*/{text[hole.end() :]}"
+    query = "SELECT" if re.search(r"\sAS\Z", before, re.IGNORECASE) and not after else ""
+    return f"{text[: hole.start()]}{query}/*{hole[0]}*/{text[hole.end() :]}"

@@ -11,7 +11,7 @@ from sqla_lsp.postgres.sql_statement import Statement
 from sqla_lsp.postgres.sql_text import MARK, Holes
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.operations import AnyOperation, CreateIndex, DropIndex, Reindex
-from sqla_lsp.schema.tables import Index, Key
+from sqla_lsp.schema.tables import Flag, Index, Key
 
 _REINDEX: dict[str, Literal["index", "table", "schema", "database", "system"]] = {
     "REINDEX_OBJECT_INDEX": "index",
@@ -40,7 +40,7 @@ def create_index(statement: Statement) -> Iterator[AnyOperation]:
         statement.site,
         relation(node.relation, holes),
         index,
-        concurrently=node.concurrent,
+        concurrently=node.concurrent or _prefixed(node.idxname, holes),
         if_not_exists=node.if_not_exists,
         only=not node.relation.inh,
     )
@@ -55,7 +55,7 @@ def drop_index(statement: Statement) -> Iterator[AnyOperation]:
             statement.site,
             name.name,
             name.schema,
-            concurrently=node.concurrent,
+            concurrently=node.concurrent or _prefixed(strings(item.list.items)[0], holes),
             if_exists=node.missing_ok,
             cascade=member(node, "behavior") == "DROP_CASCADE",
         )
@@ -72,6 +72,12 @@ def reindex(statement: Statement) -> Iterator[AnyOperation]:
         yield Reindex(statement.site, kind, name.name, name.schema, concurrently=concurrently)
     else:
         yield Reindex(statement.site, kind, holes.known(node.name), concurrently=concurrently)
+
+
+def _prefixed(name: str, holes: Holes) -> Flag:
+    """Unknown where a hole stands right before a name that begins with a letter: it may be "CONCURRENTLY "."""
+    unknown = holes.known(name) if re.match(MARK + "+[a-z]", name) else None
+    return unknown if isinstance(unknown, Unknown) else False
 
 
 def _keys(elements: list[Any], holes: Holes) -> tuple[Key, ...] | Unknown:

@@ -16,6 +16,7 @@ WORD = rf"(?:\w|{MARK})"
 GAP = re.compile(rf"/\*({MARK}+)\*/")
 """A hole that was taken out so that the rest parses: it stands where it stood, in a comment."""
 
+_SHOWN_GAP = re.compile(f"(?:SELECT)?{GAP.pattern}")
 _NUMBER = "198765"
 _AS_NUMBER = re.compile(rf"\b{_NUMBER}(\d{{4}})\b")
 
@@ -72,7 +73,7 @@ class Holes:
 
     def show(self, text: str) -> str:
         """The text as people are shown it."""
-        text = re.sub(rf"({MARK}) \1", r"\1", GAP.sub(r"\1", self._with_marks(text)))
+        text = re.sub(rf"({MARK}) \1", r"\1", _SHOWN_GAP.sub(r"\1", self._with_marks(text)))
         return re.sub(MARK, lambda found: self.shown[ord(found[0]) - FIRST_MARK], text)
 
     def _with_marks(self, text: str) -> str:

@@ -50,6 +50,7 @@ def test_operations(sql: str, expected: list[str]) -> None:
         ("CREATE TABLE t (a varchar({n}), {columns})", ["CREATE TABLE t (a varchar({…}), {…})"]),
         ("UPDATE t SET a = :a, b = %(b)s, c = %s", ["UPDATE t SET a = :a, b = %(b)s, c = %s"]),
         ("DO $$ BEGIN DROP TABLE a; EXECUTE 'DROP TABLE ' || {x}; END $$", ["DROP TABLE a", "EXECUTE 'DROP TABLE ' || {…}"]),
+        ("CREATE INDEX{c} ix ON t (a); CREATE TABLE t AS {q}", ["CREATE INDEX{…} ix ON t (a)", "CREATE TABLE t AS {…}"]),
         ("DROP TABL {x}; DROP TABLE t", ["DROP TABL {…}", "DROP TABLE t"]),
     ],
 )
