@@ -275,10 +275,16 @@ AnyOperation = (
 
 
 class Script(msgspec.Struct, frozen=True, array_like=True):
-    """The operations of one function, in order. `ended` are the arms that a `return` or `raise` ends: nothing that stands
-    after the branch runs after them. `start` and `end` are the byte offsets of the function in its file."""
+    """The operations of one function, in order. `start` and `end` are the byte offsets of the function in its file."""
 
     operations: tuple[AnyOperation, ...] = ()
-    ended: tuple[tuple[int, int], ...] = ()
     start: int = 0
     end: int = 0
+
+
+def is_known(operation: AnyOperation) -> bool:
+    """Whether an operation is known statically: what it does, and to which table."""
+    if isinstance(operation, NotKnown):
+        return False
+    table = getattr(operation, "table", None)
+    return table is None or table.known

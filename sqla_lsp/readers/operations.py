@@ -1,0 +1,248 @@
+"""The host that listens to the evaluation of a migration and writes down what it sends to Postgres, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from msgspec.structs import replace
+
+from sqla_lsp.readers.arguments import Arguments, base_of, last_name
+from sqla_lsp.readers.directives import DIRECTIVES, SILENT, Given, create_table
+from sqla_lsp.readers.execution import EXECUTES, executed
+from sqla_lsp.readers.sqlalchemy_types import type_of
+from sqla_lsp.readers.transactions import Transactions, Way
+from sqla_lsp.schema import operations as ops
+from sqla_lsp.schema.names import TableName, Unknown
+from sqla_lsp.schema.operations import AnyOperation, Site
+from sqla_lsp.schema.types import PgType
+from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.machine import Machine
+from sqla_lsp.syntax.values import CallValue, FunctionValue, Member, Symbol, Template, Value, path_of
+
+_OUR_ROOTS = ("alembic", "sqlalchemy", "builtins", "contextlib", "warnings", "tempfile", "time", "sqlmodel", "flask", "logging")
+
+
+@dataclass(slots=True)
+class _Batch:
+    """A `with op.batch_alter_table(...)` that is being evaluated; its operations are sent when it ends."""
+
+    call: CallValue
+    pending: list[AnyOperation] = field(default_factory=list)
+
+
+class OperationsHost:
+    """Writes down the operations of one function."""
+
+    def __init__(self) -> None:
+        self.operations: list[AnyOperation] = []
+        self.transactions = Transactions()
+        self._batches: list[_Batch] = []
+        self._entered: list[ops.Transaction] = []
+
+    # ------------------------------------------------------------------------------------------- the machine's questions
+
+    def state(self) -> Way:
+        return self.transactions.way
+
+    def restore(self, state: Way) -> None:
+        self.transactions.way = state
+
+    def joined(self, one: Way, other: Way) -> Way:
+        return Transactions.joined(one, other)
+
+    def member(self, base: Value, name: str) -> Value:
+        """Tests of the dialect are answered as on Postgres."""
+        if name == "name" and last_name(base) in ("dialect", "engine", "__dialect__") and isinstance(base, Symbol | Member):
+            return "postgresql"
+        if name == "__dialect__":
+            return "postgresql"
+        if name == "drivername" and last_name(base) == "url":
+            return Template(("postgresql", Unknown("the driver is not known")))
+        return NotImplemented  # type: ignore[no-any-return]
+
+    def enter(self, machine: Machine, value: Value) -> Value:
+        name = last_name(value)
+        if isinstance(value, CallValue) and name == "batch_alter_table":
+            self._batches.append(_Batch(value))
+        elif name == "autocommit_block":
+            self._entered.append(self.transactions.enter_block())
+        elif _is_foreign(value):
+            self._entered.append(self.transactions.now)
+            self.transactions.not_told()
+        return value
+
+    def leave(self, machine: Machine, value: Value) -> None:
+        name = last_name(value)
+        if isinstance(value, CallValue) and name == "batch_alter_table":
+            self._flush(self._batches.pop())
+        elif name == "autocommit_block":
+            self._entered.pop()
+            self.transactions.leave_block()
+        elif _is_foreign(value):
+            outer = self._entered.pop()
+            self.transactions.way = Way(outer, self.transactions.way.committed)
+
+    def call(self, machine: Machine, frame: Frame, call: CallValue) -> Value:
+        function = call.function
+        name = last_name(function)
+        path = path_of(function) or ""
+        if path == "alembic.op.f" or (name == "f" and isinstance(function, Member) and self._is_operations(function.base)):
+            return call.positional[0] if call.positional else call
+        if path.startswith("alembic.op.") and path.count(".") == 2:
+            self._directive(machine, frame, call, name, None)
+        elif isinstance(function, Member) and self._is_operations(function.base):
+            batch = function.base if last_name(function.base) == "batch_alter_table" else None
+            self._directive(machine, frame, call, name, batch if isinstance(batch, CallValue) else None)
+        else:
+            self._other(machine, frame, call, name, path)
+        return _result(call, name)
+
+    # ----------------------------------------------------------------------------------------------------------- writing
+
+    def site(self, machine: Machine, frame: Frame, call: CallValue, source: str, emitted_by: str = "") -> Site:
+        """Where an operation comes from."""
+        return Site(
+            call.place,
+            frame.statement_place(),
+            source,
+            emitted_by,
+            self.transactions.now,
+            machine.calls,
+            machine.arms,
+            machine.round,
+        )
+
+    def _is_operations(self, base: Value) -> bool:
+        """`Operations(context)` and `op.batch_alter_table(...)`."""
+        if isinstance(base, Symbol):
+            return base.path == "alembic.op"
+        if not isinstance(base, CallValue):
+            return False
+        path = path_of(base) or ""
+        return path.endswith((".Operations()", ".Operations.context()", ".batch_alter_table()"))
+
+    def _directive(self, machine: Machine, frame: Frame, call: CallValue, name: str, batch: CallValue | None) -> None:
+        source = f"{'op' if batch is None else 'batch_op'}.{name}"
+        if name in EXECUTES:
+            self._execute(machine, frame, call, source, ours=True)
+            return
+        directive = DIRECTIVES.get(name)
+        site = partial(self.site, machine, frame, call, source)
+        if directive is not None:
+            made = list(directive(Given(machine, frame, call, batch, site)))
+        elif name in SILENT:
+            return
+        else:
+            made = [ops.NotKnown(site(), f"{source} is an operation of a plug-in")]
+        pending = next((b.pending for b in reversed(self._batches) if b.call is batch), None)
+        (self.operations if pending is None else pending).extend(made)
+
+    def _flush(self, batch: _Batch) -> None:
+        """Sends what a batch collected: in the transaction that it ends in."""
+        now = self.transactions.now
+        for operation in batch.pending:
+            then = operation.site.transaction
+            in_batch = then.means == "block" and then.number != now.number
+            sent = ops.Transaction(now.number, now.autocommit, now.means, in_batch)
+            self.operations.append(replace(operation, site=replace(operation.site, transaction=sent)))
+
+    def _execute(self, machine: Machine, frame: Frame, call: CallValue, source: str, *, ours: bool) -> None:
+        site = self.site(machine, frame, call, source)
+        base = base_of(call)
+        if not ours and base is not None:
+            site = replace(site, transaction=self.transactions.of_connection(base))
+        elsewhere = site.transaction
+        for operation in executed(call, site, ours=ours):
+            if elsewhere is self.transactions.now or elsewhere == self.transactions.now:
+                operation = replace(operation, site=replace(operation.site, transaction=self.transactions.now))
+            self.operations.append(operation)
+            if isinstance(operation, ops.OtherStatement) and not operation.site.body:
+                self.transactions.statement(operation.kind)
+                elsewhere = self.transactions.now
+
+    def _other(self, machine: Machine, frame: Frame, call: CallValue, name: str, path: str) -> None:
+        """Calls of what is not `op`: connections, sessions, tables, types."""
+        base = base_of(call)
+        if name in EXECUTES:
+            source = f"connection.{name}" if name != "execute" or "session" not in path else "session.execute"
+            self._execute(machine, frame, call, source, ours=_is_bound(base) or path.startswith("alembic."))
+        elif name in ("create_all", "drop_all"):
+            self.operations.append(ops.NotKnown(self.site(machine, frame, call, name), f"what {name} makes is not read"))
+        elif name in ("create", "drop") and (isinstance(base, CallValue) or path.endswith(f"__table__.{name}")):
+            self._schema_item(machine, frame, call, name, base)
+        elif name == "commit" and not call.positional:
+            self.transactions.commit()
+        elif name in ("set_isolation_level", "set_session"):
+            self.transactions.not_told()
+        elif path.startswith("builtins.globals()"):
+            self._chosen_by_name(machine, frame)
+
+    def _schema_item(self, machine: Machine, frame: Frame, call: CallValue, name: str, base: Value) -> None:
+        """`Enum(...).create(bind)`, `Table(...).create(bind)`, `Index(...).create(bind)`."""
+        site = partial(self.site, machine, frame, call, name)
+        kind = last_name(base)
+        if kind in ("Enum", "ENUM", "DOMAIN"):
+            made = type_of(machine, frame, base)
+            if isinstance(made, PgType) and made.kind in ("enum", "domain"):
+                self.operations.append(ops.CreateType(site(), made) if name == "create" else ops.DropType(site(), made.name))
+        elif kind == "Table" and isinstance(base, CallValue) and base.positional and isinstance(base.positional[0], str):
+            schema = base.keywords.get("schema")
+            table = TableName(base.positional[0], schema if isinstance(schema, str) else None)
+            if name == "drop":
+                self.operations.append(ops.DropTable(site(), table, Arguments(call, []).flag("checkfirst")))
+            elif len(base.positional) > 2:
+                given = Given(machine, frame, call, None, site)
+                self.operations.extend(create_table(given, table, base.positional[2:], base))
+        elif kind in ("Index", "Table") or "__table__" in (path_of(call.function) or ""):
+            self.operations.append(ops.NotKnown(site(), f"what .{name}() makes is not read"))
+
+    def _chosen_by_name(self, machine: Machine, frame: Frame) -> None:
+        """`globals()["upgrade_" + engine]()`, as Alembic's template for several databases writes: each of them may be meant."""
+        from sqla_lsp.syntax.functions import call_function
+
+        if not machine.active:
+            return
+        prefix = f"{getattr(machine.active[0], 'name', '')}_"
+        variables = frame.module.frame.variables if frame.module.frame is not None else {}
+        for name, function in list(variables.items()):
+            if name.startswith(prefix) and isinstance(function, FunctionValue):
+
+                def way(function: FunctionValue = function) -> str:
+                    call_function(machine, frame, function, (), {}, True, None)
+                    return ""
+
+                machine.perhaps(frame, way)
+
+
+def _result(call: CallValue, name: str) -> Value:
+    """What the call gives back, where that is known."""
+    if name in ("get_backend_name", "get_dialect_name") and not call.positional:
+        return "postgresql"
+    return call
+
+
+def _is_foreign(value: Value) -> bool:
+    """A manager of which nobody knows what it does to the transaction."""
+    if isinstance(value, Unknown):
+        return True
+    if isinstance(value, CallValue):
+        path = path_of(value.function)
+        return path is not None and not path.startswith(_OUR_ROOTS)
+    return False
+
+
+def _is_bound(base: Value) -> bool:
+    """Whether a connection or session comes from Alembic's own."""
+    while base is not None:
+        if isinstance(base, Symbol):
+            return base.path.startswith("alembic.")
+        if isinstance(base, CallValue):
+            if any(_is_bound(value) for value in (*base.positional, *base.keywords.values()) if isinstance(value, CallValue)):
+                return True
+            base = base.function
+        elif isinstance(base, Member):
+            base = base.base
+        else:
+            return False
+    return False
