@@ -1,0 +1,335 @@
+"""`python -m tests.corpus.ground_truth DIR`: compares what the static reading says of each revision below DIR with what Alembic renders.
+
+Alembic runs each migration offline, for Postgres, and writes SQL instead of sending it; that SQL, read by Postgres's own parser, is
+the truth. This runs the migrations: it belongs to the tests, never to the product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import multiprocessing
+import re
+import signal
+import sys
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqla_lsp.postgres.sql import read_sql
+from sqla_lsp.readers.revisions import read_revision
+from sqla_lsp.schema.operations import AnyOperation, OtherStatement, Site
+from sqla_lsp.syntax.frames import LoadedModule
+from sqla_lsp.syntax.lower import lower
+from sqla_lsp.text.places import Place
+from tests.corpus.operation_lines import Line, agree, line_of, shown
+
+_REVISION = re.compile(rb"^down_revision\s*[:=]", re.MULTILINE)
+_SITE = Site(Place(0, 0), Place(0, 0), "")
+_PATIENCE = 20
+
+
+@dataclass
+class Outcome:
+    """One function of one revision: `state` is "equal", "branches" (equal on one way through its branches), "not known" (the reading
+    says that it does not know), "different", or why it was not rendered."""
+
+    path: str
+    function: str
+    state: str
+    differences: list[str] = field(default_factory=list)
+    detail: str = ""
+
+
+# ------------------------------------------------------------------------------------------------------ what Alembic says
+
+
+class _Nothing:
+    """The answer of a database that is not there: whatever is asked of it is false, empty or absent."""
+
+    def __init__(self, says: bool = False) -> None:
+        self._says = says
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        says = self._says
+        if name.startswith("has_"):
+            return lambda *_, **__: says
+        if name in ("scalar", "fetchone", "first", "one_or_none", "scalar_one_or_none"):
+            return lambda *_, **__: None
+        if name in ("rowcount", "lastrowid"):
+            return 0
+        if name in ("mappings", "scalars", "yield_per", "unique", "partitions"):
+            return lambda *_, **__: self
+        return lambda *_, **__: []
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+
+class _Packages(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the packages of one folder; what their `__init__` cannot import is left out."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        folder = self.root.joinpath(*fullname.split("."))
+        if folder.is_dir():
+            spec = importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+            spec.submodule_search_locations = [str(folder)]
+            return spec
+        return None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: Any) -> None:
+        init = self.root.joinpath(*module.__name__.split("."), "__init__.py")
+        if init.exists():
+            with contextlib.suppress(Exception):
+                exec(compile(init.read_bytes(), str(init), "exec"), module.__dict__)  # noqa: S102
+
+
+def _rendered(module: Any, function: str, says: bool) -> list[str]:
+    """The statements that a function renders. Raises whatever it raises."""
+    import sqlalchemy
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+    from sqlalchemy.engine import mock
+
+    written: list[str] = []
+
+    class Buffer:
+        def write(self, text: str) -> None:
+            written.append(text)
+
+        def flush(self) -> None:
+            pass
+
+    def execute(self: Any, statement: Any, *_: Any, **__: Any) -> Any:
+        if isinstance(statement, str):
+            statement = sqlalchemy.text(statement)
+        self._execute_impl(statement, None)
+        return _Nothing()
+
+    mock.MockConnection.execute = execute  # type: ignore[method-assign]
+    mock.MockConnection.exec_driver_sql = execute
+    mock.MockConnection.scalar = lambda self, *a, **k: self.execute(*a, **k).scalar()
+    mock.MockConnection.connection = _Nothing()
+    sqlalchemy.inspect = lambda *_, **__: _Nothing(says)  # type: ignore[assignment]
+    options = {"as_sql": True, "output_buffer": Buffer(), "literal_binds": True}
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    with Operations.context(context):
+        getattr(module, function)()
+    return written
+
+
+def _load(path: Path, root: Path) -> Any:
+    sys.meta_path.insert(0, _Packages(root))
+    sys.path.insert(0, str(root))
+    name = ".".join(path.relative_to(root).with_suffix("").parts)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _truth(statements: list[str]) -> list[Line]:
+    """The rendered statements as lines, with whether each runs in autocommit."""
+    lines: list[Line] = []
+    autocommit = False
+    for text in statements:
+        for operation in read_sql(text, _SITE, binds=False):
+            if isinstance(operation, OtherStatement) and operation.kind in ("COMMIT", "ROLLBACK"):
+                autocommit = True
+            elif isinstance(operation, OtherStatement) and operation.kind == "BEGIN":
+                autocommit = False
+            else:
+                lines += line_of(operation, autocommit)
+    return lines
+
+
+# --------------------------------------------------------------------------------------------------------- what we say
+
+
+class Folder:
+    """The modules below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.known: dict[str, LoadedModule | None] = {}
+
+    def find(self, importer: LoadedModule, module: str, level: int) -> LoadedModule | None:
+        name = importer.absolute(module, level)
+        if not name:
+            return None
+        if name not in self.known:
+            base = self.root.joinpath(*name.split("."))
+            package, plain = base / "__init__.py", base.with_suffix(".py")
+            found = package if package.exists() else plain if plain.exists() else None
+            self.known[name] = (
+                None if found is None else LoadedModule(name, str(found), lower(found.read_bytes()), found is package)
+            )
+        return self.known[name]
+
+
+def _read(path: Path, root: Path) -> dict[str, tuple[AnyOperation, ...]]:
+    name = ".".join(path.relative_to(root).with_suffix("").parts)
+    revision = read_revision(LoadedModule(name, "", lower(path.read_bytes())), Folder(root))
+    if revision is None:
+        return {}
+    return {"upgrade": revision.upgrade.operations, "downgrade": revision.downgrade.operations}
+
+
+# ---------------------------------------------------------------------------------------------------------- comparison
+
+
+def compare(truth: list[Line], ours: list[tuple[Line, bool]], not_known: bool) -> tuple[str, list[str]]:
+    """The state of a function, and its differences as lines of a diff. `ours` says of each line whether it stands in a branch."""
+    table = [[0] * (len(ours) + 1) for _ in range(len(truth) + 1)]
+    for i in range(len(truth) - 1, -1, -1):
+        for j in range(len(ours) - 1, -1, -1):
+            both = table[i + 1][j + 1] + 1 if agree(truth[i], ours[j][0]) else 0
+            table[i][j] = max(both, table[i + 1][j], table[i][j + 1])
+    i = j = 0
+    diff: list[str] = []
+    branched = False
+    while i < len(truth) or j < len(ours):
+        if i < len(truth) and j < len(ours) and agree(truth[i], ours[j][0]) and table[i][j] == table[i + 1][j + 1] + 1:
+            i, j = i + 1, j + 1
+        elif j < len(ours) and (i == len(truth) or table[i][j + 1] >= table[i + 1][j]):
+            if ours[j][1]:
+                branched = True
+            else:
+                diff.append(f"+ {shown(ours[j][0])}")
+            j += 1
+        else:
+            if truth[i][0] not in ("CreateType", "DropType"):  # those that columns bring along
+                diff.append(f"- {shown(truth[i])}")
+            i += 1
+    if not diff:
+        return "branches" if branched else "equal", []
+    if not_known and all(line.startswith("- ") for line in diff):
+        return "not known", diff
+    return "different", diff
+
+
+def examine(job: tuple[str, str]) -> list[Outcome]:
+    """Both functions of one revision."""
+    path, root = Path(job[0]), Path(job[1])
+    warnings.simplefilter("ignore")
+    signal.signal(signal.SIGALRM, _late)
+    signal.alarm(_PATIENCE)
+    try:
+        with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
+            module = _load(path, root)
+    except BaseException as error:  # noqa: BLE001
+        return [Outcome(job[0], f, "not rendered", detail=_short(error)) for f in ("upgrade", "downgrade")]
+    ours = _read(path, root)
+    outcomes: list[Outcome] = []
+    for function in ("upgrade", "downgrade"):
+        if function not in ours or not hasattr(module, function):
+            outcomes.append(Outcome(job[0], function, "no function"))
+            continue
+        for says in (False, True):
+            signal.alarm(_PATIENCE)
+            try:
+                with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
+                    written = _rendered(module, function, says)
+            except BaseException as error:  # noqa: BLE001
+                outcome = Outcome(job[0], function, "not rendered", detail=_short(error))
+            else:
+                outcome = _outcome(job[0], function, written, ours[function])
+            outcomes.append(outcome)
+            if outcome.state == "equal":
+                break
+    signal.alarm(0)
+    return _worst(outcomes)
+
+
+def _outcome(path: str, function: str, written: list[str], ours: tuple[AnyOperation, ...]) -> Outcome:
+    lines = [
+        (line, bool(operation.site.arms) or operation.site.body)
+        for operation in ours
+        for line in line_of(operation, operation.site.transaction.autocommit)
+    ]
+    not_known = any(type(operation).__name__ == "NotKnown" for operation in ours)
+    state, differences = compare(_truth(written), lines, not_known)
+    return Outcome(path, function, state, differences)
+
+
+def _worst(outcomes: list[Outcome]) -> list[Outcome]:
+    """One outcome for each function: of two renderings the one that says more against us."""
+    order = ["no function", "not rendered", "equal", "branches", "not known", "different"]
+    found: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        old = found.get(outcome.function)
+        if old is None or order.index(outcome.state) > order.index(old.state):
+            found[outcome.function] = outcome
+    return list(found.values())
+
+
+def _late(*_: object) -> None:
+    raise TimeoutError
+
+
+def _short(error: BaseException) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
+    where = f" ({Path(last.filename).name}:{last.lineno})" if last else ""
+    return f"{type(error).__name__}: {str(error).splitlines()[0][:100] if str(error) else ''}{where}"
+
+
+def revisions(folder: Path) -> Iterator[tuple[str, str]]:
+    """The revision files below a folder, each with the folder that its imports start from."""
+    for path in sorted(folder.rglob("*.py")):
+        if _REVISION.search(path.read_bytes()):
+            root = path.parent
+            while (root / "__init__.py").exists() or (root.parent != folder and root != folder):
+                root = root.parent
+            yield str(path), str(root)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(prog="python -m tests.corpus.ground_truth", description=__doc__)
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("--only", default="", help="part of the path")
+    arguments.add_argument("--show", default="different", help="states whose differences are printed, by commas")
+    options = arguments.parse_args()
+    jobs = [job for job in revisions(options.folder) if options.only in job[0]]
+    states: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    context = multiprocessing.get_context("fork")
+    import alembic.operations  # noqa: F401
+    import sqlalchemy.dialects.postgresql  # noqa: F401
+
+    with context.Pool(maxtasksperchild=1) as pool:
+        for outcomes in pool.imap(examine, jobs, chunksize=1):
+            for outcome in outcomes:
+                states[outcome.state] += 1
+                if outcome.state == "not rendered":
+                    reasons[re.sub(r"'[^']*'|\d+", "_", outcome.detail)[:90]] += 1
+                if outcome.state == "different":
+                    kinds.update(" ".join(line.split()[:2]) for line in outcome.differences)
+                if outcome.state in options.show.split(","):
+                    print(f"{Path(outcome.path).relative_to(options.folder)} {outcome.function} {outcome.state} {outcome.detail}")
+                    print("".join(f"    {line}\n" for line in outcome.differences), end="")
+    print("\n".join(f"{count:6} {state}" for state, count in states.most_common()))
+    print("differences:", dict(kinds.most_common()))
+    print("not rendered:", dict(reasons.most_common(12)))
+
+
+if __name__ == "__main__":
+    main()
