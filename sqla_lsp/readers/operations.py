@@ -204,9 +204,10 @@ class OperationsHost:
         if not machine.active:
             return
         prefix = f"{getattr(machine.active[0], 'name', '')}_"
-        variables = frame.module.frame.variables if frame.module.frame is not None else {}
-        for name, function in list(variables.items()):
-            if name.startswith(prefix) and isinstance(function, FunctionValue):
+        module = machine.module_frame(frame.module)
+        for name in [*module.variables, *module.pending]:
+            function = machine.lookup(module, name) if name.startswith(prefix) else None
+            if isinstance(function, FunctionValue):
 
                 def way(function: FunctionValue = function) -> str:
                     call_function(machine, frame, function, (), {}, True, None)

@@ -44,12 +44,12 @@ class Revision(msgspec.Struct, frozen=True, array_like=True):
 def read_header(module: LoadedModule, machine: Machine) -> Header | None:
     """The header of a revision; None for a file that is none."""
     frame = machine.module_frame(module)
-    if "revision" not in frame.variables or "down_revision" not in frame.variables:
+    if not machine.has(frame, "revision") or not machine.has(frame, "down_revision"):
         return None
     revision = machine.lookup(frame, "revision")
     down, down_known = _ids(machine.lookup(frame, "down_revision"))
-    depends, depends_known = _ids(machine.lookup(frame, "depends_on") if "depends_on" in frame.variables else None)
-    labels, labels_known = _ids(machine.lookup(frame, "branch_labels") if "branch_labels" in frame.variables else None)
+    depends, depends_known = _ids(machine.lookup(frame, "depends_on") if machine.has(frame, "depends_on") else None)
+    labels, labels_known = _ids(machine.lookup(frame, "branch_labels") if machine.has(frame, "branch_labels") else None)
     if not isinstance(revision, str):
         return None
     known = down_known and depends_known and labels_known
@@ -99,7 +99,7 @@ def _script(module: LoadedModule, modules: Modules, name: str) -> tuple[Script, 
     span = Place(0, 0)
     try:
         frame = machine.module_frame(module)
-        function = machine.lookup(frame, name) if name in frame.variables else None
+        function = machine.lookup(frame, name) if machine.has(frame, name) else None
         if isinstance(function, FunctionValue):
             span = Place(function.base + function.node.start, function.base + function.node.end, function.closure.module.path)
         machine.run(module, name, _argument)

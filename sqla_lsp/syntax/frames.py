@@ -65,7 +65,21 @@ class NoModules:
 class Frame:
     """The variables of a module, a class body, one call of a function, or a comprehension."""
 
-    __slots__ = ("base", "module", "on_yield", "outer_names", "parent", "returns", "stars", "statement", "variables", "yields")
+    __slots__ = (
+        "base",
+        "done",
+        "module",
+        "on_yield",
+        "outer_names",
+        "parent",
+        "pending",
+        "returns",
+        "star_modules",
+        "stars",
+        "statement",
+        "variables",
+        "yields",
+    )
 
     def __init__(self, module: LoadedModule, parent: Frame | None, base: int) -> None:
         self.module = module
@@ -77,6 +91,12 @@ class Frame:
         """The frames of names that are declared global or nonlocal."""
         self.stars: list[str] = []
         """Modules outside of the project of which everything was imported."""
+        self.star_modules: list[LoadedModule] = []
+        """Modules of the project of which everything was imported."""
+        self.pending: dict[str, list[code.Block]] = {}
+        """Of a module: the blocks that were not asked for yet, by the names that they bind or change."""
+        self.done: set[int] = set()
+        """Of a module: the blocks (by identity) that were evaluated."""
         self.statement: code.Node | None = None
         """The statement that is evaluated."""
         self.returns: list[Value] = []

@@ -75,37 +75,61 @@ class Machine:
         self.branches = 0
         self.used: set[tuple[str, int]] = set()
         """Module and level of the imports that were looked up and are none of the project."""
+        self._asked: set[tuple[str, str]] = set()
         self.found: set[str] = set()
         """Paths of the project's modules that were looked into."""
 
     # ------------------------------------------------------------------------------------------------------ modules
 
     def module_frame(self, module: LoadedModule) -> Frame:
-        """The variables of a module: its top level is evaluated the first time."""
-        if module.frame is not None:
-            return module.frame
-        from sqla_lsp.syntax.statements import run_module
-
-        module.frame = Frame(module, None, 0)
-        if module.path:
+        """The variables of a module. Its top level is evaluated name by name, as they are asked for: `has` and `lookup`."""
+        if module.frame is None:
+            module.frame = Frame(module, None, 0)
+            module.frame.pending = blocks_by_name(module.code)
+            if module.path:
+                self.found.add(module.path)
+        elif module.path:
             self.found.add(module.path)
-        saved, host_state = (self.arms, self.calls, self.round), self.host.state()
-        self.arms, self.calls = (), ()
-        run_module(self, module.frame)
-        self.arms, self.calls, self.round = saved
-        self.host.restore(host_state)
         return module.frame
+
+    def has(self, frame: Frame, name: str) -> bool:
+        """Whether a frame itself binds a name. What of a module's top level binds it is evaluated now."""
+        if frame.pending:
+            if name in frame.pending:
+                self._evaluate_pending(frame, name)
+            if name not in frame.variables and "*" in frame.pending:
+                self._evaluate_pending(frame, "*")
+        return name in frame.variables
+
+    def _evaluate_pending(self, frame: Frame, name: str) -> None:
+        """Evaluates the top-level statements that bind or change a name, in order."""
+        from sqla_lsp.syntax.statements import execute
+
+        saved = self.arms, self.calls, self.round, frame.base, frame.statement
+        host_state = self.host.state()
+        self.arms, self.calls = (), ()
+        for block in frame.pending.pop(name):
+            if id(block) not in frame.done:
+                frame.done.add(id(block))
+                frame.base = block.start
+                execute(self, frame, block.statement)
+        self.arms, self.calls, self.round, frame.base, frame.statement = saved
+        self.host.restore(host_state)
 
     def lookup(self, frame: Frame, name: str) -> Value:
         """The value of a name as seen from a frame; Unknown when nothing binds it."""
         at: Frame | None = frame.outer_names.get(name, frame) if frame.outer_names else frame
         stars: list[str] = []
         while at is not None:
-            if name in at.variables:
+            if name in at.variables or (at.pending and self.has(at, name)):
                 value = at.variables[name]
                 if isinstance(value, Imported):
-                    value = at.variables[name] = self.imported(frame.module, value)
+                    value = at.variables[name] = self.imported(at.module, value)
                 return value
+            for module in at.star_modules:
+                member = self.module_member(module, name) if not name.startswith("_") else NotImplemented
+                if member is not NotImplemented:
+                    return member  # type: ignore[no-any-return]
             stars += at.stars
             at = at.parent
         from sqla_lsp.syntax.builtin import BUILTINS
@@ -119,37 +143,48 @@ class Machine:
     def imported(self, importer: LoadedModule, what: Imported) -> Value:
         """What an import binds: a module or a name of the project, or a symbol of something outside."""
         module = self.modules.find(importer, what.module, what.level)
+        if module is not None and what.name is None:
+            return ModuleValue(module)
+        if module is not None and what.name is not None:
+            member = self.module_member(module, what.name)
+            if member is not NotImplemented:
+                return member  # type: ignore[no-any-return]
+        submodule = self._submodule(importer, what)
+        if submodule is not None:
+            return submodule
         if module is None:
             self.used.add((what.module, what.level))
-            path = importer.absolute(what.module, what.level)
-            if what.level or path is None:
-                submodule = self._submodule(importer, what)
-                return submodule or Unknown(f"{'.' * what.level}{what.module} is not part of the project")
-            return Symbol(path if what.name is None else f"{path}.{what.name}")
-        if what.name is None:
-            return ModuleValue(module)
-        value = self.module_member(module, what.name)
-        if value is NotImplemented:
-            outside = importer.absolute(what.module, what.level) or what.module
-            return self._submodule(importer, what) or Symbol(f"{outside}.{what.name}")
-        return value
+        path = importer.absolute(what.module, what.level)
+        if what.level or path is None:
+            return Unknown(f"{'.' * what.level}{what.module} is not part of the project")
+        return Symbol(path if what.name is None else f"{path}.{what.name}")
 
-    def _submodule(self, importer: LoadedModule, what: Imported) -> Value:
+    def _submodule(self, importer: LoadedModule, what: Imported) -> ModuleValue | None:
         """`from package import module`, where the package itself has no such name."""
         if what.name is None:
             return None
         name = f"{what.module}.{what.name}" if what.module else what.name
         module = self.modules.find(importer, name, what.level)
-        if module is None:
-            self.used.add((name, what.level))
-            return None
-        return ModuleValue(module)
+        return None if module is None else ModuleValue(module)
 
     def module_member(self, module: LoadedModule, name: str) -> Any:
         """A top-level name of a module of the project, or a module in its package; `NotImplemented` when there is none."""
+        if (module.name, name) in self._asked:
+            return NotImplemented  # modules that import everything from each other
+        self._asked.add((module.name, name))
+        try:
+            return self._module_member(module, name)
+        finally:
+            self._asked.discard((module.name, name))
+
+    def _module_member(self, module: LoadedModule, name: str) -> Any:
         frame = self.module_frame(module)
-        if name in frame.variables:
+        if self.has(frame, name):
             return self.lookup(frame, name)
+        for other in frame.star_modules:
+            member = self.module_member(other, name)
+            if member is not NotImplemented:
+                return member
         if module.is_package:
             inner = self.modules.find(module, name, 1)
             if inner is not None:
@@ -216,7 +251,7 @@ class Machine:
         from sqla_lsp.syntax.values import FunctionValue
 
         frame = self.module_frame(module)
-        function = self.lookup(frame, name) if name in frame.variables else None
+        function = self.lookup(frame, name) if self.has(frame, name) else None
         if not isinstance(function, FunctionValue):
             return False
         keywords = {
@@ -250,7 +285,7 @@ def _joined_imports(one: Value | Imported, other: Value | Imported) -> Value | I
 
 
 def assigned_names(statements: Sequence[code.Statement]) -> set[str]:
-    """The names that statements bind, those of nested functions and classes left out."""
+    """The names that statements bind; "*" for an import of everything. What functions and classes bind inside is theirs."""
     names: set[str] = set()
     pending: list[Any] = list(statements)
     while pending:
@@ -261,6 +296,10 @@ def assigned_names(statements: Sequence[code.Statement]) -> set[str]:
                     names |= target_names(target)
             case code.AugmentedAssign(target=target):
                 names |= target_names(target)
+            case code.Function(name=name) | code.Class(name=name):
+                names.add(name)
+            case code.Import(names=imported) | code.ImportFrom(names=imported):
+                names |= {name.bound if name.name != "*" else "*" for name in imported}
             case code.If() | code.While():
                 pending += [*(node.then if isinstance(node, code.If) else node.body), *node.otherwise]
             case code.For():
@@ -278,6 +317,45 @@ def assigned_names(statements: Sequence[code.Statement]) -> set[str]:
             case _:
                 pass
     return names
+
+
+def blocks_by_name(module: code.Module) -> dict[str, list[code.Block]]:
+    """The top-level blocks of a module by the names that they bind or change, each in order."""
+    found: dict[str, list[code.Block]] = {}
+    for block in module.blocks:
+        for name in assigned_names((block.statement,)) | changed_names((block.statement,)):
+            found.setdefault(name, []).append(block)
+    return found
+
+
+def changed_names(statements: Sequence[code.Statement]) -> set[str]:
+    """The names whose values statements change in place: `x.append(...)`, `x[...] = ...`, `x.y = ...`."""
+    names: set[str] = set()
+    for statement in statements:
+        match statement:
+            case code.Evaluate(value=code.Call(function=code.Attribute(value=code.Name(id=name)))):
+                names.add(name)
+            case code.Assign(targets=targets):
+                names |= {root for target in targets if (root := _root(target))}
+            case code.AugmentedAssign(target=target) | code.Delete(targets=(target,)):
+                names |= {root for root in [_root(target)] if root}
+            case code.If(then=body, otherwise=otherwise) | code.For(body=body, otherwise=otherwise):
+                names |= changed_names(body) | changed_names(otherwise)
+            case code.With(body=body) | code.While(body=body):
+                names |= changed_names(body)
+            case code.Try():
+                names |= changed_names(statement.body) | changed_names(statement.otherwise)
+            case _:
+                pass
+    return names
+
+
+def _root(target: code.Expression) -> str:
+    """`x` of a target `x.y` or `x[...]`, "" for a plain name."""
+    inside = False
+    while isinstance(target, code.Attribute | code.Subscript):
+        target, inside = target.value, True
+    return target.id if inside and isinstance(target, code.Name) else ""
 
 
 def target_names(target: code.Expression) -> set[str]:

@@ -25,13 +25,6 @@ from sqla_lsp.syntax.values import (
 _IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError"}
 
 
-def run_module(machine: Machine, frame: Frame) -> None:
-    """Evaluates the top level of a module."""
-    for block in frame.module.code.blocks:
-        frame.base = block.start
-        execute(machine, frame, block.statement)
-
-
 def run_body(machine: Machine, frame: Frame, body: Sequence[code.Statement]) -> Signal:
     """Evaluates statements in order, up to the one that leaves."""
     for statement in body:
@@ -350,11 +343,7 @@ def _star(machine: Machine, frame: Frame, node: code.ImportFrom) -> None:
         if outside is not None and not node.level:
             frame.stars.append(outside)
         return
-    theirs = machine.module_frame(module)
-    for name in list(theirs.variables):
-        if not name.startswith("_"):
-            frame.set(name, machine.lookup(theirs, name))
-    frame.stars += theirs.stars
+    frame.star_modules.append(module)
 
 
 def _delete(machine: Machine, frame: Frame, node: code.Delete) -> Signal:

@@ -1,0 +1,86 @@
+"""The revisions of one Alembic environment and how they follow each other. It never fails: an id that two files have, a parent that
+nobody has and a cycle are taken as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from sqla_lsp.readers.revisions import Header
+
+
+class Graph:
+    """Revisions by path. What an id, a branch label or the beginning of an id names is a path."""
+
+    def __init__(self, headers: Mapping[str, Header]) -> None:
+        self.headers = dict(sorted(headers.items()))
+        self._by_id: dict[str, str] = {}
+        for path, header in self.headers.items():
+            self._by_id.setdefault(header.revision, path)
+        for path, header in self.headers.items():
+            for label in header.labels:
+                self._by_id.setdefault(label, path)
+        self._ancestors: dict[str, frozenset[str]] = {}
+
+    def path_of(self, revision: str) -> str | None:
+        """The file of a revision."""
+        return self._by_id.get(revision)
+
+    @cached_property
+    def _parents(self) -> dict[str, tuple[str, ...]]:
+        parents = {}
+        for path, header in self.headers.items():
+            found = [self._by_id.get(revision) for revision in (*header.down, *header.depends_on)]
+            parents[path] = tuple([parent for parent in dict.fromkeys(found) if parent is not None and parent != path])
+        return parents
+
+    def parents(self, path: str) -> tuple[str, ...]:
+        """The files that a revision follows or depends on."""
+        return self._parents.get(path, ())
+
+    @cached_property
+    def order(self) -> dict[str, int]:
+        """All files, parents before children, with their numbers. A cycle is cut where it is entered."""
+        order: dict[str, int] = {}
+        for start in self.headers:
+            pending = [(start, iter(self.parents(start)))]
+            open_ = {start}
+            while pending:
+                path, rest = pending[-1]
+                parent = next((p for p in rest if p not in order and p not in open_), None)
+                if parent is not None:
+                    open_.add(parent)
+                    pending.append((parent, iter(self.parents(parent))))
+                    continue
+                pending.pop()
+                order.setdefault(path, len(order))
+        return order
+
+    def ancestors(self, path: str) -> frozenset[str]:
+        """The files that run before a revision, on every way to it."""
+        found = self._ancestors.get(path)
+        if found is None:
+            seen: set[str] = set()
+            pending = list(self.parents(path))
+            while pending:
+                parent = pending.pop()
+                if parent not in seen and parent != path:
+                    seen.add(parent)
+                    pending += self.parents(parent)
+            found = self._ancestors[path] = frozenset(seen)
+        return found
+
+    def descendants(self, path: str) -> set[str]:
+        """The files that run after a revision."""
+        children: dict[str, list[str]] = {}
+        for child in self.headers:
+            for parent in self.parents(child):
+                children.setdefault(parent, []).append(child)
+        seen: set[str] = set()
+        pending = [path]
+        while pending:
+            for child in children.get(pending.pop(), ()):
+                if child not in seen:
+                    seen.add(child)
+                    pending.append(child)
+        return seen

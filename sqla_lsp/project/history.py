@@ -1,0 +1,171 @@
+"""What the rules see of a revision: its operations, each with the schema as it stands before and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from sqla_lsp.project.naming import Convention
+from sqla_lsp.project.replay import EMPTY, Schema, applied, index_names, key_of
+from sqla_lsp.readers.environments import EnvironmentFacts
+from sqla_lsp.readers.revisions import Header
+from sqla_lsp.schema import operations as ops
+from sqla_lsp.schema.names import TableName, Unknown
+from sqla_lsp.schema.operations import AnyOperation, Script
+from sqla_lsp.schema.tables import Index, Table
+
+_MOST_BRANCHING = 400
+"""Longer functions with branches are replayed straight: each operation after all before it."""
+
+
+def exclude(one: AnyOperation, other: AnyOperation) -> bool:
+    """Whether no run meets both operations: they stand in different arms of one branch."""
+    arms = dict(one.site.arms)
+    return bool(arms) and any(arms.get(branch, arm) != arm for branch, arm in other.site.arms)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation of a function, at its number."""
+
+    history: ScriptHistory
+    number: int
+    operation: AnyOperation
+
+    @property
+    def before(self) -> Schema:
+        """The schema as it stands before the operation."""
+        return self.history.before(self.number)
+
+    @property
+    def after(self) -> Schema:
+        """The schema as it stands after it."""
+        return applied(self.before, self.operation, self.history.convention)
+
+    def earlier(self) -> Iterator[AnyOperation]:
+        """The operations before this one that a run may meet too."""
+        for operation in self.history.operations[: self.number]:
+            if not exclude(operation, self.operation):
+                yield operation
+
+    def later(self) -> Iterator[AnyOperation]:
+        """The operations after this one that a run may meet too."""
+        for operation in self.history.operations[self.number + 1 :]:
+            if not exclude(operation, self.operation):
+                yield operation
+
+    def is_new(self, table: TableName) -> bool:
+        """Whether the function created the table. A name that is not known counts as existing, unless a table whose name is not known
+        was created before: it may be that one."""
+        if table.known:
+            return self.before.is_new(table)
+        return any(isinstance(operation, ops.CreateTable) and not operation.table.known for operation in self.earlier())
+
+    def is_temporary(self, table: TableName) -> bool:
+        """Whether the table is a temporary one."""
+        known = self.before.table(table)
+        return known is not None and known.temporary
+
+    def is_dropped_later(self, table: TableName) -> bool:
+        """Whether the function drops the table after this operation, under whatever name it then has."""
+        key = key_of(table)
+        for operation in self.later():
+            if isinstance(operation, ops.DropTable):
+                if key is not None and key_of(operation.table) == key:
+                    return True
+            elif isinstance(operation, ops.RenameTable) and key is not None and key_of(operation.table) == key:
+                key = key_of(TableName(operation.to, operation.table.schema))
+            elif isinstance(operation, ops.MoveTable) and key is not None and key_of(operation.table) == key:
+                key = key_of(TableName(operation.table.name, operation.schema))
+        return False
+
+    def has_dropped_column_later(self, table: Table, index: Index) -> bool:
+        """Whether the function drops, after this operation, a column that the index names."""
+        key = key_of(table.name)
+        return any(
+            isinstance(operation, ops.DropColumn)
+            and key_of(operation.table) == key
+            and isinstance(operation.column, str)
+            and index_names(index, operation.column)
+            for operation in self.later()
+        )
+
+
+class ScriptHistory:
+    """One function of a revision. `start` is the schema before its first operation."""
+
+    def __init__(
+        self, revision: RevisionHistory, direction: Literal["upgrade", "downgrade"], script: Script, start: Schema
+    ) -> None:
+        self.revision = revision
+        self.direction = direction
+        self.script = script
+        self.operations: Sequence[AnyOperation] = script.operations
+        self.start = Schema(start.tables, start.types)
+        self.convention: Convention = revision.environment.naming_convention
+        self._ways: dict[tuple[tuple[int, int], ...], list[Schema]] = {}
+
+    def __iter__(self) -> Iterator[Step]:
+        for number, operation in enumerate(self.operations):
+            yield Step(self, number, operation)
+
+    @cached_property
+    def _branches(self) -> bool:
+        return len(self.operations) <= _MOST_BRANCHING and any(operation.site.arms for operation in self.operations)
+
+    def before(self, number: int) -> Schema:
+        """The schema before an operation, on the ways that lead to it."""
+        arms = self.operations[number].site.arms if self._branches else ()
+        states = self._ways.get(arms)
+        if states is None:
+            states = self._ways[arms] = [self.start]
+        while len(states) <= number:
+            operation = self.operations[len(states) - 1]
+            last = states[-1]
+            skip = self._branches and exclude(operation, self.operations[number])
+            states.append(last if skip else applied(last, operation, self.convention))
+        return states[number]
+
+    @cached_property
+    def end(self) -> Schema:
+        """The schema after the last operation."""
+        schema = self.start
+        for operation in self.operations:
+            schema = applied(schema, operation, self.convention)
+        return Schema(schema.tables, schema.types)
+
+
+class RevisionHistory:
+    """A revision in its environment: both functions with the schema around them."""
+
+    def __init__(
+        self,
+        path: str,
+        header: Header,
+        environment: EnvironmentFacts,
+        upgrade: Script,
+        downgrade: Script,
+        before: Schema = EMPTY,
+        parents: tuple[RevisionHistory, ...] = (),
+    ) -> None:
+        self.path = path
+        self.header = header
+        self.environment = environment
+        self.parents = parents
+        self.upgrade = ScriptHistory(self, "upgrade", upgrade, before)
+        self._downgrade = downgrade
+
+    @cached_property
+    def downgrade(self) -> ScriptHistory:
+        return ScriptHistory(self, "downgrade", self._downgrade, self.upgrade.end)
+
+    @property
+    def scripts(self) -> tuple[ScriptHistory, ScriptHistory]:
+        return self.upgrade, self.downgrade
+
+
+def known_name(name: object) -> str | None:
+    """A name as text, None where it is not known."""
+    return None if isinstance(name, Unknown) or not isinstance(name, str) else name

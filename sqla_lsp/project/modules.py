@@ -1,0 +1,116 @@
+"""Finds the project's own modules by their import names, next to and above the file that imports them. It reads files when they are
+first asked for, and keeps what it read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from sqla_lsp.syntax.frames import LoadedModule
+from sqla_lsp.syntax.lower import lower
+from sqla_lsp.text.source import SourceError, decode
+
+_FOREIGN = frozenset(sys.stdlib_module_names) | {"alembic", "sqlalchemy", "sqlmodel", "flask_sqlalchemy", "flask", "pydantic"}
+"""Top-level names that never mean a module of the project (many keep their migrations in a folder named alembic)."""
+_LEVELS = 12
+_LONGEST = 2_000_000
+"""Longer files are not read: nobody imports them by hand."""
+
+Read = Callable[[str], bytes]
+
+
+class ProjectModules:
+    """Modules below the folders above a file. `read` gives the bytes of a file as they are in the editor or on disk."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._loaded: dict[str, LoadedModule | None] = {}
+        self._exists: dict[tuple[str, str], bool] = {}
+        self._homes: dict[tuple[str, str], str | None] = {}
+
+    def find(self, importer: LoadedModule, module: str, level: int) -> LoadedModule | None:
+        """The module that an import in `importer` names; None when it is none of the project. `importer.name` is its path."""
+        folder = os.path.dirname(importer.name)
+        if level:
+            for _ in range(level - 1):
+                folder = os.path.dirname(folder)
+            return self._at(folder, module)
+        first = module.partition(".")[0]
+        if first in _FOREIGN:
+            return None
+        home = self._home(folder, first)
+        return None if home is None else self._at(home, module)
+
+    def names_project(self, importer_path: str, module: str, level: int) -> bool:
+        """Whether an import names a module of the project, without reading it."""
+        return self.find(LoadedModule(importer_path, "", _NOTHING), module, level) is not None
+
+    def load(self, path: str) -> LoadedModule | None:
+        """The module of a file; None when it cannot be read."""
+        if path not in self._loaded:
+            self._loaded[path] = self._load(path)
+        return self._loaded[path]
+
+    def _load(self, path: str) -> LoadedModule | None:
+        try:
+            data = self._read(path)
+            if len(data) > _LONGEST:
+                return None
+            return LoadedModule(path, path, lower(decode(data).data), os.path.basename(path) == "__init__.py")
+        except (OSError, SourceError):
+            return None
+
+    def _home(self, folder: str, first: str) -> str | None:
+        """The nearest folder, upwards, that has a module or package of this name (also in `src`)."""
+        known = self._homes.get((folder, first), "")
+        if known != "":
+            return known
+        at, home = folder, None
+        for _ in range(_LEVELS):
+            for candidate in (at, os.path.join(at, "src")):
+                if self._is(candidate, first):
+                    home = candidate
+                    break
+            above = os.path.dirname(at)
+            if home is not None or above == at:
+                break
+            at = above
+        self._homes[folder, first] = home
+        return home
+
+    def _is(self, folder: str, name: str) -> bool:
+        found = self._exists.get((folder, name))
+        if found is None:
+            path = os.path.join(folder, name)
+            found = self._exists[folder, name] = os.path.isfile(f"{path}.py") or _is_package(path)
+        return found
+
+    def _at(self, folder: str, module: str) -> LoadedModule | None:
+        path = os.path.join(folder, *module.split(".")) if module else folder
+        for candidate in (os.path.join(path, "__init__.py"), f"{path}.py"):
+            if (candidate in self._loaded and self._loaded[candidate] is not None) or os.path.isfile(candidate):
+                return self.load(candidate)
+        return self._namespace(path) if os.path.isdir(path) else None
+
+    def _namespace(self, path: str) -> LoadedModule:
+        """A package without `__init__.py`."""
+        name = os.path.join(path, "__init__.py")
+        module = self._loaded.get(name)
+        if module is None:
+            module = self._loaded[name] = LoadedModule(name, "", _NOTHING, True)
+        return module
+
+
+def _is_package(path: str) -> bool:
+    """A folder with `__init__.py`, or a namespace package: one that has Python files or packages below it."""
+    try:
+        names = os.listdir(path)
+    except OSError:
+        return False
+    return "__init__.py" in names or any(
+        name.endswith(".py") or os.path.isfile(os.path.join(path, name, "__init__.py")) for name in names
+    )
+
+
+_NOTHING = lower(b"")
