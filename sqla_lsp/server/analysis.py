@@ -1,136 +1,247 @@
-"""The analysis of one session: a project in a thread of its own, fed with the newest texts, asked for findings.
+"""The analysis of one session: projects in a thread of their own, fed with the newest texts, asked for findings.
 
-The event loop never waits for it. Documents that change while it is busy are taken together, the newest text counts, and what is
-published is always about the text that the client has now: a result that a newer text has overtaken is thrown away.
+The event loop never waits for it. What comes while it is busy is taken together, the newest text counts, and everything that is
+published is about the text that the client has now: a result that a newer text has overtaken is thrown away. The first change is
+judged at once, without waiting for more.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from sqla_lsp.project.project import Project
-from sqla_lsp.rules.check import check_file
-from sqla_lsp.rules.finding import Finding
-from sqla_lsp.text.lines import LineIndex
+from sqla_lsp.server import wire
+from sqla_lsp.server.convert import Converter
+from sqla_lsp.server.options import Options
+from sqla_lsp.server.projects import Projects
 
 logger = logging.getLogger(__name__)
+
+_SLICE = 16
+"""Files that are judged before the next look at what has come in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The findings of one file, about the text `data`. `lines` holds the line index of every file that they name."""
+    """The encoded diagnostics of one file. `data` is the text of the open document that they are about, None where it is not
+    open; `asked` tells that the client waits for them, because it has just sent that text."""
 
     path: str
     data: bytes | None
-    findings: tuple[Finding, ...]
-    lines: dict[str, LineIndex]
+    diagnostics: bytes
+    asked: bool
+
+
+class Listener(Protocol):
+    """Hears of everything, in the thread of the analysis."""
+
+    def judged(self, results: list[Result]) -> None:
+        """Findings of some files."""
+
+    def showing(self, paths: frozenset[str]) -> None:
+        """Only these files have findings at present that are to be shown."""
+
+    def problems(self, sentences: tuple[str, ...]) -> None:
+        """Everything that is wrong with the configuration, after it changed."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """The wish to read everything (again). `progress` hears of files, `done` of the end with what went wrong, or None."""
+
+    roots: tuple[str, ...]
+    options: Options
+    progress: Callable[[int, int], None]
+    done: Callable[[Exception | None], None]
+
+
+@dataclass
+class _Inbox:
+    """What came since the last round."""
+
+    texts: dict[str, bytes | None] = field(default_factory=dict)
+    disk: set[str] = field(default_factory=set)
+    sweep: bool = False
+    sweep_everywhere: bool = False
+    load: Load | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.texts or self.disk or self.sweep or self.load)
+
+
+class _Overtaken(BaseException):
+    """Ends the reading of a project that nobody waits for any more."""
 
 
 class Analysis:
-    """Runs on the event loop, but for what is named `_work…`, which runs in the thread of the project."""
+    """The methods without an underscore are called from the event loop; all others run in the thread."""
 
-    def __init__(self, deliver: Callable[[Sequence[Result]], None], wanted: Callable[[], Iterable[str]]) -> None:
-        """`deliver` gets results on the event loop; `wanted` names the paths whose findings are shown (asked for in the
-        project's thread: it reads one immutable value)."""
-        self._deliver = deliver
-        self._wanted = wanted
-        self._loop = asyncio.get_running_loop()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqla-lsp-project")
-        self._texts: dict[str, bytes | None] = {}
-        self._disk: set[str] = set()
-        self._sweep = False
-        self._recheck = False
-        self._scheduled = False
-        self._project: Project | None = None
+    def __init__(self, converter: Converter, listener: Listener) -> None:
+        self._converter = converter
+        self._listener = listener
+        self._changed = threading.Condition()
+        self._inbox = _Inbox()
+        self._stopped = False
+        self._projects: Projects | None = None
+        self._last_load: Load | None = None
+        self._texts: dict[str, bytes] = {}
+        self._asked: set[str] = set()
+        self._stale: set[str] = set()
+        self._problems: tuple[str, ...] = ()
+        self._failures: set[tuple[str, str]] = set()
+        self._thread = threading.Thread(target=self._run, name="sqla-lsp-analysis", daemon=True)
+        self._thread.start()
 
-    async def start(self, make: Callable[[], Project], progress: Callable[[int, int], None]) -> None:
-        """Reads the project (again). Texts that came in the meantime are judged as soon as it is read."""
-        await self._loop.run_in_executor(self._thread, self._work_load, make, progress)
-        self._recheck = True
-        self._schedule()
+    def load(self, load: Load) -> None:
+        """Reads the projects (again); texts that come in the meantime are judged as soon as they are read."""
+        with self._changed:
+            self._inbox.load = load
+            self._changed.notify()
 
     def text(self, path: str, data: bytes | None) -> None:
         """The newest text of an open document; None when it was closed."""
-        self._texts[path] = data
-        self._schedule()
+        with self._changed:
+            self._inbox.texts[path] = data
+            self._changed.notify()
 
     def disk(self, paths: Iterable[str]) -> None:
         """Files that were created, changed or deleted on disk."""
-        self._disk.update(paths)
-        self._schedule()
+        with self._changed:
+            self._inbox.disk.update(paths)
+            self._changed.notify()
 
-    def sweep(self) -> None:
-        """Looks for changes on disk, for clients that do not watch files."""
-        self._sweep = True
-        self._schedule()
+    def sweep(self, *, everywhere: bool) -> None:
+        """Looks for changes on disk: everywhere, or only where the client cannot watch."""
+        with self._changed:
+            self._inbox.sweep = True
+            self._inbox.sweep_everywhere |= everywhere
+            self._changed.notify()
 
-    def recheck(self) -> None:
-        """Judges everything that is shown afresh."""
-        self._recheck = True
-        self._schedule()
+    def stop(self, timeout: float) -> bool:
+        """Ends the thread at the next opportunity; whether it has ended within so many seconds."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
 
-    def stop(self) -> None:
-        """Ends the thread as soon as it is idle; nothing is delivered any more."""
-        self._deliver = lambda results: None
-        self._thread.shutdown(wait=False, cancel_futures=True)
+    # ------------------------------------------------------------------------------------------------- thread
 
-    def _schedule(self) -> None:
-        """Starts a round unless one is waiting to start: everything that comes until then is part of it."""
-        if not self._scheduled:
-            self._scheduled = True
-            self._thread.submit(self._work_round)
+    def _run(self) -> None:
+        while not self._stopped:
+            with self._changed:
+                while not (self._inbox or self._stale or self._stopped):
+                    self._changed.wait()
+                inbox, self._inbox = self._inbox, _Inbox()
+            try:
+                self._round(inbox)
+            except _Overtaken:
+                continue
+            except Exception:
+                logger.exception("the analysis failed")
 
-    def _take(self) -> tuple[dict[str, bytes | None], set[str], bool, bool]:
-        taken = (self._texts, self._disk, self._sweep, self._recheck)
-        self._texts, self._disk, self._sweep, self._recheck = {}, set(), False, False
-        self._scheduled = False
-        return taken
-
-    def _work_load(self, make: Callable[[], Project], progress: Callable[[int, int], None]) -> None:
-        self._project = None
-        project = make()
-        project.load(progress)
-        self._project = project
-
-    def _work_round(self) -> None:
-        try:
-            self._work()
-        except Exception:
-            logger.exception("the analysis failed")
-
-    def _work(self) -> None:
-        project = self._project
-        if project is None:
-            self._scheduled = False
+    def _round(self, inbox: _Inbox) -> None:
+        closed = [path for path, data in inbox.texts.items() if data is None]
+        for path, data in inbox.texts.items():
+            if data is None:
+                self._texts.pop(path, None)
+                self._asked.discard(path)
+            else:
+                self._texts[path] = data
+                self._asked.add(path)
+        if inbox.load is not None:
+            self._last_load = inbox.load
+        failed = self._projects is None and self._last_load is not None and (inbox.disk or inbox.sweep_everywhere)
+        if inbox.load is not None or failed:
+            self._load()
+        elif self._projects is not None:
+            self._apply(self._projects, inbox.texts)
+        if self._projects is None:
             return
-        taken = asyncio.run_coroutine_threadsafe(self._taken(), self._loop).result()
-        texts, disk, sweep, recheck = taken
-        stale: set[str] = set()
+        asked, self._asked = self._asked, set()
+        self._judge(self._projects, asked, asked=True)
+        self._stale -= asked
+        if inbox.load is None:
+            self._look(self._projects, inbox)
+        self._judge_stale(self._projects, all_shown=bool(closed or inbox.load or inbox.disk or inbox.sweep))
+        self._tell(self._projects)
+
+    def _load(self) -> None:
+        load = self._last_load
+        assert load is not None
+        self._projects = None
+
+        def progress(done: int, total: int) -> None:
+            if self._stopped or self._inbox.load is not None:
+                raise _Overtaken
+            load.progress(done, total)
+
+        try:
+            projects = Projects(load.roots, load.options)
+            projects.load(progress)
+        except _Overtaken:
+            load.done(None)
+            raise
+        except Exception as error:
+            logger.exception("the project could not be read")
+            load.done(error)
+            return
+        self._projects = projects
+        self._apply(projects, dict(self._texts))
+        self._stale = set(self._shown(projects))
+        load.done(None)
+
+    def _apply(self, projects: Projects, texts: dict[str, bytes | None]) -> None:
         for path, data in texts.items():
-            stale |= project.drop_document(path) if data is None else project.set_document(path, data)
-        self._judge(project, [path for path in texts if texts[path] is not None])
-        if disk:
-            stale |= project.refresh(disk)
-        if sweep:
-            stale |= project.sweep()
-        wanted = self._wanted()
-        self._judge(project, [path for path in wanted if path not in texts and (recheck or path in stale)])
+            try:
+                self._stale |= projects.drop_document(path) if data is None else projects.set_document(path, data)
+            except Exception:
+                logger.exception("%s could not be analysed", path)
 
-    async def _taken(self) -> tuple[dict[str, bytes | None], set[str], bool, bool]:
-        return self._take()
+    def _look(self, projects: Projects, inbox: _Inbox) -> None:
+        if inbox.disk:
+            self._stale |= projects.refresh(inbox.disk)
+        if inbox.sweep:
+            self._stale |= projects.sweep(everywhere=inbox.sweep_everywhere)
 
-    def _judge(self, project: Project, paths: Iterable[str]) -> None:
-        results = [self._result(project, path) for path in paths]
+    def _shown(self, projects: Projects) -> frozenset[str]:
+        """The files whose findings the client shows."""
+        in_workspace = self._last_load is not None and self._last_load.options.mode == "workspace"
+        return frozenset(self._texts).union(projects.revisions() if in_workspace else ())
+
+    def _judge_stale(self, projects: Projects, *, all_shown: bool) -> None:
+        """Judges what changed beside the texts that came, as long as nothing new comes in; the rest waits for later."""
+        if not self._stale and not all_shown:
+            return
+        shown = self._shown(projects)
+        if all_shown:
+            self._listener.showing(shown)
+        waiting = sorted(self._stale & shown, key=lambda path: (path not in self._texts, path))
+        while waiting and not self._inbox and not self._stopped:
+            self._judge(projects, waiting[:_SLICE], asked=False)
+            del waiting[:_SLICE]
+        self._stale = set(waiting)
+
+    def _judge(self, projects: Projects, paths: Iterable[str], *, asked: bool) -> None:
+        results = []
+        for path in paths:
+            try:
+                diagnostics = self._converter.diagnostics(projects.check(path), projects.text_of(path))
+                results.append(Result(path, self._texts.get(path), wire.encoded(diagnostics), asked))
+            except Exception:
+                logger.exception("%s could not be judged", path)
         if results:
-            self._loop.call_soon_threadsafe(self._deliver, results)
+            self._listener.judged(results)
 
-    @staticmethod
-    def _result(project: Project, path: str) -> Result:
-        findings = tuple(check_file(project, path))
-        named = {path, *(f.place.path for f in findings), *(r.place.path for f in findings for r in f.related)}
-        lines = {name: LineIndex(project.data(name)) for name in named}
-        return Result(path, project.data(path), findings, lines)
+    def _tell(self, projects: Projects) -> None:
+        problems = projects.problems()
+        if problems != self._problems:
+            self._problems = problems
+            self._listener.problems(problems)
+        failures = set(projects.failures())
+        for path, reason in sorted(failures - self._failures):
+            logger.warning("%s: %s", path, reason)
+        self._failures = failures

@@ -1,36 +1,46 @@
-"""What was published for which document, so that nothing is sent twice and whatever drops out gets an empty list."""
+"""What was published for which file, so that nothing is sent twice and whatever drops out gets an empty list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 
-from lsprotocol import types
+from sqla_lsp.server import wire
 
 
 class Publisher:
-    """Sends diagnostics by URI. Runs on the event loop alone."""
+    """Sends encoded diagnostics by path. Runs on the event loop alone."""
 
-    def __init__(self, send: Callable[[types.PublishDiagnosticsParams], None]) -> None:
+    def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
-        self._published: dict[str, tuple[types.Diagnostic, ...]] = {}
+        self._published: dict[str, tuple[str, bytes]] = {}
 
-    def publish(self, uri: str, diagnostics: Sequence[types.Diagnostic], version: int | None, *, always: bool) -> None:
-        """Publishes for one document; without `always` only where something is different from the last time."""
-        new = tuple(diagnostics)
-        if not always and self._published.get(uri, ()) == new:
+    def publish(self, path: str, uri: str, diagnostics: bytes, version: int | None, *, always: bool) -> None:
+        """Publishes for one file; without `always` only where something is different from the last time. A file that the
+        client knows by another URI than before is taken back under the old one."""
+        before, known = self._published.get(path, (uri, wire.NONE))
+        if before != uri:
+            self.clear(path)
+            known = wire.NONE
+        if not always and known == diagnostics:
             return
-        if new:
-            self._published[uri] = new
+        if diagnostics == wire.NONE:
+            self._published.pop(path, None)
         else:
-            self._published.pop(uri, None)
-        self._send(types.PublishDiagnosticsParams(uri, list(new), version))
+            self._published[path] = (uri, diagnostics)
+        self._send(wire.publish(uri, diagnostics, version))
 
-    def clear(self, uri: str) -> None:
-        """Takes back what was published for a document."""
-        if self._published.pop(uri, None):
-            self._send(types.PublishDiagnosticsParams(uri, []))
+    def clear(self, path: str) -> None:
+        """Takes back what was published for a file."""
+        known = self._published.pop(path, None)
+        if known is not None:
+            self._send(wire.publish(known[0], wire.NONE, None))
 
-    @property
-    def uris(self) -> frozenset[str]:
-        """The documents that have diagnostics at present."""
-        return frozenset(self._published)
+    def closed(self, path: str, uri: str) -> None:
+        """Says that nothing is shown for a document that was closed, whatever was said before."""
+        self._published.pop(path, None)
+        self._send(wire.publish(uri, wire.NONE, None))
+
+    def keep(self, paths: Collection[str]) -> None:
+        """Takes back everything that was published for other files."""
+        for path in [path for path in self._published if path not in paths]:
+            self.clear(path)

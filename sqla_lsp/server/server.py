@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lsprotocol import types
@@ -17,20 +17,22 @@ from pygls.lsp.server import LanguageServer
 from pygls.server import ServerErrors
 
 from sqla_lsp import __version__
-from sqla_lsp.server import documents, options
-from sqla_lsp.server.analysis import Analysis, Result
+from sqla_lsp.server import documents, options, session
+from sqla_lsp.server.analysis import Analysis, Load, Result
 from sqla_lsp.server.convert import Converter
 from sqla_lsp.server.progress import Progress
 from sqla_lsp.server.protocol import Protocol
 from sqla_lsp.server.publisher import Publisher
-from sqla_lsp.server.session import Session
-from sqla_lsp.server.watching import watch
+from sqla_lsp.server.watching import Sweeper, watch
 
 logger = logging.getLogger(__name__)
 
 
 class Server(LanguageServer):
-    """The state of one client's session."""
+    """The state of one client's session. `analysis` and `sweeper` are there from `initialize` on."""
+
+    analysis: Analysis
+    sweeper: Sweeper
 
     def __init__(self) -> None:
         super().__init__(
@@ -38,23 +40,21 @@ class Server(LanguageServer):
             __version__,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
             protocol_cls=Protocol,
-            max_workers=2,
         )
         self.documents = documents.Documents()
         self.options = options.Options()
-        self.session = Session()
-        self.publisher = Publisher(self.text_document_publish_diagnostics)
-        self.analysis: Analysis | None = None
-        self.client_watches = True
+        self.session = session.Session()
+        self.publisher = Publisher(self.messages.send_body)
+        self._told: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
-    def rules_of_protocol(self) -> Protocol:
-        protocol = self.protocol
-        assert isinstance(protocol, Protocol)
-        return protocol
+    def messages(self) -> Protocol:
+        """The protocol, as what it is."""
+        assert isinstance(self.protocol, Protocol)
+        return self.protocol
 
-    def background(self, work: Any) -> None:
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs a coroutine beside the messages; an exception is logged."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -68,46 +68,88 @@ class Server(LanguageServer):
     def report_server_error(self, error: Exception, source: ServerErrors) -> None:
         """Errors go to the log with their traceback, never into the user's face at every keystroke."""
         logger.error("%s", source.__name__, exc_info=error)
-        if isinstance(error, ValueError) and self.rules_of_protocol.writer is not None:
-            self.rules_of_protocol.parse_error()
 
-    def tell(self, problems: Sequence[str]) -> None:
-        """Shows problems of the configuration to the user."""
-        for problem in problems:
-            self.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"sqla-lsp: {problem}"))
+    def begin(self, given: session.Session) -> None:
+        """Takes a client on."""
+        self.session = given
+        converter = Converter(self.documents.encoding, self.documents.uri_of, given.related, given.tags)
+        self.analysis = Analysis(converter, _OnLoop(self, asyncio.get_running_loop()))
+        self.sweeper = Sweeper(self.analysis.sweep)
 
-    # ------------------------------------------------------------------------------------------- analysis
+    def stop(self, timeout: float) -> bool:
+        """Ends the analysis; whether it has ended in time."""
+        return not hasattr(self, "analysis") or self.analysis.stop(timeout)
 
-    async def read_project(self) -> None:
-        """Reads all roots (again) and judges what is shown."""
+    # ----------------------------------------------------------------------------------- what the user sees
+
+    def tell(self, sentence: str) -> None:
+        """Shows the user what is wrong."""
+        if self.messages.running:
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"sqla-lsp: {sentence}"))
+
+    def problems(self, sentences: Sequence[str]) -> None:
+        """Tells of problems that are new; one that comes back is told again."""
+        for sentence in sentences:
+            if sentence not in self._told:
+                self.tell(sentence)
+        self._told = frozenset(sentences)
+
+    def read_projects(self) -> None:
+        """Reads all folders (again) and judges what is shown."""
         loop = asyncio.get_running_loop()
-        if self.analysis is None:
-            self.analysis = Analysis(self.deliver, self.session.shown)
-        progress = Progress(self, loop, "Reading migrations")
-        await progress.begin()
-        try:
-            await self.analysis.start(lambda: self.session.project(self.options), progress.report)
-        finally:
+        progress = Progress(self, "Reading migrations")
+        self.background(progress.begin())
+
+        def done(error: Exception | None) -> None:
             progress.end()
-        self.tell(self.session.problems())
+            if error is not None:
+                self.tell(f"the project could not be read: {type(error).__name__}: {error}")
 
-    def deliver(self, results: Sequence[Result]) -> None:
+        def done_in_thread(error: Exception | None) -> None:
+            _call(loop, done, error)
+
+        self.analysis.load(Load(self.session.roots, self.options, progress.report, done_in_thread))
+
+    def publish(self, results: list[Result]) -> None:
         """Publishes findings, unless the text that they speak of is gone."""
-        if not self.rules_of_protocol.running:
-            return
-        for result in results:
-            self._publish(result)
+        for result in results if self.messages.running else ():
+            shown = self.documents.by_path.get(result.path)
+            if shown is None and (result.data is not None or self.options.mode == "open-files"):
+                continue
+            if shown is not None and shown.data != result.data:
+                continue
+            uri = self.documents.uri_of(result.path)
+            self.publisher.publish(result.path, uri, result.diagnostics, shown and shown.version, always=result.asked)
 
-    def _publish(self, result: Result) -> None:
-        shown = self.session.documents.get(result.path)
-        if shown is not None and shown.data != result.data:
-            return
-        if shown is None and self.options.mode == "open-files":
-            return
-        uri = shown.uri if shown is not None else Path(result.path).as_uri()
-        converter = Converter(self.documents.encoding, result.lines.__getitem__, self.session.uri_of, **self.session.abilities)
-        diagnostics = [converter.diagnostic(finding) for finding in result.findings]
-        self.publisher.publish(uri, diagnostics, shown.version if shown else None, always=result.asked)
+    def keep(self, paths: frozenset[str]) -> None:
+        """Takes back what was published for files that are no longer shown."""
+        if self.messages.running:
+            self.publisher.keep(paths | self.documents.by_path.keys())
+
+
+class _OnLoop:
+    """Hears the analysis in its thread and speaks on the event loop."""
+
+    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
+        self._server = server
+        self._loop = loop
+
+    def judged(self, results: list[Result]) -> None:
+        _call(self._loop, self._server.publish, results)
+
+    def showing(self, paths: frozenset[str]) -> None:
+        _call(self._loop, self._server.keep, paths)
+
+    def problems(self, sentences: tuple[str, ...]) -> None:
+        _call(self._loop, self._server.problems, sentences)
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object) -> None:
+    """Calls a function on the event loop, unless it has ended."""
+    try:
+        loop.call_soon_threadsafe(function, *arguments)
+    except RuntimeError:
+        logger.debug("the session has ended")
 
 
 server = Server()
@@ -119,94 +161,87 @@ def initialize(ls: Server, params: types.InitializeParams) -> None:
     encoding = ls.workspace.position_encoding
     ls.documents.encoding = documents.ENCODINGS[types.PositionEncodingKind(encoding)]
     ls.options = options.read(params.initialization_options)
-    ls.session.start(params)
+    ls.begin(session.begun(params))
 
 
 @server.feature(types.INITIALIZED)
-async def initialized(ls: Server, params: types.InitializedParams) -> None:
-    """Reads the project."""
-    ls.tell(ls.options.problems)
+def initialized(ls: Server, params: types.InitializedParams) -> None:
+    """Reads the projects."""
+    for problem in ls.options.problems:
+        ls.tell(problem)
     ls.background(_watch(ls))
-    await ls.read_project()
+    ls.read_projects()
 
 
 async def _watch(ls: Server) -> None:
-    ls.client_watches = await watch(ls)
+    ls.sweeper.client_watches = await watch(ls)
 
 
 @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
 def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
+    """A document was opened."""
     _changed(ls, ls.documents.open(params.text_document))
-    _sweep(ls)
+    ls.sweeper.request()
 
 
 @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
 def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
+    """The text of a document changed."""
     _changed(ls, ls.documents.change(params.text_document, params.content_changes))
 
 
-@server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+@server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
 def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
+    """A document was written to disk."""
     path = documents.path_of(params.text_document.uri)
-    if path is not None and ls.analysis is not None:
+    if path is not None:
         ls.analysis.disk([path])
-    document = ls.documents.get(params.text_document.uri)
-    _changed(ls, document)
-    _sweep(ls)
+    _changed(ls, ls.documents.get(params.text_document.uri))
+    ls.sweeper.request()
 
 
 @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
 def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
+    """A document was closed: the file on disk counts again."""
     document = ls.documents.close(params.text_document.uri)
     if document is None:
         return
-    ls.session.closed(document)
     if ls.options.mode == "open-files":
-        ls.publisher.clear(document.uri)
-    if ls.analysis is not None:
-        ls.analysis.text(document.path, None)
+        ls.publisher.closed(document.path, document.uri)
+    ls.analysis.text(document.path, None)
 
 
 @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
 def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
+    """Files changed on disk."""
     paths = [path for change in params.changes if (path := documents.path_of(change.uri)) is not None]
-    if ls.analysis is not None and paths:
+    if paths:
         ls.analysis.disk(paths)
 
 
 @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-async def did_change_workspace_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
-    ls.session.folders_changed(params.event)
-    await ls.read_project()
+def did_change_workspace_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """Workspace folders came or went."""
+    ls.session = replace(ls.session, roots=session.roots_after(ls.session.roots, params.event))
+    ls.read_projects()
 
 
 @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-async def did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
+def did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
     """Clients send settings here in many shapes; only an object with our own keys is taken."""
     given = params.settings
     if isinstance(given, dict):
         given = given.get("sqla-lsp", given.get("sqla_lsp"))
-    if not isinstance(given, dict):
+    if not isinstance(given, dict) or not given:
         return
-    ls.options = options.read(given)
-    ls.tell(ls.options.problems)
-    await ls.read_project()
-
-
-@server.feature(types.SHUTDOWN)
-def shutdown(ls: Server, params: None) -> None:
-    if ls.analysis is not None:
-        ls.analysis.stop()
+    wanted = options.read(given)
+    for problem in wanted.problems:
+        ls.tell(problem)
+    if wanted != ls.options:
+        ls.options = wanted
+        ls.read_projects()
 
 
 def _changed(ls: Server, document: documents.Document | None) -> None:
-    if document is None:
-        return
-    ls.session.opened(document)
-    if ls.analysis is not None:
+    if document is not None:
         ls.analysis.text(document.path, document.data)
-
-
-def _sweep(ls: Server) -> None:
-    if not ls.client_watches and ls.analysis is not None:
-        ls.analysis.sweep()

@@ -1,64 +1,36 @@
-"""What one client's session is about: its folders, its open documents, and what it can show."""
+"""What one client said about itself: its folders, and what it can show."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 
 from lsprotocol import types
 
-from sqla_lsp.project import configuration
-from sqla_lsp.project.cache import Cache
-from sqla_lsp.project.project import Project
-from sqla_lsp.rules.registry import RULES
-from sqla_lsp.server.documents import Document, path_of
-from sqla_lsp.server.options import Options
+from sqla_lsp.server.documents import path_of
 
 
+@dataclass(frozen=True)
 class Session:
-    """Belongs to the event loop; `documents` and `roots` are replaced, never changed, so that any thread may read them."""
+    """`roots` are the workspace folders. `related` and `tags`: what it shows of a diagnostic beside its message."""
 
-    def __init__(self) -> None:
-        self.documents: dict[str, Document] = {}
-        self.roots: tuple[str, ...] = ()
-        self.abilities: dict[str, bool] = {}
-        self._resolver: configuration.Resolver | None = None
-        self._told: frozenset[str] = frozenset()
-        self._revisions: Callable[[], list[str]] = list
+    roots: tuple[str, ...] = ()
+    related: bool = False
+    tags: bool = False
 
-    def start(self, params: types.InitializeParams) -> None:
-        """Takes over folders and capabilities. Without a folder the project is found from the documents that are opened."""
-        folders = [folder.uri for folder in params.workspace_folders or ()]
-        if not folders and params.root_uri:
-            folders = [params.root_uri]
-        self.roots = tuple(path for uri in folders if (path := path_of(uri)) is not None)
-        publish = params.capabilities.text_document and params.capabilities.text_document.publish_diagnostics
-        self.abilities = {
-            "related": bool(publish and publish.related_information),
-            "tags": bool(publish and publish.tag_support),
-        }
 
-    def folders_changed(self, event: types.WorkspaceFoldersChangeEvent) -> None:
-        """Workspace folders came or went."""
-        removed = {path_of(folder.uri) for folder in event.removed}
-        added = [path for folder in event.added if (path := path_of(folder.uri)) is not None]
-        kept = [root for root in self.roots if root not in removed]
-        self.roots = tuple(dict.fromkeys([*kept, *added]))
+def begun(params: types.InitializeParams) -> Session:
+    """The session that a client asks for. Without a folder, projects are found from the documents that are opened."""
+    uris = [folder.uri for folder in params.workspace_folders or ()]
+    if not uris and params.root_uri:
+        uris = [params.root_uri]
+    roots = dict.fromkeys(path for uri in uris if (path := path_of(uri)) is not None)
+    document = params.capabilities.text_document
+    publish = document.publish_diagnostics if document else None
+    return Session(tuple(roots), bool(publish and publish.related_information), bool(publish and publish.tag_support))
 
-    def opened(self, document: Document) -> None:
-        """A document was opened or changed."""
-        self.documents = {**self.documents, document.path: document}
 
-    def closed(self, document: Document) -> None:
-        """A document was closed."""
-        self.documents = {path: known for path, known in self.documents.items() if path != document.path}
-
-    def uri_of(self, path: str) -> str:
-        """The URI that the client uses for a path."""
-        document = self.documents.get(path)
-        return document.uri if document is not None else Path(path).as_uri()
-
-    def outside(self, path: str) -> bool:
-        """Whether a document belongs to none of the folders."""
-        return not any(path == root or path.startswith(root.rstrip(os.sep) + os.sep) for root in self.roots)
+def roots_after(roots: tuple[str, ...], event: types.WorkspaceFoldersChangeEvent) -> tuple[str, ...]:
+    """The workspace folders after some came or went."""
+    removed = {path_of(folder.uri) for folder in event.removed}
+    added = [path for folder in event.added if (path := path_of(folder.uri)) is not None]
+    return tuple(dict.fromkeys([*(root for root in roots if root not in removed), *added]))

@@ -1,0 +1,148 @@
+"""The projects of one session: one for the workspace folders, and a small one for each place outside of them that a document
+was opened from. Everything here runs in the thread of the analysis."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqla_lsp import __version__
+from sqla_lsp.project import configuration
+from sqla_lsp.project.cache import Cache, default_folder
+from sqla_lsp.project.paths import ancestry, below
+from sqla_lsp.project.project import Project
+from sqla_lsp.rules.check import check_file
+from sqla_lsp.rules.finding import Finding
+from sqla_lsp.rules.registry import NAMES
+from sqla_lsp.server.options import Options
+
+_MARKS = ("env.py", "alembic.ini", "pyproject.toml", ".git")
+"""A folder with one of these is the root of a document that lies outside of the workspace."""
+
+
+@dataclass
+class _Member:
+    """One project, its resolver, and which open documents it was made for."""
+
+    roots: tuple[str, ...]
+    resolver: configuration.Resolver
+    project: Project
+    documents: set[str] = field(default_factory=set)
+
+    def concerns(self, path: str) -> bool:
+        """Whether a file may matter to it: everything below a root, and the configuration above one."""
+        return _is_below(self.roots, path) or (
+            os.path.basename(path) in configuration.FILE_NAMES
+            and any(below(os.path.dirname(path), root) is not None for root in self.roots)
+        )
+
+
+class Projects:
+    """`load` comes first."""
+
+    def __init__(self, roots: Sequence[str], options: Options) -> None:
+        self._options = options
+        self._cache = Cache(default_folder(), __version__)
+        self._main = self._member(tuple(roots)) if roots else None
+        self._others: dict[str, _Member] = {}
+
+    def load(self, progress: Callable[[int, int], None]) -> None:
+        """Reads what lies in the workspace folders."""
+        if self._main is not None:
+            self._main.project.load(progress)
+
+    def set_document(self, path: str, data: bytes) -> set[str]:
+        """The text of an open document; gives the paths whose findings may have changed."""
+        return self._opened(path).project.set_document(path, data)
+
+    def drop_document(self, path: str) -> set[str]:
+        """A document was closed; what was read for it alone is forgotten."""
+        member = self._of(path)
+        if member is None:
+            return set()
+        stale = member.project.drop_document(path)
+        member.documents.discard(path)
+        if member is not self._main and not member.documents:
+            self._others = {root: other for root, other in self._others.items() if other is not member}
+        return stale
+
+    def refresh(self, paths: Iterable[str]) -> set[str]:
+        """Files were created, changed or deleted on disk."""
+        stale: set[str] = set()
+        named = list(paths)
+        for member in self._members():
+            concerned = [path for path in named if member.concerns(path)]
+            if concerned:
+                stale |= member.project.refresh(concerned)
+        return stale
+
+    def sweep(self, *, everywhere: bool) -> set[str]:
+        """Looks for changes on disk: everywhere, or only where no client watches, outside of the workspace folders."""
+        members = self._members() if everywhere else list(self._others.values())
+        return {path for member in members for path in member.project.sweep()}
+
+    def revisions(self) -> list[str]:
+        """All revision files in the workspace folders."""
+        return self._main.project.revisions() if self._main is not None else []
+
+    def check(self, path: str) -> tuple[Finding, ...]:
+        """The findings of a file."""
+        member = self._of(path)
+        return check_file(member.project, path) if member is not None else ()
+
+    def text_of(self, path: str) -> Callable[[str], bytes]:
+        """Gives the texts of files as the project of `path` has analysed them."""
+        member = self._of(path)
+        return member.project.data if member is not None else lambda other: b""
+
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the configuration, in sentences, each once."""
+        return tuple(dict.fromkeys(str(problem) for member in self._members() for problem in member.resolver.problems))
+
+    def failures(self) -> list[tuple[str, str]]:
+        """Files that could not be read, with the reason."""
+        return [failure for member in self._members() for failure in member.project.failures]
+
+    def _members(self) -> list[_Member]:
+        return [*([self._main] if self._main is not None else []), *self._others.values()]
+
+    def _of(self, path: str) -> _Member | None:
+        if self._main is not None and _is_below(self._main.roots, path):
+            return self._main
+        return next((member for member in self._others.values() if path in member.documents), None)
+
+    def _opened(self, path: str) -> _Member:
+        """The project of an open document, read now where it is a new one."""
+        known = self._of(path)
+        if known is not None:
+            return known
+        root = _root_of(path)
+        member = self._others.get(root)
+        if member is None:
+            member = self._member((root,))
+            member.project.load()
+            self._others[root] = member
+        member.documents.add(path)
+        return member
+
+    def _member(self, roots: tuple[str, ...]) -> _Member:
+        resolver = configuration.Resolver(
+            NAMES,
+            overrides=self._options.settings,
+            prefer_overrides=self._options.preference == "editor-first",
+            roots=roots,
+            lenient=True,
+        )
+        return _Member(roots, resolver, Project(roots, resolver, cache=self._cache))
+
+
+def _is_below(roots: Iterable[str], path: str) -> bool:
+    return any(below(root, path) is not None for root in roots)
+
+
+def _root_of(path: str) -> str:
+    """The nearest folder that looks like a project's, else the folder of the document."""
+    folder = os.path.dirname(path)
+    marked = (at for at in ancestry(folder) if any(os.path.lexists(os.path.join(at, mark)) for mark in _MARKS))
+    return next(marked, folder)

@@ -1,0 +1,79 @@
+"""The messages that the server sends most, in the shape of the protocol and quick to write: thousands of diagnostics a second
+where lsprotocol's own classes manage hundreds."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Position(msgspec.Struct, frozen=True, gc=False):
+    """Line and character, from 0, in the client's encoding."""
+
+    line: int
+    character: int
+
+
+class Range(msgspec.Struct, frozen=True, gc=False):
+    """From one position up to another."""
+
+    start: Position
+    end: Position
+
+
+class Location(msgspec.Struct, frozen=True, gc=False):
+    """A range of a document."""
+
+    uri: str
+    range: Range
+
+
+class RelatedInformation(msgspec.Struct, frozen=True, gc=False):
+    """Another place that a diagnostic speaks of."""
+
+    location: Location
+    message: str
+
+
+class CodeDescription(msgspec.Struct, frozen=True, gc=False):
+    """Where the documentation of a rule is."""
+
+    href: str
+
+
+class Diagnostic(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """One finding. What is None is left out."""
+
+    range: Range
+    severity: int
+    code: str
+    code_description: CodeDescription
+    source: str
+    message: str
+    tags: tuple[int, ...] | None = None
+    related_information: tuple[RelatedInformation, ...] | None = None
+
+
+class _Params(msgspec.Struct, omit_defaults=True):
+    uri: str
+    diagnostics: msgspec.Raw
+    version: int | None = None
+
+
+class _Publish(msgspec.Struct):
+    params: _Params
+    jsonrpc: str = "2.0"
+    method: str = "textDocument/publishDiagnostics"
+
+
+NONE = b"[]"
+"""No diagnostics."""
+
+
+def encoded(diagnostics: list[Diagnostic]) -> bytes:
+    """Diagnostics as JSON; equal for equal ones."""
+    return msgspec.json.encode(diagnostics)
+
+
+def publish(uri: str, diagnostics: bytes, version: int | None) -> bytes:
+    """The notification that shows encoded diagnostics."""
+    return msgspec.json.encode(_Publish(_Params(uri, msgspec.Raw(diagnostics), version)))
