@@ -75,7 +75,7 @@ class Documents:
     def open(self, item: types.TextDocumentItem) -> Document | None:
         """Takes a document up; None where it is no Python file. Opened twice, the later text counts."""
         path = path_of(item.uri)
-        if path is None or not (path.endswith(".py") or item.language_id == "python"):
+        if path is None or not path.endswith(".py"):
             return None
         return self._take(Document(item.uri, path, _version(item.version), _bytes(item.text)))
 

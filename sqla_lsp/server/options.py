@@ -50,8 +50,8 @@ def read(given: object) -> Options:
             chosen[name] = value
     return Options(
         settings,
-        cast(Mode, chosen.get("diagnostic-mode", "open-files")),
-        cast(Preference, chosen.get("configuration-preference", "filesystem-first")),
+        cast("Mode", chosen.get("diagnostic-mode", "open-files")),
+        cast("Preference", chosen.get("configuration-preference", "filesystem-first")),
         tuple(problems),
     )
 

@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqla_lsp import __version__
 from sqla_lsp.project import configuration
 from sqla_lsp.project.cache import Cache, default_folder
+from sqla_lsp.project.discovery import is_included
 from sqla_lsp.project.paths import ancestry, below
-from sqla_lsp.project.project import Project
+from sqla_lsp.project.project import FORMAT, Project
 from sqla_lsp.rules.check import check_file
 from sqla_lsp.rules.finding import Finding
 from sqla_lsp.rules.registry import NAMES
@@ -43,7 +43,7 @@ class Projects:
 
     def __init__(self, roots: Sequence[str], options: Options) -> None:
         self._options = options
-        self._cache = Cache(default_folder(), __version__)
+        self._cache = Cache(default_folder(), FORMAT)
         self._main = self._member(tuple(roots)) if roots else None
         self._others: dict[str, _Member] = {}
 
@@ -87,9 +87,11 @@ class Projects:
         return self._main.project.revisions() if self._main is not None else []
 
     def check(self, path: str) -> tuple[Finding, ...]:
-        """The findings of a file."""
+        """The findings of a file; none where the configuration leaves it out, although it is open."""
         member = self._of(path)
-        return check_file(member.project, path) if member is not None else ()
+        if member is None or not is_included(path, member.roots, member.resolver.settings):
+            return ()
+        return check_file(member.project, path)
 
     def text_of(self, path: str) -> Callable[[str], bytes]:
         """Gives the texts of files as the project of `path` has analysed them."""

@@ -32,8 +32,8 @@ class Protocol(LanguageServerProtocol):
     is called when the client says `exit`."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
         self._phase: Literal["new", "running", "shut down"] = "new"
+        super().__init__(*arguments, **options)
         self.leave: Callable[[], None] = lambda: None
 
     @property

@@ -10,11 +10,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
-from pygls.server import ServerErrors
 
 from sqla_lsp import __version__
 from sqla_lsp.server import documents, options, session
@@ -24,6 +23,9 @@ from sqla_lsp.server.progress import Progress
 from sqla_lsp.server.protocol import Protocol
 from sqla_lsp.server.publisher import Publisher
 from sqla_lsp.server.watching import Sweeper, watch
+
+if TYPE_CHECKING:
+    from pygls.server import ServerErrors
 
 logger = logging.getLogger(__name__)
 
@@ -118,8 +120,10 @@ class Server(LanguageServer):
                 continue
             if shown is not None and shown.data != result.data:
                 continue
-            uri = self.documents.uri_of(result.path)
-            self.publisher.publish(result.path, uri, result.diagnostics, shown and shown.version, always=result.asked)
+            version = None if shown is None else shown.version
+            self.publisher.publish(
+                result.path, self.documents.uri_of(result.path), result.diagnostics, version, always=result.asked
+            )
 
     def keep(self, paths: frozenset[str]) -> None:
         """Takes back what was published for files that are no longer shown."""
