@@ -52,6 +52,16 @@ class ProjectModules:
             self._loaded[path] = self._load(path)
         return self._loaded[path]
 
+    def has_read(self, path: str) -> bool:
+        """Whether anything was read from a file."""
+        return path in self._loaded
+
+    def forget_all(self) -> None:
+        """Forgets everything: values that were computed live on in the modules that used them."""
+        self._loaded.clear()
+        self._exists.clear()
+        self._homes.clear()
+
     def _load(self, path: str) -> LoadedModule | None:
         try:
             data = self._read(path)

@@ -1,0 +1,167 @@
+"""Reads many files at once, in worker processes where that pays, and remembers what it read by content.
+
+A record is what one file declares, and for a revision that imports modules of the project what it does together with them. It is good
+for as long as the bytes of the file, and of the modules that it was read with, stay the same.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import logging
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+import msgspec
+
+from sqla_lsp.project.discovery import Found
+from sqla_lsp.project.modules import ProjectModules
+from sqla_lsp.readers.files import NOTHING, FileFacts, declares, read_file
+from sqla_lsp.readers.revisions import Revision, read_revision
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.frames import LoadedModule
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 150
+_WORTH_WORKERS = 400
+"""Fewer files are read faster than workers start."""
+
+Progress = Callable[[int, int], None]
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of one file: `size` and `mtime_ns` as they were, the digest of its content (b"" where it declares nothing), its
+    facts, and for a revision that needs the project's modules the whole of it, with the digests of these modules."""
+
+    size: int
+    mtime_ns: int
+    digest: bytes
+    facts: FileFacts = NOTHING
+    linked: Revision | None = None
+    modules: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def revision(self) -> Revision | None:
+        """The revision, read as well as it can be."""
+        return self.linked or self.facts.revision
+
+
+Records = dict[str, Record]
+_decoder = msgspec.msgpack.Decoder(list[tuple[str, Record]])
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def digest(data: bytes) -> bytes:
+    """The key of a content."""
+    return hashlib.blake2b(data, digest_size=12).digest()
+
+
+def read_files(found: Sequence[Found], known: Records, jobs: int | None, progress: Progress) -> Records:
+    """The records of files. What `known` has of an unchanged file is taken as it is."""
+    records: Records = {}
+    fresh: list[Found] = []
+    for file in found:
+        record = known.get(file.path)
+        if record is not None and record.size == file.size and record.mtime_ns == file.mtime_ns:
+            records[file.path] = record
+        else:
+            fresh.append(file)
+    done = len(found) - len(fresh)
+    progress(done, len(found))
+    for batch in _read_batches(fresh, jobs):
+        for path, record in batch:
+            records[path] = record
+        done += len(batch)
+        progress(done, len(found))
+    return records
+
+
+def _read_batches(files: Sequence[Found], jobs: int | None) -> Iterator[list[tuple[str, Record]]]:
+    workers = min(jobs or os.cpu_count() or 1, 8)
+    if len(files) < _WORTH_WORKERS or workers < 2:
+        yield from map(_read_batch, _chunks(files))
+        return
+    try:
+        # A process with threads must not fork: locks that they hold would stay locked.
+        method = "fork" if "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1 else "spawn"
+        gc.collect()
+        gc.freeze()
+        with ProcessPoolExecutor(workers, multiprocessing.get_context(method), initializer=gc.disable) as pool:
+            for future in as_completed([pool.submit(_work, chunk) for chunk in _chunks(files)]):
+                yield _decoder.decode(future.result())
+    finally:
+        gc.unfreeze()
+
+
+def _chunks(files: Sequence[Found]) -> Iterable[list[Found]]:
+    return [list(files[at : at + _BATCH]) for at in range(0, len(files), _BATCH)]
+
+
+def _work(files: list[Found]) -> bytes:
+    """In a worker: a batch of files, as bytes."""
+    return _encode(_read_batch(files))
+
+
+_worker_modules: ProjectModules | None = None
+
+
+def _read_batch(files: list[Found]) -> list[tuple[str, Record]]:
+    global _worker_modules
+    if _worker_modules is None:
+        _worker_modules = ProjectModules(read_bytes)
+    return [(file.path, read_record(file, _worker_modules)) for file in files]
+
+
+def forget_modules() -> None:
+    """Forgets the modules that this process has read: one of them changed."""
+    global _worker_modules
+    _worker_modules = None
+
+
+def read_bytes(path: str) -> bytes:
+    """The content of a file on disk. Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def read_record(file: Found, modules: ProjectModules) -> Record:
+    """The record of one file. It never raises: what goes wrong costs this file alone."""
+    try:
+        raw = read_bytes(file.path)
+    except OSError as error:
+        return Record(file.size, file.mtime_ns, b"", FileFacts(error=error.strerror or str(error)))
+    if not declares(raw):
+        return Record(file.size, file.mtime_ns, b"")
+    try:
+        facts, module = read_file(file.path, raw)
+        linked, read = link(file.path, facts, module, modules)
+    except Exception as error:
+        logger.exception("%s could not be read", file.path)
+        return Record(file.size, file.mtime_ns, digest(raw), FileFacts(error=f"{type(error).__name__}: {error}"))
+    return Record(file.size, file.mtime_ns, digest(raw), facts, linked, read)
+
+
+def link(
+    path: str, facts: FileFacts, module: code.Module | None, modules: ProjectModules
+) -> tuple[Revision | None, tuple[tuple[str, bytes], ...]]:
+    """A revision that imports modules of the project, read together with them, and the digests of these; None for all others."""
+    revision = facts.revision
+    if revision is None or module is None:
+        return None, ()
+    if not any(modules.names_project(path, name, level) for name, level in revision.outside):
+        return None, ()
+    linked = read_revision(LoadedModule(path, "", module), modules)
+    if linked is None:
+        return None, ()
+    return linked, tuple([(read, _digest_of(read)) for read in linked.read])
+
+
+def _digest_of(path: str) -> bytes:
+    try:
+        return digest(read_bytes(path))
+    except OSError:
+        return b""
