@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 Message = dict[str, Any]
 
@@ -18,24 +18,37 @@ Message = dict[str, Any]
 class Client:
     """One server process over standard input and output. `messages` holds everything that it ever said, in order."""
 
-    def __init__(self, command: Sequence[str] = (sys.executable, "-m", "sqla_lsp.cli.main", "server"), cwd: Path | None = None):
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, bufsize=0
-        )
+    def __init__(
+        self,
+        command: Sequence[str] = (sys.executable, "-m", "sqla_lsp.cli.main", "server"),
+        cwd: Path | None = None,
+        streams: tuple[IO[bytes], IO[bytes]] | None = None,
+    ) -> None:
+        """Starts a server; or speaks over `streams`, to read from and to write to, with one that runs already."""
+        self.errors = bytearray()
+        if streams is None:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, bufsize=0
+            )
+            assert self.process.stdin and self.process.stdout
+            threading.Thread(target=self._read_errors, daemon=True).start()
+        self._input, self._output = streams or (self.process.stdout, self.process.stdin)
         self.messages: list[Message] = []
         self._arrived: queue.Queue[Message] = queue.Queue()
         self._next = 0
-        self.errors = bytearray()
         threading.Thread(target=self._read, daemon=True).start()
-        threading.Thread(target=self._read_errors, daemon=True).start()
 
     # ------------------------------------------------------------------------------------------------ speaking
 
     def raw(self, body: bytes) -> None:
         """Sends a body as it is, under the right header."""
-        assert self.process.stdin
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
-        self.process.stdin.flush()
+        self.push(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    def push(self, data: bytes) -> None:
+        """Sends bytes as they are."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._output.write(rest) :]
 
     def send(self, message: Message) -> None:
         self.raw(json.dumps({"jsonrpc": "2.0", **message}).encode())
@@ -60,10 +73,13 @@ class Client:
                 message = self._arrived.get(timeout=max(0.001, deadline - time.monotonic()))
             except queue.Empty:
                 raise AssertionError(f"nothing such came in {timeout} s; stderr: {self.errors.decode()[-4000:]}") from None
-            if "id" in message and "method" in message:
-                self.send({"id": message["id"], "result": None})
+            self._answer(message)
             if wanted(message):
                 return message
+
+    def _answer(self, message: Message) -> None:
+        if "id" in message and "method" in message:
+            self.send({"id": message["id"], "result": None})
 
     def diagnostics(self, uri: str, timeout: float = 20, version: int | None = None) -> list[Message]:
         """The next diagnostics of a document (of a version)."""
@@ -85,10 +101,35 @@ class Client:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             try:
-                found.append(self._arrived.get(timeout=left))
+                message = self._arrived.get(timeout=left)
             except queue.Empty:
                 break
+            self._answer(message)
+            found.append(message)
         return found
+
+    def codes(self, uri: str, version: int | None = None) -> list[str]:
+        """The rules of the next diagnostics of a document."""
+        return [diagnostic["code"] for diagnostic in self.diagnostics(uri, version=version)]
+
+    def until(self, uri: str, *codes: str) -> None:
+        """Waits for diagnostics of a document that are of just these rules; others may come before them."""
+
+        def wanted(message: Message) -> bool:
+            params = message.get("params") or {}
+            is_ours = message.get("method") == "textDocument/publishDiagnostics" and params["uri"] == uri
+            return is_ours and sorted(found["code"] for found in params["diagnostics"]) == sorted(codes)
+
+        self.wait(wanted)
+
+    def told(self, *words: str) -> str:
+        """The next message for the user that has all these words."""
+
+        def wanted(message: Message) -> bool:
+            return message.get("method") == "window/showMessage" and all(word in message["params"]["message"] for word in words)
+
+        text: str = self.wait(wanted)["params"]["message"]
+        return text
 
     # ---------------------------------------------------------------------------------------------- life cycle
 
@@ -112,6 +153,16 @@ class Client:
     def change(self, uri: str, version: int, *changes: Message) -> None:
         self.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": list(changes)})
 
+    def save(self, uri: str) -> None:
+        self.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+
+    def close(self, uri: str) -> None:
+        self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+    def watched(self, *paths: Path) -> None:
+        """Tells that files changed on disk."""
+        self.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": path.as_uri(), "type": 2} for path in paths]})
+
     def shutdown(self) -> int:
         """`shutdown`, `exit`, and the exit code."""
         assert self.request("shutdown").get("result", 0) is None
@@ -127,8 +178,7 @@ class Client:
         self.process.wait()
 
     def _read(self) -> None:
-        assert self.process.stdout
-        stream = self.process.stdout
+        stream = self._input
         buffered = b""
         while True:
             while b"\r\n\r\n" not in buffered:
