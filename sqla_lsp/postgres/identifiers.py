@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 
@@ -34,6 +35,13 @@ def fold(text: str) -> str:
 def cut(name: str) -> str:
     """The first 63 bytes of `name`, less a character that would be cut in two."""
     return _clip(name, LONGEST)
+
+
+def shortened(name: str) -> str:
+    """`name` as SQLAlchemy shortens one that is too long for Postgres and that it may change: made by a convention or `op.f()`."""
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[: LONGEST - 8]}_{hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[-4:]}"
 
 
 def default_name(table: str, columns: Sequence[str], suffix: str) -> str:

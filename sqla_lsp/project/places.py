@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from sqla_lsp.project.paths import ancestry
 from sqla_lsp.readers.environments import Options, read_ini, read_pyproject
 
 _LEVELS = 8
+_NEARBY = 4
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
@@ -48,8 +50,18 @@ class EnvironmentFinder:
         return folder
 
     def options_of(self, folder: str) -> Options | None:
-        """What alembic.ini says of an environment."""
-        return next((options for options in self._options if options.folder == folder), None)
+        """What alembic.ini says of an environment: one of the project's, or one in the folder itself or a little above it."""
+        known = next((options for options in self._options if options.folder == folder), None)
+        return known or next((options for options in self._nearby(folder) if options.folder == folder), None)
+
+    def _nearby(self, folder: str) -> Iterator[Options]:
+        for at in ancestry(folder)[:_NEARBY]:
+            path = os.path.join(at, "alembic.ini")
+            if path not in self.files:
+                try:
+                    yield from read_ini(path, self._read(path))
+                except OSError:
+                    continue
 
     def project_of(self, path: str, roots: Sequence[str]) -> str:
         """The folder of the project that a path belongs to: the nearest one with a pyproject.toml, setup.py or .git, inside of the root."""

@@ -76,9 +76,9 @@ class Project:
 
     # ----------------------------------------------------------------------------------------------------------- reading
 
-    def load(self, progress: Progress | None = None) -> None:
-        """Reads everything, afresh or from the cache."""
-        discovery = self._discover()
+    def load(self, progress: Progress | None = None, discovery: Discovery | None = None) -> None:
+        """Reads everything, afresh or from the cache. `discovery` is what was found below the roots, where that was looked for already."""
+        discovery = self._discover(discovery)
         known = self._cached()
         self._records = index.read_files(discovery.files, known, self._jobs, progress or (lambda done, total: None))
         self._relink(known)
@@ -87,13 +87,13 @@ class Project:
         self._failures_of_records()
         self._rebuild(discovery)
 
-    def _discover(self) -> Discovery:
+    def _discover(self, discovery: Discovery | None = None) -> Discovery:
         self.failures = []
 
         def failed(path: str, error: OSError) -> None:
             self.failures.append(Failure(path, error.strerror or str(error)))
 
-        discovery = discover(self.roots, self.resolver.settings, failed)
+        discovery = discovery or discover(self.roots, self.resolver.settings, failed)
         self._found = {file.path: file for file in discovery.files}
         return discovery
 
@@ -278,9 +278,16 @@ class Project:
         """The paths of all revision files, sorted."""
         return sorted(path for environment in self._environments.values() for path in environment.revisions)
 
-    def files(self) -> list[Found]:
-        """The Python files of the project."""
-        return list(self._found.values())
+    def commented(self) -> list[str]:
+        """The paths of all files with comments that silence rules, sorted."""
+        return sorted(path for path in {*self._records, *self._documents} if self._facts(path).ignores)
+
+    def outside(self) -> set[str]:
+        """The modules that were read and lie below none of the roots."""
+        read = {path for environment in self._environments.values() for path in environment.facts_read}
+        for record in self._records.values():
+            read.update(path for path, _ in record.modules)
+        return read - self._found.keys()
 
     def settings(self, path: str) -> Settings:
         """What is configured for a file."""

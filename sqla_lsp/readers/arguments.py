@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqla_lsp.postgres.identifiers import shortened
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.tables import Flag, Text
 from sqla_lsp.syntax.values import CallValue, Instance, ListValue, Member, Symbol, Template, Value, path_of
@@ -54,7 +55,8 @@ def text_of(value: Value) -> Text:
     if isinstance(value, CallValue):
         path = path_of(value) or ""
         if path.endswith(("quoted_name()", "op.f()", ".conv()", ".f()")) and value.positional:
-            return text_of(value.positional[0])
+            text = text_of(value.positional[0])
+            return shortened(text) if isinstance(text, str) and not path.endswith("quoted_name()") else text
     return value if isinstance(value, Unknown) else NOT_KNOWN
 
 
@@ -122,5 +124,3 @@ def template_or_text(value: Value) -> str | Template | Unknown:
         return value
     text = text_of(value)
     return NOT_KNOWN if text is None else text
-
-

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from sqla_lsp.readers.arguments import NOT_GIVEN, NOT_KNOWN, Arguments, last_name, text_of
 from sqla_lsp.readers.constraints import constraint_of, foreign_key_of, is_call_of
 from sqla_lsp.readers.sql_values import computed, default_of
@@ -108,6 +110,24 @@ def _is_serial(
         return False
     autoincrement = call.keywords.get("autoincrement", "auto")
     has_foreign_key = any(is_call_of(part, "ForeignKey") for part in parts)
-    return autoincrement is True or (primary is True and autoincrement == "auto" and not has_foreign_key)
+    has_default = call.keywords.get("default") is not None
+    automatic = (
+        primary is True
+        and not has_default
+        and (autoincrement == "ignore_fk" or (autoincrement == "auto" and not has_foreign_key))
+    )
+    return autoincrement is True or automatic
 
 
+def column_in_table(read: ReadColumn, key: tuple[str, ...], references: frozenset[str]) -> Column:
+    """A column as its table makes it: one of the primary key is NOT NULL whatever its own call says, and SERIAL only where it is the
+    whole key. `references` are the columns of foreign keys that stand beside the columns."""
+    column = read.column
+    if column.name not in key:
+        return column
+    pg_type = column.type
+    if isinstance(pg_type, PgType):
+        parts = [part for part in read.call.positional if isinstance(part, CallValue)]
+        serial = _is_serial(pg_type, column.default, len(key) == 1 and column.name not in references, parts, read.call)
+        pg_type = replace(pg_type, serial=serial)
+    return replace(column, type=pg_type, nullable=False)

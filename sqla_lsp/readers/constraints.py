@@ -98,7 +98,9 @@ def target_of(value: Value) -> tuple[TableName, str | Unknown]:
     text = text_of(value)
     if not isinstance(text, str):
         return TableName(NOT_KNOWN), NOT_KNOWN
-    *schema, table, column = ["", *text.rsplit(".", 2)] if text.count(".") == 1 else text.rsplit(".", 2) if "." in text else [text, ""]
+    *schema, table, column = (
+        ["", *text.rsplit(".", 2)] if text.count(".") == 1 else text.rsplit(".", 2) if "." in text else [text, ""]
+    )
     return TableName(table, schema[0] if schema and schema[0] else None), column or NOT_KNOWN
 
 
@@ -143,5 +145,3 @@ def index_in_table(call: CallValue) -> Index:
         return Index(text_of(call.keywords.get("name", NOT_GIVEN)), NOT_KNOWN)
     elements: Value = NOT_KNOWN if call.open else tuple(call.positional[1:])
     return index_of(call, text_of(call.positional[0]), elements)
-
-

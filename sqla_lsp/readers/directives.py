@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name, name_of, names_of, text_of
-from sqla_lsp.readers.columns import ReadColumn, column_of
+from sqla_lsp.readers.columns import ReadColumn, column_in_table, column_of
 from sqla_lsp.readers.constraints import (
     constraint_of,
     foreign_options,
@@ -24,7 +24,7 @@ from sqla_lsp.readers.sqlalchemy_types import type_of
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.operations import AnyOperation, Site
-from sqla_lsp.schema.tables import Column, Constraint, Exclude, Flag, ForeignKey, Index, PrimaryKey, Unique
+from sqla_lsp.schema.tables import Constraint, Exclude, Flag, ForeignKey, Index, PrimaryKey, Unique
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue, ListValue, Value
@@ -71,7 +71,7 @@ def _create_table(given: Given) -> Operations:
 def create_table(given: Given, table: TableName, elements: tuple[Value, ...], call: CallValue) -> Operations:
     """CREATE TABLE with its elements, and the CREATE INDEX statements that follow it."""
     arguments = Arguments(call, [])
-    columns: list[Column] = []
+    reads: list[ReadColumn] = []
     constraints: list[Constraint] = []
     indexes: list[tuple[str, Index]] = []
     primary: list[str] = []
@@ -79,7 +79,7 @@ def create_table(given: Given, table: TableName, elements: tuple[Value, ...], ca
     for element in elements:
         read = column_of(given.machine, given.frame, element)
         if read is not None:
-            columns.append(read.column)
+            reads.append(read)
             constraints += [foreign_key for _, foreign_key in read.foreign_keys]
             constraints += [check for _, check in read.checks]
             indexes += _column_index(read)
@@ -97,11 +97,13 @@ def create_table(given: Given, table: TableName, elements: tuple[Value, ...], ca
             complete = complete and element is None
     if primary and not any(isinstance(constraint, PrimaryKey) for constraint in constraints):
         constraints.insert(0, PrimaryKey(None, tuple(primary)))
-    columns = [_with_key(column, constraints) for column in columns]
+    key = next((c.columns for c in constraints if isinstance(c, PrimaryKey) and isinstance(c.columns, tuple)), ())
+    beside = [c.columns for c in constraints if isinstance(c, ForeignKey) and isinstance(c.columns, tuple)]
+    references = frozenset(name for names in beside for name in names)
     yield ops.CreateTable(
         given.site(""),
         table,
-        tuple(columns),
+        tuple([column_in_table(read, key, references) for read in reads]),
         tuple(constraints),
         arguments.flag("if_not_exists"),
         _is_temporary(arguments.get("prefixes")),
@@ -111,12 +113,6 @@ def create_table(given: Given, table: TableName, elements: tuple[Value, ...], ca
     )
     for emitted_by, index in indexes:
         yield ops.CreateIndex(given.site(emitted_by), table, index)
-
-
-def _with_key(column: Column, constraints: list[Constraint]) -> Column:
-    """A column of a primary key is NOT NULL, whatever its own call says."""
-    in_key = any(isinstance(c, PrimaryKey) and isinstance(c.columns, tuple) and column.name in c.columns for c in constraints)
-    return Column(column.name, column.type, False, column.default, column.comment) if in_key else column
 
 
 def _is_temporary(prefixes: Value) -> bool:
@@ -175,7 +171,9 @@ def _added_foreign_keys(given: Given, table: TableName, read: ReadColumn, argume
         mistake = _mistake(call, "not_valid")
         if inline is True:
             empty = read.column.default is None and read.column.nullable is True
-            named = ForeignKey(None, foreign_key.columns, foreign_key.target, foreign_key.target_columns, True, foreign_key.options)
+            named = ForeignKey(
+                None, foreign_key.columns, foreign_key.target, foreign_key.target_columns, True, foreign_key.options
+            )
             yield ops.AddConstraint(site, table, named, mistake, not empty, True)
         else:
             scan: Flag = True if inline is False else inline
@@ -269,9 +267,7 @@ def _create_primary_key(given: Given) -> Operations:
 def _create_foreign_key(given: Given) -> Operations:
     arguments = given.arguments("constraint_name", "source_table", "referent_table", "local_cols", "remote_cols")
     table = given.table(arguments, "source_table", "source", schema="source_schema")
-    target = TableName(
-        name_of(arguments.required("referent_table", "referent")), text_of(arguments.get("referent_schema", None))
-    )
+    target = TableName(name_of(arguments.required("referent_table", "referent")), text_of(arguments.get("referent_schema", None)))
     key = ForeignKey(
         _constraint_name(arguments),
         names_of(arguments.required("local_cols")),

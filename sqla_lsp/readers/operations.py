@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_way
 from functools import partial
 
 from msgspec.structs import replace
 
+from sqla_lsp.postgres.identifiers import shortened
 from sqla_lsp.readers.arguments import Arguments, base_of, last_name
 from sqla_lsp.readers.directives import DIRECTIVES, SILENT, Given, create_table
 from sqla_lsp.readers.execution import EXECUTES, executed
@@ -81,14 +83,15 @@ class OperationsHost:
             self.transactions.leave_block()
         elif _is_foreign(value):
             outer = self._entered.pop()
-            self.transactions.way = Way(outer, self.transactions.way.committed)
+            self.transactions.way = replace_way(self.transactions.way, transaction=outer)
 
     def call(self, machine: Machine, frame: Frame, call: CallValue) -> Value:
         function = call.function
         name = last_name(function)
         path = path_of(function) or ""
         if path == "alembic.op.f" or (name == "f" and isinstance(function, Member) and self._is_operations(function.base)):
-            return call.positional[0] if call.positional else call
+            given = call.positional[0] if call.positional else call.keywords.get("name", call)
+            return shortened(given) if isinstance(given, str) else given
         if path.startswith("alembic.op.") and path.count(".") == 2:
             self._directive(machine, frame, call, name, None)
         elif isinstance(function, Member) and self._is_operations(function.base):

@@ -16,6 +16,9 @@ from sqla_lsp.syntax.values import CallValue, DictValue, ListValue, Member, Symb
 from sqla_lsp.text.places import Place
 
 _NOWHERE = Site(Place(0, 0), Place(0, 0), "")
+_WITHOUT_PARENTHESES = frozenset(
+    "current_date current_time current_timestamp current_user localtime localtimestamp session_user user".split()
+)
 _TEXTS = ("text", "literal_column", "DDL", "TextClause", "quoted_name")
 
 
@@ -54,9 +57,13 @@ def sql_of(value: Value) -> str | Unknown:
         return _quoted(value.positional[0])
     if name in ("true", "false", "null") and not value.positional:
         return name
-    if path.rpartition(".")[0].endswith("func") or (isinstance(value.function, Member) and last_name(value.function.base) == "func"):
+    if path.rpartition(".")[0].endswith("func") or (
+        isinstance(value.function, Member) and last_name(value.function.base) == "func"
+    ):
         arguments = [_argument(item) for item in value.positional]
         known = [a for a in arguments if isinstance(a, str)]
+        if name.lower() in _WITHOUT_PARENTHESES and not arguments:
+            return name.upper()
         return f"{name}({', '.join(known)})" if len(known) == len(arguments) else NOT_KNOWN
     base = base_of(value)
     if name in ("is_", "is_not", "isnot") and value.positional and base is not None:
@@ -183,6 +190,9 @@ def _with_opclass(key: Key, named: dict[object, Value]) -> Key:
     if found is None:
         return key
     opclass = text_of(found)
+    parsed = parsed_index(f"{_quoted(str(key.column))} {opclass}", None) if isinstance(opclass, str) else None
+    if parsed is not None and isinstance(parsed.index.keys, tuple):
+        return parsed.index.keys[0]  # people write DESC there too
     return Key(key.column, key.expression, key.columns, key.descending, key.nulls_first, opclass, key.collation)
 
 

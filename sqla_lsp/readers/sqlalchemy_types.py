@@ -331,4 +331,3 @@ _HANDLERS: dict[str, Callable[[Machine, Frame, CallValue], PgType | Unknown]] = 
     "Enum": _enum,
     "ENUM": _enum,
 }
-

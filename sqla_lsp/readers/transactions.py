@@ -14,10 +14,12 @@ _BEGINNING = {"BEGIN", "START TRANSACTION", "START"}
 
 @dataclass(frozen=True)
 class Way:
-    """The transaction at one point of one way through the code, and whether COMMIT ended Alembic's own for good."""
+    """The transaction at one point of one way through the code, whether COMMIT ended Alembic's own for
+    good, and whether an autocommit block is around it."""
 
     transaction: Transaction = Transaction()
     committed: bool = False
+    in_block: bool = False
 
 
 class Transactions:
@@ -38,17 +40,21 @@ class Transactions:
     def enter_block(self) -> Transaction:
         """An autocommit_block begins. Gives the transaction to return to."""
         outer = self.now
-        self.way = replace(self.way, transaction=Transaction(self._next(), True, "block"))
+        self.way = replace(self.way, transaction=Transaction(self._next(), True, "block"), in_block=True)
         return outer
 
     def leave_block(self) -> None:
         """It ends: Alembic begins a new transaction, unless it sits on a connection that is outside of one."""
         after = Transaction(self._next(), True, "commit") if self.way.committed else Transaction(self._next(), False, "")
-        self.way = replace(self.way, transaction=after)
+        self.way = replace(self.way, transaction=after, in_block=False)
 
     def statement(self, kind: str) -> None:
         """COMMIT, BEGIN and the like as a statement of their own."""
-        if kind in _ENDING:
+        if self.way.in_block:
+            if kind in _ENDING or kind in _BEGINNING:
+                ends = kind in _ENDING
+                self.way = replace(self.way, transaction=Transaction(self._next(), ends, "block" if ends else ""))
+        elif kind in _ENDING:
             self.way = Way(Transaction(self._next(), True, "commit"), True)
         elif kind in _BEGINNING and self.way.committed:
             self.way = Way(Transaction(self._next(), False, ""), True)
@@ -80,7 +86,7 @@ class Transactions:
         same = first.autocommit is second.autocommit
         later = max(first, second, key=lambda transaction: transaction.number)
         joined = later if same else Transaction(later.number, None, later.means or first.means or second.means)
-        return Way(joined, one.committed or other.committed)
+        return Way(joined, one.committed or other.committed, one.in_block or other.in_block)
 
 
 def _isolation(value: Value) -> str | Unknown | None:

@@ -576,4 +576,3 @@ _HANDLERS: dict[type[Any], Callable[[Machine, Frame, Any], Value]] = {
     code.Yield: _yield,
     code.Opaque: _nothing,
 }
-

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import Frame, Imported, LoadedModule, Modules
-from sqla_lsp.syntax.joining import DEPENDS, NOT_KNOWN, join
+from sqla_lsp.syntax.joining import DEPENDS, join
 from sqla_lsp.syntax.joining import truth as plain_truth
 from sqla_lsp.syntax.values import Arms, CallValue, ModuleValue, Symbol, Unknown, Value
 from sqla_lsp.text.places import Place
@@ -369,5 +369,3 @@ def target_names(target: code.Expression) -> set[str]:
             return target_names(value)
         case _:
             return set()
-
-

@@ -99,11 +99,11 @@ def _joined(machine: Machine, base: str | Template, what: Value) -> Value:
 
 def _list(machine: Machine, base: ListValue, name: str, positional: tuple[Value, ...]) -> Any:
     match name, positional:
-        case ("append" | "add"), (item,):
+        case (("append" | "add"), (item,)):
             mutable(machine, base)
             base.items.append(item)
             return None
-        case ("extend" | "update"), (more,):
+        case (("extend" | "update"), (more,)):
             items, is_open = items_of(machine, more)
             mutable(machine, base)
             base.items += items
@@ -113,7 +113,7 @@ def _list(machine: Machine, base: ListValue, name: str, positional: tuple[Value,
             mutable(machine, base)
             base.items.insert(at, item)
             return None
-        case ("remove" | "discard"), (item,):
+        case (("remove" | "discard"), (item,)):
             mutable(machine, base)
             kept = [i for i in base.items if not (i is item or i == item)]
             base.open = base.open or len(kept) == len(base.items)
@@ -137,13 +137,13 @@ def _list(machine: Machine, base: ListValue, name: str, positional: tuple[Value,
             else:
                 base.open = True
             return None
-        case ("union" | "difference" | "intersection"), (more,):
+        case (("union" | "difference" | "intersection"), (more,)):
             from sqla_lsp.syntax.expressions import binary
 
             items, is_open = items_of(machine, more)
             other = ListValue(items, is_open, True, machine.arms)
             return binary(machine, {"union": "|", "difference": "-", "intersection": "&"}[name], base, other)
-        case ("index" | "count" | "issubset" | "issuperset" | "pop"), _:
+        case (("index" | "count" | "issubset" | "issuperset" | "pop"), _):
             return NOT_KNOWN
         case _:
             return NotImplemented
@@ -158,7 +158,7 @@ def _dict(machine: Machine, base: DictValue, name: str, positional: tuple[Value,
             return ListValue(list(base.items), base.open, arms=machine.arms)  # type: ignore[arg-type]
         case "values", ():
             return ListValue(list(base.items.values()), base.open, arms=machine.arms)
-        case ("get" | "pop" | "setdefault"), (key, *default):
+        case (("get" | "pop" | "setdefault"), (key, *default)):
             try:
                 found = base.items.get(key, NotImplemented)
             except TypeError:

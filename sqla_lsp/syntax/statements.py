@@ -398,4 +398,3 @@ _HANDLERS: dict[type[Any], Callable[[Machine, Frame, Any], Signal]] = {
     code.Scope: _scope,
     code.Inert: _inert,
 }
-

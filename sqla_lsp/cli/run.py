@@ -1,0 +1,171 @@
+"""One run of the analysis over some paths: which files are meant, what they need around them, and what was found.
+
+A run whose files, settings and version are those of an earlier one is taken from the cache as a whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from sqla_lsp.cli.output.located import Located, Locator
+from sqla_lsp.project.cache import Cache, default_folder
+from sqla_lsp.project.configuration import Resolver
+from sqla_lsp.project.discovery import Discovery, discover
+from sqla_lsp.project.index import Progress
+from sqla_lsp.project.paths import absolute, ancestry, below
+from sqla_lsp.project.project import FORMAT, Failure, Project, Statistics
+from sqla_lsp.rules.check import check_file
+from sqla_lsp.rules.finding import Finding
+from sqla_lsp.rules.registry import NAMES
+from sqla_lsp.text.lines import LineIndex
+from sqla_lsp.text.source import decode
+
+_LEVELS = 8
+_CONTEXT = ("alembic.ini", "pyproject.toml", ".sqla-lsp.toml")
+
+
+class Unreadable(Exception):
+    """A path on the command line that cannot be read."""
+
+
+Mark = tuple[str, int, int]
+"""A file as it was: path, size, time of the last change (-1 where it is not there)."""
+
+
+class _Outcome(msgspec.Struct, array_like=True):
+    """What the cache keeps of a run: the state of the files below its roots, the other files that were read, and what came out."""
+
+    state: bytes
+    outside: tuple[Mark, ...]
+    findings: tuple[Finding, ...]
+    statistics: Statistics
+    failures: tuple[Failure, ...]
+
+
+@dataclass
+class Run:
+    """What a run found. Paths are absolute; `given` has the paths of the command line as they were written."""
+
+    findings: tuple[Finding, ...]
+    statistics: Statistics
+    failures: tuple[Failure, ...]
+    given: dict[str, str] = field(default_factory=dict)
+
+    def shown(self, path: str) -> str:
+        """A path as the user knows it: below a path that was given, else relative where it lies below the current folder."""
+        for folder in ancestry(path):
+            written = self.given.get(folder)
+            if written is not None:
+                rest = path[len(folder) :].lstrip(os.sep)
+                return os.path.normpath(os.path.join(written, rest)) if rest else os.path.normpath(written)
+        relative = below(_current_folder(), path)
+        return path if relative is None else os.path.normpath(relative)
+
+    def located(self) -> Iterator[Located]:
+        """The findings with rows and columns, in the order of the paths."""
+        return Locator(_lines_of, self.shown).locate(self.findings)
+
+
+def judge(
+    paths: Sequence[str],
+    *,
+    config: str | None = None,
+    select: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    cached: bool = True,
+    progress: Progress | None = None,
+) -> Run:
+    """Judges every revision below the paths, each with the whole history of its environment in mind. Raises `ConfigurationError`, and
+    `Unreadable` for a path that is not there."""
+    given = {_absolute(path): path for path in paths}
+    resolver = Resolver(NAMES, file=config, select=select, ignore=ignore)
+    roots = _with_environments(list(given))
+    cache = Cache(default_folder() if cached else None, FORMAT)
+    key = "\n".join(["run", *given])
+    discovery = discover(roots, resolver.settings)
+    state = _state(discovery, roots, resolver)
+    outcome = _cached(cache, key, state)
+    if outcome is None:
+        project = Project(roots, resolver, cache=cache)
+        project.load(progress, discovery)
+        asked = [path for path in project.revisions() if any(below(root, path) is not None for root in given)]
+        asked += [path for path in project.commented() if any(below(root, path) is not None for root in given)]
+        findings = tuple([finding for path in sorted(set(asked)) for finding in check_file(project, path)])
+        outside = tuple([_mark(path) for path in sorted(project.outside())])
+        outcome = _Outcome(state, outside, findings, project.statistics(), tuple(project.failures))
+        cache.store(key, msgspec.msgpack.encode(outcome))
+    return Run(outcome.findings, outcome.statistics, outcome.failures, given)
+
+
+def _absolute(path: str) -> str:
+    """Raises `Unreadable`."""
+    try:
+        found = absolute(path)
+        os.stat(found)
+        return found
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror or error}") from None
+
+
+def _with_environments(paths: list[str]) -> list[str]:
+    """The paths, and the environments that they lie in: a revision is judged with its history in mind."""
+    roots = dict.fromkeys(paths)
+    for path in paths:
+        folder = os.path.dirname(path) if os.path.isfile(path) else path
+        above = ancestry(folder)[:_LEVELS]
+        home = next((at for at in above if os.path.isfile(os.path.join(at, "env.py"))), None)
+        if home is not None:
+            roots[home] = None
+        elif folder != path:
+            roots[folder] = None
+    kept = [root for root in roots if not any(other != root and below(other, root) is not None for other in roots)]
+    return sorted(kept)
+
+
+def _state(discovery: Discovery, roots: Sequence[str], resolver: Resolver) -> bytes:
+    """Changes with every file below the roots and with every setting."""
+    state = hashlib.blake2b(repr(discovery.files).encode("utf-8", "surrogatepass"), digest_size=16)
+    near = [os.path.join(folder, name) for root in roots for folder in ancestry(root)[:4] for name in _CONTEXT]
+    for path in (*discovery.inis, *discovery.pyprojects, *near):
+        state.update(repr(_mark(path)).encode("utf-8", "surrogatepass"))
+    folders = {os.path.dirname(file.path) for file in discovery.files} | set(roots)
+    for fingerprint in sorted({resolver.settings(folder).fingerprint() for folder in folders}):
+        state.update(fingerprint.encode())
+    return state.digest()
+
+
+def _cached(cache: Cache, key: str, state: bytes) -> _Outcome | None:
+    data = cache.load(key)
+    if data is None:
+        return None
+    try:
+        outcome = msgspec.msgpack.decode(data, type=_Outcome)
+    except msgspec.DecodeError:
+        return None
+    unchanged = outcome.state == state and all(_mark(mark[0]) == mark for mark in outcome.outside)
+    return outcome if unchanged else None
+
+
+def _mark(path: str) -> Mark:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return path, -1, -1
+    return path, stat.st_size, stat.st_mtime_ns
+
+
+def _current_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return os.sep
+
+
+def _lines_of(path: str) -> LineIndex:
+    with open(path, "rb") as file:
+        return LineIndex(decode(file.read()).data)

@@ -1,0 +1,196 @@
+"""Types of columns on existing tables change without a rewrite.
+
+## What it does
+Reports `op.alter_column(type_=...)`, the same through `batch_op`, and `ALTER COLUMN ... TYPE` as raw SQL where Postgres rewrites the table
+or rebuilds indexes of the column. The old type is `existing_type`, and what the revisions before made of the column.
+
+## Why is this bad?
+The rewrite runs under ACCESS EXCLUSIVE: every read and write of the table waits until all rows and all indexes are written anew, measured
+as four seconds for 1,000,000 rows from int to bigint.
+
+## Example
+```python
+def upgrade():
+    op.alter_column("orders", "amount", existing_type=sa.Integer(), type_=sa.BigInteger())
+```
+
+## Use instead
+Add a column of the new type, keep it in step with a trigger, fill it in batches, then swap the names:
+```python
+def upgrade():
+    op.add_column("orders", sa.Column("amount_new", sa.BigInteger(), server_default=sa.text("0"), nullable=True))
+    # a trigger copies every write of amount; a later revision fills the rest in batches, another one swaps the names
+```
+
+## Decisions
+- What is free was measured on Postgres 15 and 18 (varchar to a longer varchar or text, numeric to more digits of the same scale, ...).
+- timestamp to timestamptz and back counts as a rewrite: only a session in UTC is spared it, and even there indexes are rebuilt.
+- Where `existing_type` and the history contradict each other, either one that needs a rewrite is enough.
+- A change that keeps the rows and rebuilds plain indexes is passed over where the history knows the whole table and no index on it.
+- A free change is reported where the history knows an expression or partial index that names the column, which is rebuilt, or a valid
+  CHECK, for which all rows are read. So is a "change" to the type that the column has already: Postgres does the same for it.
+- An unknown new type is passed over. So is USING of unknown content, unless the types alone need the rewrite.
+
+## References
+- [ALTER TABLE: SET DATA TYPE](https://www.postgresql.org/docs/current/sql-altertable.html)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sqla_lsp.postgres.type_changes import Verdict, judge
+from sqla_lsp.postgres.type_names import parse_type
+from sqla_lsp.project.history import Step
+from sqla_lsp.project.replay import index_names
+from sqla_lsp.rules.rule import Context, Report, named, text_of
+from sqla_lsp.schema.names import Unknown
+from sqla_lsp.schema.operations import AlterType
+from sqla_lsp.schema.tables import Check, Column, PrimaryKey, Table, Unique
+from sqla_lsp.schema.types import PgType
+
+NAME = "change-column-type"
+PRIORITY = 2
+SEVERITY = "warning"
+
+_CAST = re.compile(r"\(*\s*\"?(?P<column>[^\"\s():]+)\"?\s*\)*\s*(?:::\s*(?P<type>.+?))?\s*", re.DOTALL)
+_FUNCTION_CAST = re.compile(r"cast\s*\(\s*\"?(?P<column>[^\"\s():]+)\"?\s+as\s+(?P<type>.+)\)\s*", re.IGNORECASE | re.DOTALL)
+_SEVERE = ("rewrite", "unknown", "index", "free", "same")
+
+
+def check(step: Step, context: Context) -> Iterator[Report]:
+    """Judges one operation."""
+    operation = step.operation
+    if not isinstance(operation, AlterType) or isinstance(operation.to, Unknown):
+        return
+    table, to = operation.table, operation.to
+    if step.is_new(table) or step.is_temporary(table):
+        return
+    known = step.before.table(table)
+    column = known.column(operation.column) if known is not None and isinstance(operation.column, str) else None
+    said, replayed = _known(operation.existing), _known(column.type if column is not None else None)
+    verdict, contradiction = _verdict(said, replayed, to, context.settings.postgres_version)
+    forced = _using_forces(operation, to)
+    name = named(operation.column, "a column")
+    what = f"ALTER COLUMN {name} TYPE {to} on {text_of(table)}"
+    if verdict.effect == "rewrite" or forced:
+        yield _rewrite(operation, what, verdict, contradiction, forced)
+    elif forced is None:
+        return
+    elif verdict.effect == "unknown":
+        yield Report(
+            operation,
+            f"{what} cannot be shown to be free{contradiction}: if it is not, it takes an ACCESS EXCLUSIVE lock while every row is rewritten, "
+            f"and every read and write of {text_of(table)} waits.",
+            _sentence(verdict.reason),
+            "Give the true existing_type=, or make the change in steps: a new column, a trigger, a backfill in batches, a swap of names.",
+            name,
+        )
+    elif verdict.effect == "index":
+        if _may_be_indexed(known, column):
+            yield Report(
+                operation,
+                f"{what} takes an ACCESS EXCLUSIVE lock while every index on {name} is rebuilt{contradiction}: every read and write of "
+                f"{text_of(table)} waits.",
+                _sentence(verdict.reason),
+                "Make the change in steps: a new column, a trigger, a backfill in batches, an index built concurrently, a swap of names.",
+                name,
+            )
+    else:
+        yield from _dependents(operation, what, known, name)
+
+
+def _known(found: PgType | Unknown | None) -> PgType | None:
+    return found if isinstance(found, PgType) else None
+
+
+def _verdict(said: PgType | None, replayed: PgType | None, to: PgType, version: int) -> tuple[Verdict, str]:
+    """The graver verdict over the two old types that are told, and what to say where they contradict each other."""
+    olds = [old for old in (said, replayed) if old is not None]
+    verdicts = [judge(old, to, version) for old in olds] or [judge(None, to, version)]
+    gravest = min(verdicts, key=lambda verdict: _SEVERE.index(verdict.effect))
+    if said is None or replayed is None or judge(said, replayed, version).effect == "same" or str(said) == str(replayed):
+        return gravest, ""
+    return gravest, f" (existing_type says {said}, the revisions before made it {replayed})"
+
+
+def _using_forces(operation: AlterType, to: PgType) -> bool | None:
+    """Whether USING computes something else than a plain cast to the new type; None where it is not known."""
+    using = operation.using
+    if using is None:
+        return False
+    if isinstance(using, Unknown) or isinstance(operation.column, Unknown):
+        return None
+    match = _FUNCTION_CAST.fullmatch(using) or _CAST.fullmatch(using)
+    if match is None or match["column"].rpartition(".")[2].lower() != operation.column.lower():
+        return True
+    if match["type"] is None:
+        return False
+    cast = parse_type(
+        match["type"].strip().removesuffix(")") if match["type"].count("(") < match["type"].count(")") else match["type"]
+    )
+    return isinstance(cast, Unknown) or judge(cast, to).effect != "same"
+
+
+def _rewrite(operation: AlterType, what: str, verdict: Verdict, contradiction: str, forced: bool | None) -> Report:
+    on = text_of(operation.table)
+    why = _sentence(verdict.reason) if verdict.effect == "rewrite" else "USING computes every value anew."
+    if verdict.effect == "rewrite" and verdict.needs_using and operation.using is None:
+        why += " Without USING Postgres refuses it."
+    return Report(
+        operation,
+        f"{what} takes an ACCESS EXCLUSIVE lock while every row is rewritten{contradiction}: every read and write of {on} waits.",
+        why,
+        "Make the change in steps: a new column, a trigger that keeps it in step, a backfill in batches, a swap of names.",
+        named(operation.column, "a column"),
+    )
+
+
+def _sentence(reason: str) -> str:
+    return reason[:1].upper() + reason[1:] + "." if reason else ""
+
+
+def _may_be_indexed(table: Table | None, column: Column | None) -> bool:
+    """Whether an index on the column is known, or the table is not known well enough to say that there is none."""
+    if table is None or column is None or not table.complete or not isinstance(column.name, str):
+        return True
+    name = column.name
+    in_constraint = any(
+        isinstance(constraint, Unique | PrimaryKey) and (not isinstance(constraint.columns, tuple) or name in constraint.columns)
+        for constraint in table.constraints
+    )
+    return in_constraint or any(isinstance(index.keys, Unknown) or index_names(index, name) for index in table.indexes)
+
+
+def _dependents(operation: AlterType, what: str, table: Table | None, name: str) -> Iterator[Report]:
+    """A free change rebuilds expression and partial indexes that name the column, and re-checks valid CHECKs."""
+    if table is None:
+        return
+    on = text_of(operation.table)
+    for index in table.indexes:
+        keys = index.keys if isinstance(index.keys, tuple) else ()
+        in_expression = any(key.expression is not None and name in (key.columns or ()) for key in keys)
+        is_partial = index.where is not None and index_names(index, name)
+        if in_expression or is_partial:
+            kind = "expression" if in_expression else "partial"
+            yield Report(
+                operation,
+                f"{what} keeps the rows, but rebuilds the {kind} index {named(index.name, 'on it')} under an ACCESS EXCLUSIVE lock: every "
+                f"read and write of {on} waits.",
+                "Plain indexes are kept; expression and partial indexes that name the column are not.",
+                "Drop the index concurrently before, and build it again concurrently after.",
+                name,
+            )
+            return
+    for constraint in table.constraints:
+        if isinstance(constraint, Check) and constraint.validated is True and name in (constraint.columns or ()):
+            yield Report(
+                operation,
+                f"{what} keeps the rows, but reads all of them for the CHECK {named(constraint.name, 'on it')} under an ACCESS EXCLUSIVE lock: "
+                f"every read and write of {on} waits.",
+                "A valid CHECK that names the column is checked again.",
+                "Drop the CHECK before, and add it again NOT VALID after, to be validated in an autocommit_block().",
+                name,
+            )
+            return

@@ -1,0 +1,111 @@
+"""Judges one file: asks every rule about every operation, and turns what they say into findings where the user looks for them.
+
+What a helper of the same file does is reported in the helper, with its calls as related places; what a helper of another file does is
+reported at the call in the migration. What a loop does in several rounds is reported once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from sqla_lsp.project.history import RevisionHistory, ScriptHistory
+from sqla_lsp.project.project import Project
+from sqla_lsp.rules.finding import SEVERITIES, Finding, Related, Severity
+from sqla_lsp.rules.registry import RULES
+from sqla_lsp.rules.rule import Context, Report, Rule
+from sqla_lsp.rules.silencing import silenced
+from sqla_lsp.schema.operations import AnyOperation
+from sqla_lsp.text.places import Place
+
+
+def check_file(project: Project, path: str) -> tuple[Finding, ...]:
+    """The findings of one file, in the order in which they stand in it."""
+    settings = project.settings(path)
+    judged = [name for name in RULES if settings.judges(name, path)]
+    history = project.history(path)
+    ignores = project.ignores(path)
+    findings: list[Finding] = []
+    if history is not None and project.speaks_postgres(path) and not _is_settled(project, history):
+        context = Context(settings, project.partitioned)
+        for script in history.scripts:
+            findings += _judged(path, script, [RULES[name] for name in judged], context, settings.severity)
+    if ignores:
+        findings = list(silenced(path, project.data(path), findings, ignores, judged, history is not None))
+    return tuple(sorted(findings, key=lambda finding: (finding.place.start, finding.place.end, list(RULES).index(finding.rule))))
+
+
+def _is_settled(project: Project, history: RevisionHistory) -> bool:
+    """Whether the revision is one of `start-after`, or comes before one."""
+    settings = project.settings(history.path)
+    if not settings.start_after:
+        return False
+    graph = project.environment(history.path).graph
+    settled = [path for revision in settings.start_after if (path := graph.path_of(revision)) is not None]
+    return any(history.path == path or history.path in graph.ancestors(path) for path in settled)
+
+
+# ------------------------------------------------------------------------------------------------------------- reporting
+
+_Key = tuple[str, Place, Place, int]
+
+
+def _judged(
+    path: str, script: ScriptHistory, rules: Iterable[Rule], context: Context, severities: Mapping[str, str]
+) -> Iterator[Finding]:
+    """The findings of one function. Reports of one rule about one place are one finding."""
+    asked = [rule for rule in rules if rule.check is not None]
+    groups: dict[_Key, list[tuple[Rule, Report]]] = {}
+    statements: dict[tuple[object, ...], int] = {}
+    for step in script:
+        site = step.operation.site
+        meeting = (site.place, site.round, site.calls, site.arms)
+        number = statements.get(meeting, -1) + 1 if site.sql is not None else 0
+        statements[meeting] = number
+        for rule in asked:
+            assert rule.check is not None
+            for report in rule.check(step, context):
+                key = (rule.name, _shown_at(report.operation), site.place, number)
+                groups.setdefault(key, []).append((rule, report))
+                break
+    for reports in groups.values():
+        yield _finding(path, [report for _, report in reports], reports[0][0], severities)
+
+
+def _shown_at(operation: AnyOperation) -> Place:
+    """The place in the migration's own file: of the operation, or of the innermost call that leads to it."""
+    site = operation.site
+    if not site.place.path:
+        return site.place
+    return next((call for call in reversed(site.calls) if not call.path), Place(0, 0))
+
+
+def _finding(path: str, reports: list[Report], rule: Rule, severities: Mapping[str, str]) -> Finding:
+    first = reports[0]
+    site = first.operation.site
+    shown = _shown_at(first.operation)
+    own = shown is site.place
+    place = Place(shown.start, shown.end, path)
+    statement = Place(site.statement.start, site.statement.end, path) if own and not site.statement.path else place
+    severity = _severity(rule, reports, severities)
+    related = [Related(f"{site.source} stands here", site.place)] if not own else []
+    if own:
+        calls = dict.fromkeys(call for report in reports for call in report.operation.site.calls)
+        related = [Related("called from here", Place(call.start, call.end, call.path or path)) for call in calls]
+    for other in dict.fromkeys(other for report in reports for other in report.related):
+        at = _shown_at(other)
+        related.append(Related("added here", Place(at.start, at.end, path)))
+    return Finding(
+        rule.name, severity, place, statement, first.message + _others(reports), first.why, first.advice, tuple(related)
+    )
+
+
+def _severity(rule: Rule, reports: list[Report], configured: Mapping[str, str]) -> Severity:
+    """What is configured, else the gravest of what the rule says."""
+    wanted = next((severity for severity in SEVERITIES if severity == configured.get(rule.name)), None)
+    return wanted or min((report.severity or rule.severity for report in reports), key=SEVERITIES.index)
+
+
+def _others(reports: list[Report]) -> str:
+    """What else the rounds of a loop are about."""
+    others = dict.fromkeys(report.subject for report in reports[1:] if report.subject not in ("", reports[0].subject))
+    return f" The same for {', '.join(others)}." if others else ""

@@ -1,0 +1,72 @@
+"""What a rule is: a name, its documentation, and a function that judges one step of a migration."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from sqla_lsp.project.history import Step
+from sqla_lsp.project.replay import key_of
+from sqla_lsp.project.settings import Settings
+from sqla_lsp.rules.finding import Severity
+from sqla_lsp.schema.names import TableName, Unknown
+from sqla_lsp.schema.operations import AnyOperation
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a rule says of one operation. `subject` names what the operation is about, where a loop runs over several of them.
+    `severity` None means the rule's own."""
+
+    operation: AnyOperation
+    message: str
+    why: str = ""
+    advice: str = ""
+    subject: str = ""
+    severity: Severity | None = None
+    related: tuple[AnyOperation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a rule may ask beside the step: the settings, and which tables models declare as partitioned."""
+
+    settings: Settings
+    partitioned: frozenset[tuple[str | None, str]]
+
+    def is_partitioned(self, step: Step, table: TableName) -> bool:
+        """Whether a model or the history says that the table is partitioned."""
+        known = step.before.table(table)
+        return (known is not None and known.partitioned) or key_of(table) in self.partitioned
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule as its module declares it. `priority` is 1 (critical) to 4 (low)."""
+
+    name: str
+    summary: str
+    priority: int
+    severity: Severity
+    documentation: str
+    check: Callable[[Step, Context], Iterator[Report]] | None = None
+
+
+def declared(module: ModuleType, check: Any = None) -> Rule:
+    """The rule of a module: its docstring is the documentation, whose first line is the summary."""
+    documentation = inspect.cleandoc(module.__doc__ or "")
+    summary = documentation.partition("\n")[0]
+    return Rule(module.NAME, summary, module.PRIORITY, module.SEVERITY, documentation, check)
+
+
+def text_of(table: TableName) -> str:
+    """A table as a message names it."""
+    return str(table) if not isinstance(table.name, Unknown) else "a table whose name is not known here"
+
+
+def named(name: object, otherwise: str) -> str:
+    """The name of an index, constraint or column as a message names it."""
+    return name if isinstance(name, str) else otherwise
