@@ -16,7 +16,8 @@ Message = dict[str, Any]
 
 
 class Client:
-    """One server process over standard input and output. `messages` holds everything that it ever said, in order."""
+    """One server process over standard input and output. `messages` holds everything that it ever said, in order;
+    `refuses` are the methods of requests that are answered with an error."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Client:
             threading.Thread(target=self._read_errors, daemon=True).start()
         self._input, self._output = streams or (self.process.stdout, self.process.stdin)
         self.messages: list[Message] = []
+        self.refuses: set[str] = set()
         self._arrived: queue.Queue[Message] = queue.Queue()
         self._next = 0
         threading.Thread(target=self._read, daemon=True).start()
@@ -79,7 +81,9 @@ class Client:
 
     def _answer(self, message: Message) -> None:
         if "id" in message and "method" in message:
-            self.send({"id": message["id"], "result": None})
+            refused = message["method"] in self.refuses
+            answer = {"error": {"code": -32601, "message": "no"}} if refused else {"result": None}
+            self.send({"id": message["id"], **answer})
 
     def diagnostics(self, uri: str, timeout: float = 20, version: int | None = None) -> list[Message]:
         """The next diagnostics of a document (of a version)."""
@@ -107,6 +111,11 @@ class Client:
             self._answer(message)
             found.append(message)
         return found
+
+    def published(self, uri: str, seconds: float = 0.3) -> list[Message]:
+        """What is published for a document within some time."""
+        said = [message["params"] for message in self.silence(seconds) if message.get("method") == "textDocument/publishDiagnostics"]
+        return [params for params in said if params["uri"] == uri]
 
     def codes(self, uri: str, version: int | None = None) -> list[str]:
         """The rules of the next diagnostics of a document."""

@@ -37,9 +37,9 @@ def server(root: Path, cache: None) -> Iterator[Client]:
 
 
 @pytest.fixture
-def folder(root: Path, request: pytest.FixtureRequest) -> Path:
+def folder(root: Path) -> Path:
     """A folder of one test in the workspace."""
-    path = root / "".join(c if c.isalnum() else "_" for c in request.node.name)
+    path = root / f"folder_{len(list(root.iterdir()))}"
     path.mkdir()
     return path
 
