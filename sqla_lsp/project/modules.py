@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import LoadedModule
-from sqla_lsp.syntax.lower import lower
 from sqla_lsp.text.source import SourceError, decode
 
 _FOREIGN = frozenset(sys.stdlib_module_names) | {"alembic", "sqlalchemy", "sqlmodel", "flask_sqlalchemy", "flask", "pydantic"}
@@ -24,6 +24,7 @@ class ProjectModules:
     """Modules below the folders above a file. `read` gives the bytes of a file as they are in the editor or on disk."""
 
     def __init__(self, read: Read) -> None:
+        self.exhausting: set[int] = set()
         self._read = read
         self._loaded: dict[str, LoadedModule | None] = {}
         self._exists: dict[tuple[str, str], bool] = {}
@@ -58,6 +59,7 @@ class ProjectModules:
 
     def forget_all(self) -> None:
         """Forgets everything: values that were computed live on in the modules that used them."""
+        self.exhausting.clear()
         self._loaded.clear()
         self._exists.clear()
         self._homes.clear()
@@ -67,7 +69,7 @@ class ProjectModules:
             data = self._read(path)
             if len(data) > _LONGEST:
                 return None
-            return LoadedModule(path, path, lower(decode(data).data), os.path.basename(path) == "__init__.py")
+            return LoadedModule(path, path, None, os.path.basename(path) == "__init__.py", decode(data).data)
         except (OSError, SourceError):
             return None
 
@@ -123,4 +125,4 @@ def _is_package(path: str) -> bool:
     )
 
 
-_NOTHING = lower(b"")
+_NOTHING = code.Module((), ())

@@ -99,7 +99,7 @@ def _folder(here: str, location: str) -> str:
 def read_environment(module: LoadedModule, modules: Modules, folder: str, options: Options | None) -> EnvironmentFacts:
     """What an env.py configures, read together with the modules that it imports."""
     host = _EnvironmentHost(options)
-    machine = Machine(modules, host)
+    machine = Machine(modules, host, module)
     frame = machine.module_frame(module)
     try:
         for block in module.code.blocks:
@@ -215,6 +215,9 @@ class _EnvironmentHost:
 
     def leave(self, machine: Machine, value: Value) -> None:
         return None
+
+    def heard(self) -> int:
+        return len(self.configured)
 
     def state(self) -> None:
         return None

@@ -44,6 +44,9 @@ class OperationsHost:
 
     # ------------------------------------------------------------------------------------------- the machine's questions
 
+    def heard(self) -> int:
+        return len(self.operations) + sum(len(batch.pending) for batch in self._batches)
+
     def state(self) -> Way:
         return self.transactions.way
 

@@ -16,7 +16,7 @@ OPTION = "postgresql_partition_by"
 
 def partitioned_tables(module: LoadedModule, modules: Modules) -> tuple[TableName, ...]:
     """The partitioned tables that the top level of a module declares."""
-    machine = Machine(modules, OperationsHost())
+    machine = Machine(modules, OperationsHost(), module)
     frame = machine.module_frame(module)
     found: list[TableName] = []
     for block in module.code.blocks:

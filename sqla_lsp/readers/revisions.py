@@ -79,7 +79,7 @@ def _place_of_revision(module: LoadedModule) -> Place:
 
 def read_revision(module: LoadedModule, modules: Modules) -> Revision | None:
     """A revision read together with the modules of the project that it imports; None for a file that is no revision."""
-    quiet = Machine(modules, OperationsHost())
+    quiet = Machine(modules, OperationsHost(), module)
     try:
         header = read_header(module, quiet)
     except OutOfSteps:
@@ -95,7 +95,7 @@ def read_revision(module: LoadedModule, modules: Modules) -> Revision | None:
 def _script(module: LoadedModule, modules: Modules, name: str) -> tuple[Script, set[tuple[str, int]], set[str]]:
     """The operations of one function, with the imports that were looked up and the modules that were read."""
     host = OperationsHost()
-    machine = Machine(modules, host)
+    machine = Machine(modules, host, module)
     span = Place(0, 0)
     try:
         frame = machine.module_frame(module)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from sqla_lsp.syntax import code
+from sqla_lsp.syntax.lower import lower
 from sqla_lsp.syntax.values import Value
 from sqla_lsp.text.places import Place
 
@@ -23,32 +24,37 @@ class Imported:
 
 
 class LoadedModule:
-    """The code of one file under the name that other files import it by. `path` is "" for the file that facts are made of."""
+    """The code of one file. `name` tells modules apart; `path` is "" for the file that facts are made of."""
 
-    __slots__ = ("code", "frame", "is_package", "name", "path")
+    __slots__ = ("_code", "_data", "frame", "is_package", "name", "path")
 
-    def __init__(self, name: str, path: str, code: code.Module, is_package: bool = False) -> None:
+    def __init__(self, name: str, path: str, code: code.Module | None, is_package: bool = False, data: bytes = b"") -> None:
+        """`code` None means that `data` is parsed when something is first asked of it."""
         self.name = name
         self.path = path
-        self.code = code
         self.is_package = is_package
         self.frame: Frame | None = None
-        """The module's own variables, once it was evaluated."""
+        """The module's own variables, once something was asked of them."""
+        self._code = code
+        self._data = data
 
-    def absolute(self, module: str, level: int) -> str | None:
-        """The full name of an import that stands in this module. None where the dots lead out of every package."""
-        if level == 0:
-            return module
-        parts = self.name.split(".")
-        up = level - 1 if self.is_package else level
-        if not self.name or up > len(parts) or (up == len(parts) and not module):
-            return None
-        base = parts[: len(parts) - up]
-        return ".".join([*base, module] if module else base)
+    @property
+    def code(self) -> code.Module:
+        """The code of the module."""
+        if self._code is None:
+            self._code = lower(self._data)
+        return self._code
+
+    def may_bind(self, name: str) -> bool:
+        """Whether the text of the module allows that a name is bound in it; told without parsing."""
+        return self._code is not None or name.encode() in self._data or b"import *" in self._data
 
 
 class Modules(Protocol):
-    """Finds modules of the project."""
+    """Finds modules of the project. `exhausting` are the functions (by the identity of their nodes) that took too long to follow and had
+    nothing to tell."""
+
+    exhausting: set[int]
 
     def find(self, importer: LoadedModule, module: str, level: int) -> LoadedModule | None:
         """The module that `from <level dots><module> import ...` names in `importer`. None when it is none of the project."""
@@ -57,6 +63,9 @@ class Modules(Protocol):
 
 class NoModules:
     """Finds nothing: each file is evaluated by itself."""
+
+    def __init__(self) -> None:
+        self.exhausting: set[int] = set()
 
     def find(self, importer: LoadedModule, module: str, level: int) -> LoadedModule | None:
         return None

@@ -9,7 +9,7 @@ from sqla_lsp.syntax import code
 from sqla_lsp.syntax.expressions import value_of
 from sqla_lsp.syntax.frames import Frame, Imported
 from sqla_lsp.syntax.joining import NOT_KNOWN, join
-from sqla_lsp.syntax.machine import MAX_CALLS, Machine, Signal
+from sqla_lsp.syntax.machine import MAX_CALLS, STEPS_ABROAD, Machine, OutOfSteps, Signal
 from sqla_lsp.syntax.values import (
     BoundMethod,
     ClassValue,
@@ -68,7 +68,29 @@ def call_function(
         return Unknown(f"{function.name} calls itself")
     inner = Frame(function.closure.module, function.closure, function.base)
     _bind_arguments(machine, inner, function, positional, keywords, is_open)
-    return _run(machine, inner, function, place)
+    if machine.abroad or function.closure.module is machine.home:
+        return _run(machine, inner, function, place)
+    return _run_abroad(machine, inner, function, place)
+
+
+def _run_abroad(machine: Machine, inner: Frame, function: FunctionValue, place: Place | None) -> Value:
+    """A call from the module at hand into another one. What takes too long there is unknown, and is not followed again if it had
+    nothing to tell."""
+    if id(function.node) in machine.modules.exhausting:
+        return Unknown(f"{function.name} takes too long to follow")
+    heard, state, before = machine.host.heard(), machine.host.state(), machine.steps
+    machine.steps = allowed = min(before, STEPS_ABROAD)
+    machine.abroad = True
+    try:
+        return _run(machine, inner, function, place)
+    except OutOfSteps:
+        machine.host.restore(state)
+        if machine.host.heard() == heard:
+            machine.modules.exhausting.add(id(function.node))
+        return Unknown(f"{function.name} takes too long to follow")
+    finally:
+        machine.abroad = False
+        machine.steps = before - (allowed - max(machine.steps, 0))
 
 
 def _run(machine: Machine, inner: Frame, function: FunctionValue, place: Place | None) -> Value:
@@ -139,14 +161,18 @@ def enter_managed(machine: Machine, frame: Frame, managed: Managed, inside: Call
     def at_yield(value: Value) -> Value:
         inner_calls, inner_active = machine.calls, machine.active
         machine.calls, machine.active = outer_calls, outer_active
-        signals.append(inside(value))
-        machine.calls, machine.active = inner_calls, inner_active
+        try:
+            signals.append(inside(value))
+        finally:
+            machine.calls, machine.active = inner_calls, inner_active
         return NOT_KNOWN
 
     inner.on_yield = at_yield
     machine.active = [*outer_active]
-    _run(machine, inner, function, managed.place)
-    machine.active = outer_active
+    try:
+        _run(machine, inner, function, managed.place)
+    finally:
+        machine.active = outer_active
     if not signals:
         return inside(NOT_KNOWN)
     return signals[0] if len(set(signals)) == 1 else ""

@@ -22,6 +22,8 @@ Signal = str
 
 MAX_CALLS = 24
 """How deep calls of the project's functions may be nested."""
+STEPS_ABROAD = 4_000
+"""How many steps a call into another module may take: helpers of migrations are short, applications are not."""
 
 
 class OutOfSteps(Exception):
@@ -47,6 +49,10 @@ class Host(Protocol):
         """The end of that `with`."""
         ...
 
+    def heard(self) -> int:
+        """How many calls meant something."""
+        ...
+
     def state(self) -> Any:
         """What the host remembers of the way that led here."""
         ...
@@ -63,10 +69,14 @@ class Host(Protocol):
 class Machine:
     """One evaluation. `arms` are the branches around the code at hand, `calls` the calls that led to it."""
 
-    def __init__(self, modules: Modules, host: Host, steps: int = 200_000) -> None:
+    def __init__(self, modules: Modules, host: Host, home: LoadedModule, steps: int = 200_000) -> None:
+        """`home` is the module that the evaluation is about."""
         self.modules = modules
         self.host = host
+        self.home = home
         self.steps = steps
+        self.abroad = False
+        """Whether a function of another module is being evaluated."""
         self.arms: Arms = ()
         self.calls: tuple[Place, ...] = ()
         self.active: list[code.Node] = []
@@ -108,13 +118,15 @@ class Machine:
         saved = self.arms, self.calls, self.round, frame.base, frame.statement
         host_state = self.host.state()
         self.arms, self.calls = (), ()
-        for block in frame.pending.pop(name):
-            if id(block) not in frame.done:
-                frame.done.add(id(block))
-                frame.base = block.start
-                execute(self, frame, block.statement)
-        self.arms, self.calls, self.round, frame.base, frame.statement = saved
-        self.host.restore(host_state)
+        try:
+            for block in frame.pending.pop(name):
+                if id(block) not in frame.done:
+                    frame.done.add(id(block))
+                    frame.base = block.start
+                    execute(self, frame, block.statement)
+        finally:
+            self.arms, self.calls, self.round, frame.base, frame.statement = saved
+            self.host.restore(host_state)
 
     def lookup(self, frame: Frame, name: str) -> Value:
         """The value of a name as seen from a frame; Unknown when nothing binds it."""
@@ -154,10 +166,9 @@ class Machine:
             return submodule
         if module is None:
             self.used.add((what.module, what.level))
-        path = importer.absolute(what.module, what.level)
-        if what.level or path is None:
+        if what.level:
             return Unknown(f"{'.' * what.level}{what.module} is not part of the project")
-        return Symbol(path if what.name is None else f"{path}.{what.name}")
+        return Symbol(what.module if what.name is None else f"{what.module}.{what.name}")
 
     def _submodule(self, importer: LoadedModule, what: Imported) -> ModuleValue | None:
         """`from package import module`, where the package itself has no such name."""
@@ -169,7 +180,7 @@ class Machine:
 
     def module_member(self, module: LoadedModule, name: str) -> Any:
         """A top-level name of a module of the project, or a module in its package; `NotImplemented` when there is none."""
-        if (module.name, name) in self._asked:
+        if (module.name, name) in self._asked or not (module.is_package or module.may_bind(name)):
             return NotImplemented  # modules that import everything from each other
         self._asked.add((module.name, name))
         try:
@@ -178,20 +189,21 @@ class Machine:
             self._asked.discard((module.name, name))
 
     def _module_member(self, module: LoadedModule, name: str) -> Any:
-        frame = self.module_frame(module)
-        if self.has(frame, name):
-            return self.lookup(frame, name)
-        for other in frame.star_modules:
-            member = self.module_member(other, name)
-            if member is not NotImplemented:
-                return member
+        stars: list[str] = []
+        if module.may_bind(name):
+            frame = self.module_frame(module)
+            if self.has(frame, name):
+                return self.lookup(frame, name)
+            for other in frame.star_modules:
+                member = self.module_member(other, name)
+                if member is not NotImplemented:
+                    return member
+            stars = frame.stars
         if module.is_package:
             inner = self.modules.find(module, name, 1)
             if inner is not None:
                 return ModuleValue(inner)
-        if len(frame.stars) == 1:
-            return Symbol(f"{frame.stars[0]}.{name}")
-        return NotImplemented
+        return Symbol(f"{stars[0]}.{name}") if len(stars) == 1 else NotImplemented
 
     # ----------------------------------------------------------------------------------------------------- branches
 

@@ -197,9 +197,10 @@ def _enter(machine: Machine, frame: Frame, node: code.With, at: int) -> Signal:
     if isinstance(manager, Instance):
         return _enter_instance(machine, frame, manager, node, inside)
     entered = machine.host.enter(machine, manager)
-    signal = inside(entered)
-    machine.host.leave(machine, manager)
-    return signal
+    try:
+        return inside(entered)
+    finally:
+        machine.host.leave(machine, manager)
 
 
 def _enter_instance(
@@ -339,9 +340,8 @@ def _star(machine: Machine, frame: Frame, node: code.ImportFrom) -> None:
     module = machine.modules.find(frame.module, node.module, node.level)
     if module is None:
         machine.used.add((node.module, node.level))
-        outside = frame.module.absolute(node.module, node.level)
-        if outside is not None and not node.level:
-            frame.stars.append(outside)
+        if not node.level:
+            frame.stars.append(node.module)
         return
     frame.star_modules.append(module)
 
