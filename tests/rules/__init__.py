@@ -1,0 +1,1 @@
+"""Tests of the rules: pages of small migrations that say themselves what is found in them."""
