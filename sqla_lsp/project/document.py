@@ -6,7 +6,6 @@ import logging
 
 from tree_sitter import Tree
 
-from sqla_lsp.project import index
 from sqla_lsp.project.modules import ProjectModules
 from sqla_lsp.readers.files import FileFacts, declares, read_code
 from sqla_lsp.readers.revisions import Revision
@@ -42,8 +41,8 @@ class OpenDocument:
         self._understand(modules)
 
     def link(self, modules: ProjectModules) -> None:
-        """Reads the revision again, together with the modules of the project."""
-        self.linked, _ = index.link(self.path, self.facts, self._code, modules)
+        """Reads the revision again: a module of the project changed."""
+        self._understand(modules)
 
     def _parse(self, old: bytes | None) -> None:
         if not declares(self.data) and self._code is None:
@@ -59,7 +58,6 @@ class OpenDocument:
         if self._code is None:
             return
         try:
-            self.facts = read_code(self.path, self.data, self._code)
-            self.link(modules)
+            self.facts, self.linked = read_code(self.path, self.data, self._code, modules)
         except Exception:
             logger.exception("%s could not be read", self.path)

@@ -20,9 +20,7 @@ import msgspec
 from sqla_lsp.project.discovery import Found
 from sqla_lsp.project.modules import ProjectModules
 from sqla_lsp.readers.files import NOTHING, FileFacts, declares, read_file
-from sqla_lsp.readers.revisions import Revision, read_revision
-from sqla_lsp.syntax import code
-from sqla_lsp.syntax.frames import LoadedModule
+from sqla_lsp.readers.revisions import Revision
 
 logger = logging.getLogger(__name__)
 
@@ -137,31 +135,9 @@ def read_record(file: Found, modules: ProjectModules) -> Record:
     if not declares(raw):
         return Record(file.size, file.mtime_ns, b"")
     try:
-        facts, module = read_file(file.path, raw)
-        linked, read = link(file.path, facts, module, modules)
+        facts, linked = read_file(file.path, raw, modules)
     except Exception as error:
         logger.exception("%s could not be read", file.path)
         return Record(file.size, file.mtime_ns, digest(raw), FileFacts(error=f"{type(error).__name__}: {error}"))
+    read = () if linked is None else tuple([(path, modules.digest(path)) for path in linked.read])
     return Record(file.size, file.mtime_ns, digest(raw), facts, linked, read)
-
-
-def link(
-    path: str, facts: FileFacts, module: code.Module | None, modules: ProjectModules
-) -> tuple[Revision | None, tuple[tuple[str, bytes], ...]]:
-    """A revision that imports modules of the project, read together with them, and the digests of these; None for all others."""
-    revision = facts.revision
-    if revision is None or module is None:
-        return None, ()
-    if not any(modules.names_project(path, name, level) for name, level in revision.outside):
-        return None, ()
-    linked = read_revision(LoadedModule(path, "", module), modules)
-    if linked is None:
-        return None, ()
-    return linked, tuple([(read, _digest_of(read)) for read in linked.read])
-
-
-def _digest_of(path: str) -> bytes:
-    try:
-        return digest(read_bytes(path))
-    except OSError:
-        return b""

@@ -3,6 +3,7 @@ first asked for, and keeps what it read."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable
@@ -27,6 +28,7 @@ class ProjectModules:
         self.exhausting: set[int] = set()
         self._read = read
         self._loaded: dict[str, LoadedModule | None] = {}
+        self._digests: dict[str, bytes] = {}
         self._exists: dict[tuple[str, str], bool] = {}
         self._homes: dict[tuple[str, str], str | None] = {}
 
@@ -57,16 +59,22 @@ class ProjectModules:
         """Whether anything was read from a file."""
         return path in self._loaded
 
+    def digest(self, path: str) -> bytes:
+        """The digest of a file that was read, b"" for all others."""
+        return self._digests.get(path, b"")
+
     def forget_all(self) -> None:
         """Forgets everything: values that were computed live on in the modules that used them."""
         self.exhausting.clear()
         self._loaded.clear()
+        self._digests.clear()
         self._exists.clear()
         self._homes.clear()
 
     def _load(self, path: str) -> LoadedModule | None:
         try:
             data = self._read(path)
+            self._digests[path] = hashlib.blake2b(data, digest_size=12).digest()
             if len(data) > _LONGEST:
                 return None
             return LoadedModule(path, path, None, os.path.basename(path) == "__init__.py", decode(data).data)

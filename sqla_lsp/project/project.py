@@ -136,8 +136,8 @@ class Project:
         digests: dict[str, bytes] = {}
         modules: ProjectModules | None = None
         for path, record in self._records.items():
-            revision = record.facts.revision
-            if revision is None or not revision.outside or known.get(path) is not record:
+            revision = record.revision
+            if revision is None or not (revision.outside or revision.read) or known.get(path) is not record:
                 continue
             if same_files and all(self._digest(module, digests) == then for module, then in record.modules):
                 continue
@@ -209,7 +209,7 @@ class Project:
             self._records[path] = index.read_record(found, self._modules)
         changed = self._changed(path)
         if was_there != (found is not None):
-            changed |= self._link_all(lambda revision: bool(revision.outside))
+            changed |= self._link_all(lambda revision: bool(revision.outside or revision.read))
         return changed
 
     def sweep(self) -> set[str]:

@@ -24,6 +24,10 @@ OTHERS = frozenset(
 )
 
 
+_STEPS = 30_000
+"""How many steps env.py may take: it is short, the application that it imports is not."""
+
+
 class EnvironmentFacts(msgspec.Struct, frozen=True):
     """What an environment configures. `transaction_per_migration` is None where it cannot be told. `others` says that every database
     that it names is none that speaks Postgres. `naming_convention` is that of the target metadata. `lock_timeout` is what it sets, and
@@ -99,7 +103,7 @@ def _folder(here: str, location: str) -> str:
 def read_environment(module: LoadedModule, modules: Modules, folder: str, options: Options | None) -> EnvironmentFacts:
     """What an env.py configures, read together with the modules that it imports."""
     host = _EnvironmentHost(options)
-    machine = Machine(modules, host, module)
+    machine = Machine(modules, host, module, _STEPS)
     frame = machine.module_frame(module)
     try:
         for block in module.code.blocks:

@@ -1,4 +1,4 @@
-"""What one Python file declares, from its bytes alone: a revision, comments for us, partitioned tables. Most files declare nothing,
+"""What one Python file declares: a revision, comments for us, partitioned tables. Most files declare nothing,
 which plain searches of their bytes tell before anything is parsed."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from sqla_lsp.readers.partitions import OPTION, partitioned_tables
 from sqla_lsp.readers.revisions import Revision, read_revision
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.frames import LoadedModule, NoModules
+from sqla_lsp.syntax.frames import LoadedModule, Modules, NoModules
 from sqla_lsp.syntax.lower import lower
 from sqla_lsp.text.ignores import Ignore, parse
 from sqla_lsp.text.source import SourceError, decode
@@ -32,7 +32,7 @@ NOTHING = FileFacts()
 
 def declares(raw: bytes) -> bool:
     """Whether a file may declare anything that matters to us. `raw` is as it is on disk."""
-    if b"\0" in raw[:64] and not raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if b"\0" in raw[:64] and raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         return False
     return is_revision(raw) or OPTION.encode() in raw or b"sqla-lsp" in raw
 
@@ -42,8 +42,9 @@ def is_revision(raw: bytes) -> bool:
     return b"down_revision" in raw
 
 
-def read_file(path: str, raw: bytes) -> tuple[FileFacts, code.Module | None]:
-    """The facts of a file, with its code where there is some. It never raises."""
+def read_file(path: str, raw: bytes, modules: Modules) -> tuple[FileFacts, Revision | None]:
+    """The facts of a file, and the revision where it was read together with modules of the project: then it is none of the file's own
+    facts. It never raises for what is in the file."""
     if not declares(raw):
         return NOTHING, None
     if len(raw) > LONGEST:
@@ -52,16 +53,18 @@ def read_file(path: str, raw: bytes) -> tuple[FileFacts, code.Module | None]:
         data = decode(raw).data
     except SourceError as error:
         return FileFacts(error=error.reason), None
-    module = lower(data)
-    return read_code(path, data, module), module
+    return read_code(path, data, lower(data), modules)
 
 
-def read_code(path: str, data: bytes, module: code.Module) -> FileFacts:
-    """The facts of code."""
+def read_code(path: str, data: bytes, module: code.Module, modules: Modules) -> tuple[FileFacts, Revision | None]:
+    """As `read_file`, of code."""
     loaded = LoadedModule(path, "", module)
-    revision = read_revision(loaded, NoModules()) if is_revision(data) else None
+    revision = read_revision(loaded, modules) if is_revision(data) else None
     partitioned = partitioned_tables(loaded, NoModules()) if revision is None and OPTION.encode() in data else ()
-    return FileFacts(revision, read_ignores(data, module), partitioned)
+    ignores = read_ignores(data, module)
+    if revision is not None and revision.read:
+        return FileFacts(None, ignores, partitioned), revision
+    return FileFacts(revision, ignores, partitioned), None
 
 
 def read_ignores(data: bytes, module: code.Module) -> tuple[Ignore, ...]:

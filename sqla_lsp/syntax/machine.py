@@ -22,7 +22,7 @@ Signal = str
 
 MAX_CALLS = 24
 """How deep calls of the project's functions may be nested."""
-STEPS_ABROAD = 4_000
+STEPS_ABROAD = 2_500
 """How many steps a call into another module may take: helpers of migrations are short, applications are not."""
 
 
