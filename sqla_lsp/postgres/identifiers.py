@@ -38,7 +38,7 @@ def cut(name: str) -> str:
 
 
 def shortened(name: str) -> str:
-    """`name` as SQLAlchemy shortens one that is too long for Postgres and that it may change: made by a convention or `op.f()`."""
+    """`name` as SQLAlchemy shortens one that is too long and that it may change: made by a convention or `op.f()`."""
     if len(name) <= LONGEST:
         return name
     return f"{name[: LONGEST - 8]}_{hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[-4:]}"

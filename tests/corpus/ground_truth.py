@@ -1,7 +1,7 @@
-"""`python -m tests.corpus.ground_truth DIR`: compares what the static reading says of each revision below DIR with what Alembic renders.
+"""`python -m tests.corpus.ground_truth DIR`: what the static reading says of each revision below DIR, against what Alembic renders.
 
-Alembic runs each migration offline, for Postgres, and writes SQL instead of sending it; that SQL, read by Postgres's own parser, is
-the truth. This runs the migrations: it belongs to the tests, never to the product.
+Alembic runs each migration offline, for Postgres, and writes SQL instead of sending it. That SQL, read by Postgres's own parser,
+is the truth. This runs the migrations: it belongs to the tests, never to the product.
 """
 
 from __future__ import annotations
@@ -21,25 +21,28 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from unittest.mock import MagicMock
 
 from sqla_lsp.postgres.sql import read_sql
 from sqla_lsp.readers.revisions import read_revision
-from sqla_lsp.schema.operations import AnyOperation, OtherStatement, Site
+from sqla_lsp.schema.operations import AnyOperation, NotKnown, OtherStatement, Site
 from sqla_lsp.syntax.frames import LoadedModule
 from sqla_lsp.syntax.lower import lower
 from sqla_lsp.text.places import Place
-from tests.corpus.operation_lines import Line, agree, line_of, shown
+from tests.corpus.operation_lines import Line, agree, agree_in_part, line_of, shown
 
 _REVISION = re.compile(rb"^down_revision\s*[:=]", re.MULTILINE)
+_ASKS = re.compile(rb"inspect|has_|exist")
 _SITE = Site(Place(0, 0), Place(0, 0), "")
 _PATIENCE = 20
 
 
 @dataclass
 class Outcome:
-    """One function of one revision: `state` is "equal", "branches" (equal on one way through its branches), "not known" (the reading
-    says that it does not know), "different", or why it was not rendered."""
+    """One function of one revision. Its `state` is "equal", "branches" (equal on one way through its branches), "not known" (the
+    reading says that it does not know), "different", or why it was not rendered."""
 
     path: str
     function: str
@@ -89,31 +92,48 @@ class _Packages(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return spec
         return None
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> Any:
         return None
 
     def exec_module(self, module: Any) -> None:
         init = self.root.joinpath(*module.__name__.split("."), "__init__.py")
         if init.exists():
             with contextlib.suppress(Exception):
-                exec(compile(init.read_bytes(), str(init), "exec"), module.__dict__)  # noqa: S102
+                exec(compile(init.read_bytes(), str(init), "exec"), module.__dict__)
 
 
-def _rendered(module: Any, function: str, says: bool) -> list[str]:
-    """The statements that a function renders. Raises whatever it raises."""
+class _Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Stands in for modules that are not installed: whatever they are asked for is a mock."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        if fullname.partition(".")[0] in sys.stdlib_module_names:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> Any:
+        return _MissingModule(spec.name)
+
+    def exec_module(self, module: Any) -> None:
+        module.__all__ = []
+
+
+class _MissingModule(ModuleType):
+    """A module that has everything: names that begin with a capital are classes, since somebody may derive from them."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        made = type(name, (), {"__init__": lambda *_, **__: None}) if name[0].isupper() else MagicMock(name=name)
+        setattr(self, name, made)
+        return made
+
+
+def _without_database(says: bool) -> None:
+    """Replaces what asks the database."""
+    import alembic.context
     import sqlalchemy
-    from alembic.migration import MigrationContext
-    from alembic.operations import Operations
+    import sqlalchemy.engine.reflection
     from sqlalchemy.engine import mock
-
-    written: list[str] = []
-
-    class Buffer:
-        def write(self, text: str) -> None:
-            written.append(text)
-
-        def flush(self) -> None:
-            pass
 
     def execute(self: Any, statement: Any, *_: Any, **__: Any) -> Any:
         if isinstance(statement, str):
@@ -124,8 +144,28 @@ def _rendered(module: Any, function: str, says: bool) -> list[str]:
     mock.MockConnection.execute = execute  # type: ignore[method-assign]
     mock.MockConnection.exec_driver_sql = execute
     mock.MockConnection.scalar = lambda self, *a, **k: self.execute(*a, **k).scalar()
+    mock.MockConnection.execution_options = lambda self, **_: self
     mock.MockConnection.connection = _Nothing()
     sqlalchemy.inspect = lambda *_, **__: _Nothing(says)  # type: ignore[assignment]
+    sqlalchemy.engine.reflection.Inspector.from_engine = lambda *_, **__: _Nothing(says)  # type: ignore[method-assign,assignment]
+    alembic.context.is_offline_mode = lambda: False
+    alembic.context.get_x_argument = lambda *_, **__: {}
+
+
+def _rendered(module: Any, function: str) -> list[str]:
+    """The statements that a function renders. Raises whatever it raises."""
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+
+    written: list[str] = []
+
+    class Buffer:
+        def write(self, text: str) -> None:
+            written.append(text)
+
+        def flush(self) -> None:
+            pass
+
     options = {"as_sql": True, "output_buffer": Buffer(), "literal_binds": True}
     context = MigrationContext.configure(dialect_name="postgresql", opts=options)
     with Operations.context(context):
@@ -135,6 +175,7 @@ def _rendered(module: Any, function: str, says: bool) -> list[str]:
 
 def _load(path: Path, root: Path) -> Any:
     sys.meta_path.insert(0, _Packages(root))
+    sys.meta_path.append(_Missing())
     sys.path.insert(0, str(root))
     name = ".".join(path.relative_to(root).with_suffix("").parts)
     spec = importlib.util.spec_from_file_location(name, path)
@@ -146,12 +187,18 @@ def _load(path: Path, root: Path) -> Any:
     return module
 
 
+class Unreadable(Exception):
+    """What was rendered is no SQL (a mock stood in it)."""
+
+
 def _truth(statements: list[str]) -> list[Line]:
     """The rendered statements as lines, with whether each runs in autocommit."""
     lines: list[Line] = []
     autocommit = False
     for text in statements:
         for operation in read_sql(text, _SITE, binds=False):
+            if isinstance(operation, NotKnown):
+                raise Unreadable(operation.reason)
             if isinstance(operation, OtherStatement) and operation.kind in ("COMMIT", "ROLLBACK"):
                 autocommit = True
             elif isinstance(operation, OtherStatement) and operation.kind == "BEGIN":
@@ -196,6 +243,28 @@ def _read(path: Path, root: Path) -> dict[str, tuple[AnyOperation, ...]]:
 # ---------------------------------------------------------------------------------------------------------- comparison
 
 
+def _sorted(lines: list[Any]) -> list[Any]:
+    """The lines with the indexes of one table, which a CREATE TABLE brings in any order, by their keys."""
+    made: list[Any] = []
+    for line in lines:
+        at = len(made)
+        while (
+            at
+            and _index_of(made[at - 1])
+            and _index_of(made[at - 1])[:1] == _index_of(line)[:1]
+            and _index_of(made[at - 1]) > _index_of(line)
+        ):
+            at -= 1
+        made.insert(at, line)
+    return made
+
+
+def _index_of(line: Any) -> tuple[str, ...]:
+    """Table and keys of a line about a new index."""
+    plain: Line = line if isinstance(line[0], str) else line[0]
+    return (plain[2], plain[3].partition("|")[2]) if plain[0] == "CreateIndex" else ()
+
+
 def compare(truth: list[Line], ours: list[tuple[Line, bool]], not_known: bool) -> tuple[str, list[str]]:
     """The state of a function, and its differences as lines of a diff. `ours` says of each line whether it stands in a branch."""
     table = [[0] * (len(ours) + 1) for _ in range(len(truth) + 1)]
@@ -204,7 +273,8 @@ def compare(truth: list[Line], ours: list[tuple[Line, bool]], not_known: bool) -
             both = table[i + 1][j + 1] + 1 if agree(truth[i], ours[j][0]) else 0
             table[i][j] = max(both, table[i + 1][j], table[i][j + 1])
     i = j = 0
-    diff: list[str] = []
+    surplus: list[Line] = []
+    missing: list[Line] = []
     branched = False
     while i < len(truth) or j < len(ours):
         if i < len(truth) and j < len(ours) and agree(truth[i], ours[j][0]) and table[i][j] == table[i + 1][j + 1] + 1:
@@ -213,71 +283,87 @@ def compare(truth: list[Line], ours: list[tuple[Line, bool]], not_known: bool) -
             if ours[j][1]:
                 branched = True
             else:
-                diff.append(f"+ {shown(ours[j][0])}")
+                surplus.append(ours[j][0])
             j += 1
         else:
             if truth[i][0] not in ("CreateType", "DropType"):  # those that columns bring along
-                diff.append(f"- {shown(truth[i])}")
+                missing.append(truth[i])
             i += 1
-    if not diff:
+    if not missing and not surplus:
         return "branches" if branched else "equal", []
-    if not_known and all(line.startswith("- ") for line in diff):
-        return "not known", diff
-    return "different", diff
+    state = "not known" if not_known and not surplus else "different"
+    return state, _diff(missing, surplus)
 
 
-def examine(job: tuple[str, str]) -> list[Outcome]:
-    """Both functions of one revision."""
-    path, root = Path(job[0]), Path(job[1])
+def _diff(missing: list[Line], surplus: list[Line]) -> list[str]:
+    """What is missing (-), too much (+) and said otherwise (~: first the truth, then what we say)."""
+    diff: list[str] = []
+    surplus = list(surplus)
+    for line in missing:
+        twin = next((other for other in surplus if other[0] == line[0] and other[2] == line[2] and len(other) == len(line)), None)
+        if twin is None:
+            diff.append(f"- {shown(line)}")
+        else:
+            surplus.remove(twin)
+            parts = [f"{a} / {b}" for a, b in zip(line, twin, strict=True) if not agree_in_part(a, b)]
+            diff.append(f"~ {line[0]} {line[2]}: {' ; '.join(parts) or 'at another place'}")
+    return diff + [f"+ {shown(line)}" for line in surplus]
+
+
+def examine(job: tuple[str, str, bool]) -> list[Outcome]:
+    """Both functions of one revision, on a database that has nothing or on one that has whatever is asked for."""
+    path, root, says = Path(job[0]), Path(job[1]), job[2]
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, _late)
     signal.alarm(_PATIENCE)
+    functions = ("upgrade", "downgrade")
+    _without_database(says)
     try:
         with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
             module = _load(path, root)
     except BaseException as error:  # noqa: BLE001
-        return [Outcome(job[0], f, "not rendered", detail=_short(error)) for f in ("upgrade", "downgrade")]
+        return [Outcome(job[0], function, "not rendered", detail=_short(error)) for function in functions]
     ours = _read(path, root)
     outcomes: list[Outcome] = []
-    for function in ("upgrade", "downgrade"):
+    for function in functions:
         if function not in ours or not hasattr(module, function):
             outcomes.append(Outcome(job[0], function, "no function"))
             continue
-        for says in (False, True):
-            signal.alarm(_PATIENCE)
-            try:
-                with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
-                    written = _rendered(module, function, says)
-            except BaseException as error:  # noqa: BLE001
-                outcome = Outcome(job[0], function, "not rendered", detail=_short(error))
-            else:
-                outcome = _outcome(job[0], function, written, ours[function])
-            outcomes.append(outcome)
-            if outcome.state == "equal":
-                break
+        signal.alarm(_PATIENCE)
+        try:
+            with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
+                written = _rendered(module, function)
+        except BaseException as error:  # noqa: BLE001
+            outcomes.append(Outcome(job[0], function, "not rendered", detail=_short(error)))
+        else:
+            outcomes.append(_outcome(job[0], function, written, ours[function]))
     signal.alarm(0)
-    return _worst(outcomes)
+    return outcomes
 
 
 def _outcome(path: str, function: str, written: list[str], ours: tuple[AnyOperation, ...]) -> Outcome:
-    lines = [
+    lines: list[tuple[Line, bool]] = [
         (line, bool(operation.site.arms) or operation.site.body)
         for operation in ours
         for line in line_of(operation, operation.site.transaction.autocommit)
     ]
-    not_known = any(type(operation).__name__ == "NotKnown" for operation in ours)
-    state, differences = compare(_truth(written), lines, not_known)
+    not_known = any(isinstance(operation, NotKnown) for operation in ours)
+    try:
+        truth = _truth(written)
+    except Unreadable as error:
+        return Outcome(path, function, "not rendered", detail=f"not SQL: {error}")
+    state, differences = compare(_sorted(truth), _sorted(lines), not_known)
     return Outcome(path, function, state, differences)
 
 
 def _worst(outcomes: list[Outcome]) -> list[Outcome]:
     """One outcome for each function: of two renderings the one that says more against us."""
     order = ["no function", "not rendered", "equal", "branches", "not known", "different"]
-    found: dict[str, Outcome] = {}
+    found: dict[tuple[str, str], Outcome] = {}
     for outcome in outcomes:
-        old = found.get(outcome.function)
+        old = found.get((outcome.path, outcome.function))
         if old is None or order.index(outcome.state) > order.index(old.state):
-            found[outcome.function] = outcome
+            found[outcome.path, outcome.function] = outcome
     return list(found.values())
 
 
@@ -307,7 +393,11 @@ def main() -> None:
     arguments.add_argument("--only", default="", help="part of the path")
     arguments.add_argument("--show", default="different", help="states whose differences are printed, by commas")
     options = arguments.parse_args()
-    jobs = [job for job in revisions(options.folder) if options.only in job[0]]
+    jobs: list[tuple[str, str, bool]] = []
+    for path, root in revisions(options.folder):
+        if options.only in path:
+            asks = _ASKS.search(Path(path).read_bytes())
+            jobs += [(path, root, says) for says in ((False, True) if asks else (False,))]
     states: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
@@ -316,16 +406,16 @@ def main() -> None:
     import sqlalchemy.dialects.postgresql  # noqa: F401
 
     with context.Pool(maxtasksperchild=1) as pool:
-        for outcomes in pool.imap(examine, jobs, chunksize=1):
-            for outcome in outcomes:
-                states[outcome.state] += 1
-                if outcome.state == "not rendered":
-                    reasons[re.sub(r"'[^']*'|\d+", "_", outcome.detail)[:90]] += 1
-                if outcome.state == "different":
-                    kinds.update(" ".join(line.split()[:2]) for line in outcome.differences)
-                if outcome.state in options.show.split(","):
-                    print(f"{Path(outcome.path).relative_to(options.folder)} {outcome.function} {outcome.state} {outcome.detail}")
-                    print("".join(f"    {line}\n" for line in outcome.differences), end="")
+        outcomes = _worst([outcome for found in pool.imap(examine, jobs, chunksize=1) for outcome in found])
+    for outcome in outcomes:
+        states[outcome.state] += 1
+        if outcome.state == "not rendered":
+            reasons[re.sub(r"'[^']*'|\d+", "_", outcome.detail)[:90]] += 1
+        if outcome.state == "different":
+            kinds.update(" ".join(line.split()[:2]) for line in outcome.differences)
+        if outcome.state in options.show.split(","):
+            print(f"{Path(outcome.path).relative_to(options.folder)} {outcome.function} {outcome.state} {outcome.detail}")
+            print("".join(f"    {line}\n" for line in outcome.differences), end="")
     print("\n".join(f"{count:6} {state}" for state, count in states.most_common()))
     print("differences:", dict(kinds.most_common()))
     print("not rendered:", dict(reasons.most_common(12)))

@@ -92,7 +92,7 @@ def _table(table: TableName) -> str:
 def _type(kind: PgType | Unknown) -> str:
     if isinstance(kind, Unknown):
         return "?"
-    return ("serial " if kind.serial else "") + str(kind)
+    return ("serial " if kind.serial else "") + str(kind).replace("datetime", "timestamp")  # sa.DATETIME, which Postgres has not
 
 
 def _column(column: Column) -> str:
@@ -126,7 +126,14 @@ def _columns(columns: tuple[str, ...] | Unknown) -> str:
 def _constraint(constraint: Constraint) -> str:
     match constraint:
         case Unique(name, columns, index, include, deferrable, initially, distinct):
-            parts = [_columns(columns), _text(index), _columns(include), _flag(deferrable), _text(initially).upper(), _flag(distinct)]
+            parts = [
+                _columns(columns),
+                _text(index),
+                _columns(include),
+                _flag(deferrable),
+                _text(initially).upper(),
+                _flag(distinct),
+            ]
         case PrimaryKey(name, columns, index):
             parts = [_columns(columns), _text(index)]
         case ForeignKey(name, columns, target, target_columns, validated, options):
@@ -158,10 +165,11 @@ def agree(one: Line, other: Line) -> bool:
         return False
     if "…" in one or "…" in other:
         return one[2] == other[2]
-    return len(one) == len(other) and all(_agrees(a, b) for a, b in zip(one[1:], other[1:], strict=True))
+    return len(one) == len(other) and all(agree_in_part(a, b) for a, b in zip(one[1:], other[1:], strict=True))
 
 
-def _agrees(one: str, other: str) -> bool:
+def agree_in_part(one: str, other: str) -> bool:
+    """The same of one part of a line."""
     if one == other:
         return True
     if "?" not in one and "?" not in other:
