@@ -485,7 +485,7 @@ def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value
         if result is not NotImplemented:
             return result  # type: ignore[no-any-return]
     elif isinstance(function, Symbol) and function.path in LIBRARY:
-        result = LIBRARY[function.path](machine, call)
+        result = LIBRARY[function.path](machine, frame, call)
         if result is not NotImplemented:
             return result
     return machine.host.call(machine, frame, call)
@@ -521,7 +521,7 @@ def _arguments(machine: Machine, frame: Frame, node: code.Call) -> Arguments:
     return tuple(positional), keywords, is_open, places
 
 
-def _partial(machine: Machine, call: CallValue) -> Any:
+def _partial(machine: Machine, frame: Frame, call: CallValue) -> Any:
     """`functools.partial` over something of the project."""
     if not call.positional:
         return NotImplemented
@@ -531,7 +531,7 @@ def _partial(machine: Machine, call: CallValue) -> Any:
     return NotImplemented
 
 
-def _dedent(machine: Machine, call: CallValue) -> Any:
+def _dedent(machine: Machine, frame: Frame, call: CallValue) -> Any:
     import inspect
     import textwrap
 
@@ -544,7 +544,18 @@ def _dedent(machine: Machine, call: CallValue) -> Any:
     return text if isinstance(text, Template) else NotImplemented
 
 
-LIBRARY: dict[str, Callable[[Machine, CallValue], Any]] = {
+def _import_module(machine: Machine, frame: Frame, call: CallValue) -> Any:
+    """`importlib.import_module` of a module of the project: of a revision whose name is no identifier."""
+    match call.positional:
+        case (str(name),) if not name.startswith("."):
+            module = machine.modules.find(frame.module, name, 0)
+            return NotImplemented if module is None else ModuleValue(module)
+        case _:
+            return NotImplemented
+
+
+LIBRARY: dict[str, Callable[[Machine, Frame, CallValue], Any]] = {
+    "importlib.import_module": _import_module,
     "functools.partial": _partial,
     "textwrap.dedent": _dedent,
     "inspect.cleandoc": _dedent,

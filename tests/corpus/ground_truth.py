@@ -1,4 +1,4 @@
-"""`python -m tests.corpus.ground_truth DIR`: what the static reading says of each revision below DIR, against what Alembic renders.
+"""`python -m tests.corpus.ground_truth DIR`: what the reading says of each revision below DIR, against what Alembic renders.
 
 Alembic runs each migration offline, for Postgres, and writes SQL instead of sending it. That SQL, read by Postgres's own parser,
 is the truth. This runs the migrations: it belongs to the tests, never to the product.
@@ -26,6 +26,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 from sqla_lsp.postgres.sql import read_sql
+from sqla_lsp.project.modules import ProjectModules
 from sqla_lsp.readers.revisions import read_revision
 from sqla_lsp.schema.operations import AnyOperation, NotKnown, OtherStatement, Site
 from sqla_lsp.syntax.frames import LoadedModule
@@ -211,30 +212,9 @@ def _truth(statements: list[str]) -> list[Line]:
 # --------------------------------------------------------------------------------------------------------- what we say
 
 
-class Folder:
-    """The modules below one folder."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.known: dict[str, LoadedModule | None] = {}
-
-    def find(self, importer: LoadedModule, module: str, level: int) -> LoadedModule | None:
-        name = importer.absolute(module, level)
-        if not name:
-            return None
-        if name not in self.known:
-            base = self.root.joinpath(*name.split("."))
-            package, plain = base / "__init__.py", base.with_suffix(".py")
-            found = package if package.exists() else plain if plain.exists() else None
-            self.known[name] = (
-                None if found is None else LoadedModule(name, str(found), lower(found.read_bytes()), found is package)
-            )
-        return self.known[name]
-
-
-def _read(path: Path, root: Path) -> dict[str, tuple[AnyOperation, ...]]:
-    name = ".".join(path.relative_to(root).with_suffix("").parts)
-    revision = read_revision(LoadedModule(name, "", lower(path.read_bytes())), Folder(root))
+def _read(path: Path) -> dict[str, tuple[AnyOperation, ...]]:
+    modules = ProjectModules(lambda name: Path(name).read_bytes())
+    revision = read_revision(LoadedModule(str(path), "", lower(path.read_bytes())), modules)
     if revision is None:
         return {}
     return {"upgrade": revision.upgrade.operations, "downgrade": revision.downgrade.operations}
@@ -323,7 +303,7 @@ def examine(job: tuple[str, str, bool]) -> list[Outcome]:
             module = _load(path, root)
     except BaseException as error:  # noqa: BLE001
         return [Outcome(job[0], function, "not rendered", detail=_short(error)) for function in functions]
-    ours = _read(path, root)
+    ours = _read(path)
     outcomes: list[Outcome] = []
     for function in functions:
         if function not in ours or not hasattr(module, function):
