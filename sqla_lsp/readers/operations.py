@@ -156,7 +156,7 @@ class OperationsHost:
     def _execute(self, machine: Machine, frame: Frame, call: CallValue, source: str, *, ours: bool) -> None:
         site = self.site(machine, frame, call, source)
         base = base_of(call)
-        if not ours and base is not None:
+        if base is not None:
             site = replace(site, transaction=self.transactions.of_connection(base))
         elsewhere = site.transaction
         for operation in executed(call, site, ours=ours):

@@ -6,7 +6,7 @@
     ```
 
 A block is a file: a revision after the one before it, unless its fence names a path (```py app/models.py), or a configuration (```toml).
-Imports and header are written where they are left out, and so is `def upgrade():` (or `def downgrade():` after ```py down) where a block
+The imports are written in front of it, so is the header where it is left out, and `def upgrade():` (or `def downgrade():` after ```py down) where a block
 begins with no definition of its own. `# want rule, error rule` stands at the end of the line where the finding begins, or, where no comment
 can stand there, on a line of its own above it. What stands in a ```text block must be said by the findings, each line in one of them.
 """
@@ -114,9 +114,7 @@ def _file(path: str, text: str) -> CaseFile:
 
 def _revision(text: str, number: int, info: str) -> CaseFile:
     file = _file(f"{VERSIONS}{number:04}.py", text)
-    before = ""
-    if "import sqlalchemy" not in text and "from alembic" not in text and "import alembic" not in text:
-        before += HEADER
+    before = HEADER
     if not re.search(r"^down_revision\b", text, re.MULTILINE):
         parent = f'"{number - 1:04}"' if number > 1 else "None"
         before += f'revision = "{number:04}"\ndown_revision = {parent}\n'
