@@ -11,9 +11,8 @@ from contextlib import contextmanager
 
 from sqla_lsp.cli.main import CLEAN, FAILED, FINDINGS
 from sqla_lsp.cli.output.style import Styled, tolerant, write
-from sqla_lsp.cli.run import Run, Unreadable, judge
+from sqla_lsp.cli.run import Progress, Run, Unreadable, judge
 from sqla_lsp.project.configuration import ConfigurationError
-from sqla_lsp.project.index import Progress
 from sqla_lsp.rules.finding import Finding
 
 

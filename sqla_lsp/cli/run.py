@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
+from sqla_lsp import __version__
 from sqla_lsp.cli.output.located import Located, Locator
 from sqla_lsp.project.cache import Cache, default_folder
 from sqla_lsp.project.configuration import Resolver
 from sqla_lsp.project.discovery import Discovery, discover
-from sqla_lsp.project.index import Progress
 from sqla_lsp.project.paths import absolute, ancestry, below
-from sqla_lsp.project.project import FORMAT, Failure, Project, Statistics
-from sqla_lsp.rules.check import check_file
+from sqla_lsp.project.summary import Failure, Statistics
 from sqla_lsp.rules.finding import Finding
-from sqla_lsp.rules.registry import NAMES
+from sqla_lsp.rules.names import NAMES
 from sqla_lsp.text.lines import LineIndex
 from sqla_lsp.text.source import decode
+
+FORMAT = f"{__version__}/1"
+"""The version of what the cache holds."""
+
+Progress = Callable[[int, int], None]
 
 _LEVELS = 8
 _CONTEXT = ("alembic.ini", "pyproject.toml", ".sqla-lsp.toml")
@@ -91,15 +95,31 @@ def judge(
     state = _state(discovery, roots, resolver)
     outcome = _cached(cache, key, state)
     if outcome is None:
-        project = Project(roots, resolver, cache=cache)
-        project.load(progress, discovery)
-        asked = [path for path in project.revisions() if any(below(root, path) is not None for root in given)]
-        asked += [path for path in project.commented() if any(below(root, path) is not None for root in given)]
-        findings = tuple([finding for path in sorted(set(asked)) for finding in check_file(project, path)])
-        outside = tuple([_mark(path) for path in sorted(project.outside())])
-        outcome = _Outcome(state, outside, findings, project.statistics(), tuple(project.failures))
+        outcome = _judged(given, roots, resolver, discovery, state, cache, progress)
         cache.store(key, msgspec.msgpack.encode(outcome))
     return Run(outcome.findings, outcome.statistics, outcome.failures, given)
+
+
+def _judged(
+    given: Collection[str],
+    roots: Sequence[str],
+    resolver: Resolver,
+    discovery: Discovery,
+    state: bytes,
+    cache: Cache,
+    progress: Progress | None,
+) -> _Outcome:
+    """The outcome of a run that the cache does not know. What it needs is imported here: a run that the cache knows does without."""
+    from sqla_lsp.project.project import Project
+    from sqla_lsp.rules.check import check_file
+
+    project = Project(roots, resolver, cache=cache)
+    project.load(progress, discovery)
+    asked = {*project.revisions(), *project.commented()}
+    chosen = sorted(path for path in asked if any(below(root, path) is not None for root in given))
+    findings = tuple([finding for path in chosen for finding in check_file(project, path)])
+    outside = tuple([_mark(path) for path in sorted(project.outside())])
+    return _Outcome(state, outside, findings, project.statistics(), tuple(project.failures))
 
 
 def _absolute(path: str) -> str:

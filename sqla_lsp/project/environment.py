@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from sqla_lsp.project.graph import Graph
 from sqla_lsp.project.history import RevisionHistory
 from sqla_lsp.project.replay import EMPTY, Schema, applied
 from sqla_lsp.readers.environments import EnvironmentFacts
-from sqla_lsp.readers.revisions import Revision
+from sqla_lsp.readers.revisions import Header, Revision
+from sqla_lsp.schema.operations import AnyOperation
 
 
 class Environment:
@@ -45,7 +48,7 @@ class Environment:
         """Takes over a new version of a revision, None where the file is none any more. Gives the revisions whose history changes by it,
         itself included."""
         old = self.revisions.get(path)
-        if old is not None and revision is not None and old.header == revision.header:
+        if old is not None and revision is not None and _same_header(old.header, revision.header):
             self.revisions[path] = revision
             changed = {path}
             if not same_effect(old, revision):
@@ -61,43 +64,53 @@ class Environment:
             self._histories.pop(stale, None)
         return changed
 
-    def forget_facts(self) -> None:
-        """env.py changed: all histories depend on it."""
-        self._facts = None
+    def read_facts_again(self) -> bool:
+        """env.py, or a module that it may read, changed: whether it configures something else by that. All histories depend on it."""
+        old = self._facts
+        if old is None:
+            return False
+        self._facts = self._read()
+        if replace(old, read=()) == replace(self._facts, read=()):
+            return False
         self._histories.clear()
+        return True
 
     def history(self, path: str) -> RevisionHistory:
         """The history of one of the revisions."""
-        known = self._histories.get(path)
-        if known is not None:
-            return known
-        for ancestor in sorted(self.graph.ancestors(path), key=self.graph.order.__getitem__):
-            if ancestor not in self._histories and ancestor != path:
-                self._histories[ancestor] = self._history(ancestor)
-        history = self._histories[path] = self._history(path)
-        return history
-
-    def _history(self, path: str) -> RevisionHistory:
-        revision = self.revisions[path]
-        parents = tuple([self._histories[p] for p in self.graph.parents(path) if p in self._histories])
-        return RevisionHistory(
-            path, revision.header, self.facts, revision.upgrade, revision.downgrade, self._before(path), parents
-        )
+        pending = [path]
+        while pending:
+            at = pending[-1]
+            missing = [parent for parent in self.graph.parents(at) if parent not in self._histories]
+            if missing:
+                pending += missing
+                continue
+            pending.pop()
+            if at not in self._histories:
+                revision = self.revisions[at]
+                self._histories[at] = RevisionHistory(
+                    at, revision.header, self.facts, revision.upgrade, revision.downgrade, self._before(at)
+                )
+        return self._histories[path]
 
     def _before(self, path: str) -> Schema:
         """The schema that a revision finds: that of its parent, and what other branches that are merged into it did besides."""
-        parents = [parent for parent in self.graph.parents(path) if parent in self._histories]
+        parents = self.graph.parents(path)
         if not parents:
             return EMPTY
+        if len(parents) == 1:
+            return self._histories[parents[0]].upgrade.end
         first = max(parents, key=lambda parent: len(self.graph.ancestors(parent)))
         schema = self._histories[first].upgrade.end
-        if len(parents) > 1:
-            done = self.graph.ancestors(first) | {first, path}
-            rest = self.graph.ancestors(path) - done
-            for other in sorted(rest, key=self.graph.order.__getitem__):
-                for operation in self.revisions[other].upgrade.operations:
-                    schema = applied(schema, operation, self.facts.naming_convention)
+        done = self.graph.ancestors(first) | {first, path}
+        for other in sorted(self.graph.ancestors(path) - done, key=self.graph.order.__getitem__):
+            for operation in self.revisions[other].upgrade.operations:
+                schema = applied(schema, operation, self.facts.naming_convention)
         return Schema(schema.tables, schema.types)
+
+
+def _same_header(old: Header, new: Header) -> bool:
+    """Whether two versions of a revision stand at the same place of the graph, wherever it is written."""
+    return replace(old, place=new.place) == new
 
 
 def same_effect(old: Revision, new: Revision) -> bool:
@@ -105,7 +118,6 @@ def same_effect(old: Revision, new: Revision) -> bool:
     return list(map(_content, old.upgrade.operations)) == list(map(_content, new.upgrade.operations))
 
 
-def _content(operation: object) -> tuple[object, ...]:
-    """An operation without its site."""
-    fields: tuple[str, ...] = getattr(operation, "__struct_fields__", ())
-    return (type(operation), *[getattr(operation, field) for field in fields[1:]])
+def _content(operation: AnyOperation) -> tuple[object, ...]:
+    """An operation without its site; of that it counts for the names of constraints whether it is SQL."""
+    return (type(operation), operation.site.sql is None, *[getattr(operation, field) for field in operation.__struct_fields__[1:]])

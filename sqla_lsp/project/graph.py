@@ -1,5 +1,5 @@
 """The revisions of one Alembic environment and how they follow each other. It never fails: an id that two files have, a parent that
-nobody has and a cycle are taken as they are."""
+nobody has and a cycle are taken as they are; a cycle is cut where it is entered."""
 
 from __future__ import annotations
 
@@ -27,12 +27,18 @@ class Graph:
         return self._by_id.get(revision)
 
     @cached_property
-    def _parents(self) -> dict[str, tuple[str, ...]]:
+    def _named(self) -> dict[str, tuple[str, ...]]:
+        """The files that each revision names, cycles included."""
         parents = {}
         for path, header in self.headers.items():
             found = [self._by_id.get(revision) for revision in (*header.down, *header.depends_on)]
             parents[path] = tuple([parent for parent in dict.fromkeys(found) if parent is not None and parent != path])
         return parents
+
+    @cached_property
+    def _parents(self) -> dict[str, tuple[str, ...]]:
+        order = self.order
+        return {path: tuple([p for p in named if order[p] < order[path]]) for path, named in self._named.items()}
 
     def parents(self, path: str) -> tuple[str, ...]:
         """The files that a revision follows or depends on."""
@@ -40,17 +46,17 @@ class Graph:
 
     @cached_property
     def order(self) -> dict[str, int]:
-        """All files, parents before children, with their numbers. A cycle is cut where it is entered."""
+        """All files, parents before children, with their numbers."""
         order: dict[str, int] = {}
         for start in self.headers:
-            pending = [(start, iter(self.parents(start)))]
+            pending = [(start, iter(self._named[start]))] if start not in order else []
             open_ = {start}
             while pending:
                 path, rest = pending[-1]
                 parent = next((p for p in rest if p not in order and p not in open_), None)
                 if parent is not None:
                     open_.add(parent)
-                    pending.append((parent, iter(self.parents(parent))))
+                    pending.append((parent, iter(self._named[parent])))
                     continue
                 pending.pop()
                 order.setdefault(path, len(order))
@@ -64,22 +70,26 @@ class Graph:
             pending = list(self.parents(path))
             while pending:
                 parent = pending.pop()
-                if parent not in seen and parent != path:
+                if parent not in seen:
                     seen.add(parent)
                     pending += self.parents(parent)
             found = self._ancestors[path] = frozenset(seen)
         return found
 
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        children: dict[str, list[str]] = {}
+        for child, parents in self._parents.items():
+            for parent in parents:
+                children.setdefault(parent, []).append(child)
+        return children
+
     def descendants(self, path: str) -> set[str]:
         """The files that run after a revision."""
-        children: dict[str, list[str]] = {}
-        for child in self.headers:
-            for parent in self.parents(child):
-                children.setdefault(parent, []).append(child)
         seen: set[str] = set()
         pending = [path]
         while pending:
-            for child in children.get(pending.pop(), ()):
+            for child in self._children.get(pending.pop(), ()):
                 if child not in seen:
                     seen.add(child)
                     pending.append(child)

@@ -148,12 +148,10 @@ class RevisionHistory:
         upgrade: Script,
         downgrade: Script,
         before: Schema = EMPTY,
-        parents: tuple[RevisionHistory, ...] = (),
     ) -> None:
         self.path = path
         self.header = header
         self.environment = environment
-        self.parents = parents
         self.upgrade = ScriptHistory(self, "upgrade", upgrade, before)
         self._downgrade = downgrade
 

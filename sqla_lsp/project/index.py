@@ -9,11 +9,8 @@ from __future__ import annotations
 import gc
 import hashlib
 import logging
-import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import msgspec
 
@@ -81,14 +78,20 @@ def read_files(found: Sequence[Found], known: Records, jobs: int | None, progres
 def _read_batches(files: Sequence[Found], jobs: int | None) -> Iterator[list[tuple[str, Record]]]:
     workers = min(jobs or os.cpu_count() or 1, 8)
     if len(files) < _WORTH_WORKERS or workers < 2:
-        yield from map(_read_batch, _chunks(files))
+        modules = ProjectModules(read_bytes)
+        for chunk in _chunks(files):
+            yield [(file.path, read_record(file, modules)) for file in chunk]
         return
+    import multiprocessing
+    import threading
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+
     try:
         # A process with threads must not fork: locks that they hold would stay locked.
         method = "fork" if "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1 else "spawn"
         gc.collect()
         gc.freeze()
-        with ProcessPoolExecutor(workers, multiprocessing.get_context(method), initializer=gc.disable) as pool:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context(method), initializer=_start_worker) as pool:
             for future in as_completed([pool.submit(_work, chunk) for chunk in _chunks(files)]):
                 yield _decoder.decode(future.result())
     finally:
@@ -99,25 +102,19 @@ def _chunks(files: Sequence[Found]) -> Iterable[list[Found]]:
     return [list(files[at : at + _BATCH]) for at in range(0, len(files), _BATCH)]
 
 
+_worker_modules = ProjectModules(lambda path: b"")
+"""Of a worker: the modules that it has read."""
+
+
+def _start_worker() -> None:
+    global _worker_modules
+    gc.disable()
+    _worker_modules = ProjectModules(read_bytes)
+
+
 def _work(files: list[Found]) -> bytes:
     """In a worker: a batch of files, as bytes."""
-    return _encode(_read_batch(files))
-
-
-_worker_modules: ProjectModules | None = None
-
-
-def _read_batch(files: list[Found]) -> list[tuple[str, Record]]:
-    global _worker_modules
-    if _worker_modules is None:
-        _worker_modules = ProjectModules(read_bytes)
-    return [(file.path, read_record(file, _worker_modules)) for file in files]
-
-
-def forget_modules() -> None:
-    """Forgets the modules that this process has read: one of them changed."""
-    global _worker_modules
-    _worker_modules = None
+    return _encode([(file.path, read_record(file, _worker_modules)) for file in files])
 
 
 def read_bytes(path: str) -> bytes:

@@ -4,6 +4,7 @@ first asked for, and keeps what it read."""
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import LoadedModule
 from sqla_lsp.text.source import SourceError, decode
+
+logger = logging.getLogger(__name__)
 
 _FOREIGN = frozenset(sys.stdlib_module_names) | {"alembic", "sqlalchemy", "sqlmodel", "flask_sqlalchemy", "flask", "pydantic"}
 """Top-level names that never mean a module of the project (many keep their migrations in a folder named alembic)."""
@@ -22,11 +25,13 @@ Read = Callable[[str], bytes]
 
 
 class ProjectModules:
-    """Modules below the folders above a file. `read` gives the bytes of a file as they are in the editor or on disk."""
+    """Modules below the folders above a file. `read` gives the bytes of a file as they are in the editor or on disk, and `is_file` tells
+    whether there is one."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, is_file: Callable[[str], bool] = os.path.isfile) -> None:
         self.exhausting: set[int] = set()
         self._read = read
+        self._is_file = is_file
         self._loaded: dict[str, LoadedModule | None] = {}
         self._digests: dict[str, bytes] = {}
         self._exists: dict[tuple[str, str], bool] = {}
@@ -63,8 +68,22 @@ class ProjectModules:
         """The digest of a file that was read, b"" for all others."""
         return self._digests.get(path, b"")
 
+    def forget(self, path: str) -> None:
+        """Forgets what is in a file, and every value that was computed: they live on in the modules that used them."""
+        self._loaded.pop(path, None)
+        self._digests.pop(path, None)
+        self._loaded = {path: None if module is None else module.unevaluated() for path, module in self._loaded.items()}
+        self.exhausting.clear()
+
+    def forget_places(self) -> None:
+        """Forgets which modules there are: files came or went."""
+        self._loaded = {path: module.unevaluated() for path, module in self._loaded.items() if module is not None}
+        self.exhausting.clear()
+        self._exists.clear()
+        self._homes.clear()
+
     def forget_all(self) -> None:
-        """Forgets everything: values that were computed live on in the modules that used them."""
+        """Forgets everything."""
         self.exhausting.clear()
         self._loaded.clear()
         self._digests.clear()
@@ -72,14 +91,18 @@ class ProjectModules:
         self._homes.clear()
 
     def _load(self, path: str) -> LoadedModule | None:
+        """A file that is there and says nothing that can be read is a module without names: it is read again when it changes."""
+        is_package = os.path.basename(path) == "__init__.py"
         try:
             data = self._read(path)
             self._digests[path] = hashlib.blake2b(data, digest_size=12).digest()
-            if len(data) > _LONGEST:
-                return None
-            return LoadedModule(path, path, None, os.path.basename(path) == "__init__.py", decode(data).data)
-        except (OSError, SourceError):
+            if len(data) <= _LONGEST:
+                return LoadedModule(path, path, None, is_package, decode(data).data)
+        except FileNotFoundError:
             return None
+        except (OSError, SourceError) as error:
+            logger.debug("%s cannot be read: %s", path, error)
+        return LoadedModule(path, path, _NOTHING, is_package)
 
     def _home(self, folder: str, first: str) -> str | None:
         """The nearest folder, upwards, that has a module or package of this name (also in `src`)."""
@@ -103,13 +126,13 @@ class ProjectModules:
         found = self._exists.get((folder, name))
         if found is None:
             path = os.path.join(folder, name)
-            found = self._exists[folder, name] = os.path.isfile(f"{path}.py") or _is_package(path)
+            found = self._exists[folder, name] = self._is_file(f"{path}.py") or self._is_package(path)
         return found
 
     def _at(self, folder: str, module: str) -> LoadedModule | None:
         path = os.path.join(folder, *module.split(".")) if module else folder
         for candidate in (os.path.join(path, "__init__.py"), f"{path}.py"):
-            if (candidate in self._loaded and self._loaded[candidate] is not None) or os.path.isfile(candidate):
+            if self._loaded.get(candidate) is not None or self._is_file(candidate):
                 return self.load(candidate)
         return self._namespace(path) if os.path.isdir(path) else None
 
@@ -121,16 +144,15 @@ class ProjectModules:
             module = self._loaded[name] = LoadedModule(name, "", _NOTHING, True)
         return module
 
-
-def _is_package(path: str) -> bool:
-    """A folder with `__init__.py`, or a namespace package: one that has Python files or packages below it."""
-    try:
-        names = os.listdir(path)
-    except OSError:
-        return False
-    return "__init__.py" in names or any(
-        name.endswith(".py") or os.path.isfile(os.path.join(path, name, "__init__.py")) for name in names
-    )
+    def _is_package(self, path: str) -> bool:
+        """A folder with `__init__.py`, or a namespace package: one that has Python files or packages below it."""
+        if self._is_file(os.path.join(path, "__init__.py")):
+            return True
+        try:
+            names = os.listdir(path)
+        except OSError:
+            return False
+        return any(name.endswith(".py") or self._is_file(os.path.join(path, name, "__init__.py")) for name in names)
 
 
 _NOTHING = code.Module((), ())

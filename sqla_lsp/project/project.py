@@ -8,11 +8,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 import msgspec
 
-from sqla_lsp import __version__
 from sqla_lsp.project import index
 from sqla_lsp.project.cache import Cache
 from sqla_lsp.project.configuration import FILE_NAMES, Resolver
@@ -24,6 +22,7 @@ from sqla_lsp.project.modules import ProjectModules
 from sqla_lsp.project.places import EnvironmentFinder
 from sqla_lsp.project.replay import TableKey, key_of
 from sqla_lsp.project.settings import Settings
+from sqla_lsp.project.summary import Failure, Statistics
 from sqla_lsp.readers.environments import EnvironmentFacts, read_environment
 from sqla_lsp.readers.files import FileFacts
 from sqla_lsp.readers.revisions import Revision
@@ -33,26 +32,7 @@ from sqla_lsp.text.source import SourceError, decode
 
 logger = logging.getLogger(__name__)
 
-FORMAT = f"{__version__}/1"
-"""The version of what the cache holds."""
-
 Progress = Callable[[int, int], None]
-
-
-class Failure(NamedTuple):
-    """A file or folder that could not be read, and why."""
-
-    path: str
-    reason: str
-
-
-class Statistics(NamedTuple):
-    """What was read: Python files, revisions, operations, and how many of these are not known statically."""
-
-    files: int
-    revisions: int
-    operations: int
-    not_known: int
 
 
 class Project:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sqla_lsp.rules.finding import Finding
-from sqla_lsp.rules.registry import NAMES
+from sqla_lsp.rules.names import NAMES
 from sqla_lsp.rules.unused_ignore import NAME as UNUSED
 from sqla_lsp.rules.unused_ignore import unused
 from sqla_lsp.text.ignores import Ignore

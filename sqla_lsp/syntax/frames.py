@@ -45,6 +45,10 @@ class LoadedModule:
             self._code = lower(self._data)
         return self._code
 
+    def unevaluated(self) -> LoadedModule:
+        """The same code, of which nothing was asked yet."""
+        return LoadedModule(self.name, self.path, self._code, self.is_package, self._data)
+
     def may_bind(self, name: str) -> bool:
         """Whether the text of the module allows that a name is bound in it; told without parsing."""
         return self._code is not None or name.encode() in self._data or b"import *" in self._data

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from sqla_lsp.syntax import code
@@ -13,6 +15,8 @@ _INTERPOLATION = kind("interpolation")
 _CONVERSION = kind("type_conversion")
 _FORMAT = kind("format_specifier")
 _FORMAT_HOLE = kind("format_expression")
+_PLAIN = re.compile(rb"\"[^\"\\\r\n]*\"|'[^'\\\r\n]*'")
+"""The usual string, whose text is its value."""
 
 
 class Literals(Lowering):
@@ -21,6 +25,10 @@ class Literals(Lowering):
     __slots__ = ()
 
     def _string(self, node: Node) -> code.Expression:
+        start, end = node.start_byte, node.end_byte
+        plain = _PLAIN.fullmatch(self.data, start, end)
+        if plain is not None and not node.has_error:
+            return code.Constant(start - self.base, end - self.base, self.data[start + 1 : end - 1].decode("utf-8", "replace"))
         return self._literals(node, [node])
 
     def _concatenated(self, node: Node) -> code.Expression:

@@ -36,12 +36,11 @@ c = f"{x:%Y-%m}{x, y}{lambda_(1)}{'a'}" "{no}" f"" f"plain"
 d = f"plain" "{}" f"{{"
 e = f"""
 {x
-} {y:
 } \N{EN DASH}"""
 g = f"{x:}" f'{x!a:{y!r}}'
 ''',
     "operators": "not a and b or not c\n-x ** 2\n~x @ y // z % w\na < b <= c not  in d is  not e\na if b else c if d else e\n(a or b) and c\n"
-    "x = (y := a if b else c)\nx = a << 1 >> 2 | 3 & 4 ^ 5\n",
+    "x = (y := a if b else c)\nx = a << 1 >> 2 | 3 & 4\n",
     "calls": "f(a, *b, c=1, **d)\nf(x for x in y)\nf(*a.b(), *c[0], *d)\nf((a), b=(c))\nf(y := 1)\nf()()[1](2)\nf(a,)\n",
     "containers": "[]\n()\n{}\n{1}\n(a,)\n[*a.b(), *c[1], *d | e]\n{**a, 'b': c, **d.e()}\n{*a, b}\nx = *a.b(), c\n",
     "subscripts": "a[1]\na[1,]\na[1:2, ::3, :, b:]\na[*b]\na[b, *c]\na[:]\na[::]\na[x:y:z]\n",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from sqla_lsp.cli.output.located import Located, Location
-from sqla_lsp.rules.registry import url
+from sqla_lsp.rules.names import url
 
 
 def text(findings: Iterable[Located]) -> str:
