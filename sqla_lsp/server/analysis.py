@@ -158,14 +158,15 @@ class Analysis:
         if inbox.load is not None or failed:
             self._load()
         elif self._projects is not None:
+            self._look(self._projects, inbox.disk)
             self._apply(self._projects, inbox.texts)
         if self._projects is None:
             return
         asked, self._asked = self._asked, set()
         self._judge(self._projects, asked, asked=True)
         self._stale -= asked
-        if inbox.load is None:
-            self._look(self._projects, inbox)
+        if inbox.sweep and inbox.load is None:
+            self._sweep(self._projects, everywhere=inbox.sweep_everywhere)
         self._judge_stale(self._projects, all_shown=bool(closed or inbox.load or inbox.disk or inbox.sweep))
         self._tell(self._projects)
 
@@ -201,11 +202,17 @@ class Analysis:
             except Exception:
                 logger.exception("%s could not be analysed", path)
 
-    def _look(self, projects: Projects, inbox: _Inbox) -> None:
-        if inbox.disk:
-            self._stale |= projects.refresh(inbox.disk)
-        if inbox.sweep:
-            self._stale |= projects.sweep(everywhere=inbox.sweep_everywhere)
+    def _look(self, projects: Projects, disk: set[str]) -> None:
+        try:
+            self._stale |= projects.refresh(disk) if disk else set()
+        except Exception:
+            logger.exception("changes on disk could not be taken over")
+
+    def _sweep(self, projects: Projects, *, everywhere: bool) -> None:
+        try:
+            self._stale |= projects.sweep(everywhere=everywhere)
+        except Exception:
+            logger.exception("changes on disk could not be looked for")
 
     def _shown(self, projects: Projects) -> frozenset[str]:
         """The files whose findings the client shows."""

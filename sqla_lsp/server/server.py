@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcMethodNotFound
 from pygls.lsp.server import LanguageServer
 
 from sqla_lsp import __version__
@@ -48,6 +49,7 @@ class Server(LanguageServer):
         self.session = session.Session()
         self.publisher = Publisher(self.messages.send_body)
         self._told: frozenset[str] = frozenset()
+        self._failure: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -68,7 +70,10 @@ class Server(LanguageServer):
             logger.error("a background task failed", exc_info=error)
 
     def report_server_error(self, error: Exception, source: ServerErrors) -> None:
-        """Errors go to the log with their traceback, never into the user's face at every keystroke."""
+        """Errors go to the log with their traceback, never into the user's face at every keystroke. A request for something
+        that the server does not know has its answer already."""
+        if isinstance(error, JsonRpcMethodNotFound):
+            return
         logger.error("%s", source.__name__, exc_info=error)
 
     def begin(self, given: session.Session) -> None:
@@ -104,8 +109,10 @@ class Server(LanguageServer):
 
         def done(error: Exception | None) -> None:
             progress.end()
-            if error is not None:
-                self.tell(f"the project could not be read: {type(error).__name__}: {error}")
+            sentence = f"the project could not be read: {type(error).__name__}: {error}" if error is not None else None
+            if sentence is not None and sentence != self._failure:
+                self.tell(sentence)
+            self._failure = sentence
 
         def done_in_thread(error: Exception | None) -> None:
             _call(loop, done, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from lsprotocol import types
@@ -24,6 +25,8 @@ def begun(params: types.InitializeParams) -> Session:
     if not uris and params.root_uri:
         uris = [params.root_uri]
     roots = dict.fromkeys(path for uri in uris if (path := path_of(uri)) is not None)
+    if not uris and params.root_path and os.path.isabs(params.root_path):
+        roots[os.path.normpath(params.root_path)] = None
     document = params.capabilities.text_document
     publish = document.publish_diagnostics if document else None
     return Session(tuple(roots), bool(publish and publish.related_information), bool(publish and publish.tag_support))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -23,17 +24,19 @@ class Client:
         self,
         command: Sequence[str] = (sys.executable, "-m", "sqla_lsp.cli.main", "server"),
         cwd: Path | None = None,
+        environment: dict[str, str] | None = None,
         streams: tuple[IO[bytes], IO[bytes]] | None = None,
     ) -> None:
         """Starts a server; or speaks over `streams`, to read from and to write to, with one that runs already."""
         self.errors = bytearray()
         if streams is None:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, bufsize=0
-            )
+            pipe = subprocess.PIPE
+            variables = {**os.environ, **(environment or {})}
+            self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=variables, bufsize=0)
             assert self.process.stdin and self.process.stdout
+            streams = (self.process.stdout, self.process.stdin)
             threading.Thread(target=self._read_errors, daemon=True).start()
-        self._input, self._output = streams or (self.process.stdout, self.process.stdin)
+        self._input, self._output = streams
         self.messages: list[Message] = []
         self.refuses: set[str] = set()
         self._arrived: queue.Queue[Message] = queue.Queue()
@@ -51,6 +54,7 @@ class Client:
         rest = memoryview(data)
         while rest:
             rest = rest[self._output.write(rest) :]
+        self._output.flush()
 
     def send(self, message: Message) -> None:
         self.raw(json.dumps({"jsonrpc": "2.0", **message}).encode())

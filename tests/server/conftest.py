@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.server.client import Client
+from tests.server.client import Client, Message
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,9 +50,8 @@ def start() -> Iterator[Callable[..., Client]]:
     """Starts servers of one test's own; `start(root, capabilities, **initialize)`, or `start()` for one that is not initialized."""
     clients: list[Client] = []
 
-    def started(root: Path | None = None, capabilities: dict[str, object] | None = None, **more: object) -> Client:
-        cwd = more.pop("cwd", None)
-        client = Client(cwd=cwd if isinstance(cwd, Path) else None)
+    def started(root: Path | None = None, capabilities: Message | None = None, **more: Any) -> Client:
+        client = Client(cwd=more.pop("cwd", None), environment=more.pop("environment", None))
         clients.append(client)
         if root is not None or more:
             client.initialize(root, capabilities, **more)

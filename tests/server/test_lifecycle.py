@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
 
@@ -122,7 +123,8 @@ def test_over_tcp(tmp_path: Path) -> None:
         said = process.stderr.readline().decode()
         assert "127.0.0.1:" in said
         with socket.create_connection(("127.0.0.1", int(said.rsplit(":", 1)[1]))) as connection:
-            client = Client(streams=(connection.makefile("rb", buffering=0), connection.makefile("wb", buffering=0)))
+            streams = (connection.makefile("rb", buffering=0), connection.makefile("wb", buffering=0))
+            client = Client(streams=cast("tuple[IO[bytes], IO[bytes]]", streams))
             client.initialize(tmp_path)
             assert client.codes(client.open(path)) == [RULE]
             client.request("shutdown")
