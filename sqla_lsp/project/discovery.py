@@ -9,10 +9,11 @@ import stat
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from sqla_lsp.project.configuration import FILE_NAMES
 from sqla_lsp.project.paths import absolute, ancestry, below
 from sqla_lsp.project.scope import OnError, Scope, SettingsOf, around, markers
 
-INI, PYPROJECT = "alembic.ini", "pyproject.toml"
+INI = "alembic.ini"
 
 
 class Found(NamedTuple):
@@ -25,7 +26,7 @@ class Found(NamedTuple):
 
 
 class Discovery(NamedTuple):
-    """Python files, and the files on the way that say where environments are; each sorted by path."""
+    """Python files, and the files on the way that configure Alembic or this program; each sorted by path."""
 
     files: list[Found]
     inis: list[str]
@@ -148,7 +149,7 @@ class _Walk:
                 return not scope.leaves_out(path, True)
             elif entry.is_symlink():
                 self._links.append((path, scope))
-            elif name in (INI, PYPROJECT) and entry.is_file(follow_symlinks=False):
+            elif name in (INI, *FILE_NAMES) and entry.is_file(follow_symlinks=False):
                 self._take(path, entry.stat(follow_symlinks=False))
         except FileNotFoundError:  # it went away since the folder was listed
             pass
@@ -161,7 +162,7 @@ class _Walk:
             self.files[path] = Found(path, known.st_size, known.st_mtime_ns, known.st_ino)
         elif path.endswith(INI) and os.path.basename(path) == INI:
             self.inis.add(path)
-        elif path.endswith(PYPROJECT) and os.path.basename(path) == PYPROJECT:
+        elif os.path.basename(path) in FILE_NAMES:
             self.pyprojects.add(path)
         elif named:
             self.files[path] = Found(path, known.st_size, known.st_mtime_ns, known.st_ino)

@@ -120,4 +120,8 @@ def same_effect(old: Revision, new: Revision) -> bool:
 
 def _content(operation: AnyOperation) -> tuple[object, ...]:
     """An operation without its site; of that it counts for the names of constraints whether it is SQL."""
-    return (type(operation), operation.site.sql is None, *[getattr(operation, field) for field in operation.__struct_fields__[1:]])
+    return (
+        type(operation),
+        operation.site.sql is None,
+        *[getattr(operation, field) for field in operation.__struct_fields__[1:]],
+    )

@@ -44,6 +44,11 @@ class Step:
         """The schema as it stands after it."""
         return applied(self.before, self.operation, self.history.convention)
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open for certain when the operation is sent."""
+        return self.operation.site.transaction.autocommit is False and self.history.revision.environment.autocommit is False
+
     def earlier(self) -> Iterator[AnyOperation]:
         """The operations before this one that a run may meet too."""
         for operation in self.history.operations[: self.number]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 
-from sqla_lsp.project.paths import ancestry
+from sqla_lsp.project.paths import ancestry, below
 from sqla_lsp.readers.environments import Options, read_ini, read_pyproject
 
 _LEVELS = 8
 _NEARBY = 4
+_OTHERS = frozenset({"sqlite", "mysql", "mariadb", "oracle", "mssql"})
+_POSTGRES = frozenset({"postgres", "postgresql", "pg", "psql", "pgsql"})
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
@@ -78,6 +81,13 @@ class EnvironmentFinder:
             at = above
         self._projects[path] = at
         return at
+
+    def is_of_other_dialect(self, path: str, roots: Sequence[str]) -> bool:
+        """Whether a revision lies in a folder that is named after another database: `versions/sqlite`, `sqlite_store/migrations`. Projects
+        that keep one folder per dialect choose among them when they run."""
+        relative = below(self.project_of(self.environment_of(path), roots), path) or os.path.basename(path)
+        words = {word for folder in relative.lower().split("/")[:-1] for word in re.split(r"[_\-.]", folder)}
+        return bool(words & _OTHERS) and not words & _POSTGRES
 
     def _home(self, folder: str, level: int = 0) -> str | None:
         """The nearest folder, upwards, with Alembic's env.py."""

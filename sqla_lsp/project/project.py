@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from sqla_lsp.project import index
 from sqla_lsp.project.cache import Cache
 from sqla_lsp.project.configuration import FILE_NAMES, Resolver
-from sqla_lsp.project.discovery import Discovery, Found, discover, is_included
+from sqla_lsp.project.discovery import INI, Discovery, Found, discover, is_included
 from sqla_lsp.project.document import OpenDocument
 from sqla_lsp.project.environment import Environment
 from sqla_lsp.project.history import RevisionHistory
 from sqla_lsp.project.modules import ProjectModules
+from sqla_lsp.project.paths import ancestry
 from sqla_lsp.project.places import EnvironmentFinder
 from sqla_lsp.project.replay import TableKey, key_of
 from sqla_lsp.project.settings import Settings
@@ -26,6 +29,7 @@ from sqla_lsp.project.summary import Failure, Statistics
 from sqla_lsp.readers.environments import EnvironmentFacts, read_environment
 from sqla_lsp.readers.files import FileFacts
 from sqla_lsp.readers.revisions import Revision
+from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.operations import is_known
 from sqla_lsp.text.ignores import Ignore
 from sqla_lsp.text.source import SourceError, decode
@@ -34,6 +38,18 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 
+_CONFIGURATION = (*FILE_NAMES, INI, ".gitignore")
+"""Names of files after whose change everything is read again."""
+_LANDMARKS = ("env.py", "setup.py")
+"""Names of Python files that say where an environment or a project is."""
+
+
+class _Seen(NamedTuple):
+    """What was known of a file before it changed."""
+
+    exists: bool
+    partitioned: tuple[TableName, ...]
+
 
 class Project:
     """`roots` are absolute folders or files; `resolver` gives the configuration."""
@@ -41,13 +57,13 @@ class Project:
     def __init__(self, roots: Sequence[str], resolver: Resolver, *, cache: Cache | None = None, jobs: int | None = None) -> None:
         self.roots = tuple(roots)
         self.resolver = resolver
-        self.failures: list[Failure] = []
+        self._unreadable: list[Failure] = []
         self._cache = cache
         self._jobs = jobs
         self._records: index.Records = {}
         self._found: dict[str, Found] = {}
         self._documents: dict[str, OpenDocument] = {}
-        self._modules = ProjectModules(self._read)
+        self._modules = ProjectModules(self._read, self._is_file)
         self._environments: dict[str, Environment] = {}
         self._folders: dict[str, str] = {}
         self._finder = EnvironmentFinder((), self._read)
@@ -58,40 +74,36 @@ class Project:
 
     def load(self, progress: Progress | None = None, discovery: Discovery | None = None) -> None:
         """Reads everything, afresh or from the cache. `discovery` is what was found below the roots, where that was looked for already."""
-        discovery = self._discover(discovery)
+        discovery = discovery or self._discover()
+        self._found = {file.path: file for file in discovery.files}
+        self._modules.forget_all()
         known = self._cached()
         self._records = index.read_files(discovery.files, known, self._jobs, progress or (lambda done, total: None))
         self._relink(known)
         if self._records != known:
             self._store()
-        self._failures_of_records()
-        self._rebuild(discovery)
+        for failure in self.failures:
+            logger.warning("%s is left out: %s", failure.path, failure.reason)
+        self._link_to_documents()
+        self._finder = EnvironmentFinder((*discovery.inis, *discovery.pyprojects), self._read)
+        self._sort()
+        self._marks = {path: _mark(path) for path in (*self._watched(discovery), *self.outside())}
 
-    def _discover(self, discovery: Discovery | None = None) -> Discovery:
-        self.failures = []
+    def _discover(self) -> Discovery:
+        self._unreadable = []
 
         def failed(path: str, error: OSError) -> None:
-            self.failures.append(Failure(path, error.strerror or str(error)))
+            self._unreadable.append(Failure(path, error.strerror or str(error)))
 
-        discovery = discovery or discover(self.roots, self.resolver.settings, failed)
-        self._found = {file.path: file for file in discovery.files}
-        return discovery
+        return discover(self.roots, self.resolver.settings, failed)
 
-    def _failures_of_records(self) -> None:
-        for path, record in self._records.items():
-            if record.facts.error:
-                self.failures.append(Failure(path, record.facts.error))
-                logger.warning("%s is left out: %s", path, record.facts.error)
-
-    def _rebuild(self, discovery: Discovery) -> None:
+    def _sort(self) -> None:
         """Sorts the revisions into their environments."""
-        self._finder = EnvironmentFinder((*discovery.inis, *discovery.pyprojects), self._read)
         self._environments, self._folders, self._partitioned = {}, {}, None
         for path in {*self._records, *self._documents}:
             revision = self._revision(path)
             if revision is not None:
                 self._environment(path).revisions[path] = revision
-        self._marks = {path: _mark(path) for path in self._watched()}
 
     def _cached(self) -> index.Records:
         data = None if self._cache is None else self._cache.load(self._key())
@@ -139,57 +151,45 @@ class Project:
         document = self._documents.get(path)
         return index.read_bytes(path) if document is None else document.data
 
+    def _is_file(self, path: str) -> bool:
+        return path in self._documents or os.path.isfile(path)
+
     # ----------------------------------------------------------------------------------------------------------- changes
 
     def set_document(self, path: str, data: bytes) -> set[str]:
         """The text of an open document. Gives the revisions whose findings may have changed."""
+        before = self._seen(path)
         document = self._documents.get(path)
         if document is None:
-            document = self._documents[path] = OpenDocument(path, data, self._modules)
-            if path in self._records and data == self._on_disk(path):
-                return {path} if self._revision(path) is not None else set()
+            self._documents[path] = OpenDocument(path, data, self._modules)
+            if self._is_as_read(path, data):
+                return {path}
+        elif document.data == data:
+            return {path}
         else:
             document.update(data, self._modules)
-        return self._changed(path) | {path}
+        return self._changed(path, before)
 
     def drop_document(self, path: str) -> set[str]:
-        """A document was closed: what is on disk counts again."""
+        """A document was closed: what is on disk counts again. Gives what `set_document` gives."""
+        before = self._seen(path)
         if self._documents.pop(path, None) is None:
             return set()
-        return self.refresh([path])
+        self._take(path)
+        return self._changed(path, before)
 
     def refresh(self, paths: Iterable[str]) -> set[str]:
-        """Files were created, changed or deleted on disk."""
+        """Files were created, changed or deleted on disk. Gives the files whose findings may have changed."""
+        paths = list(paths)
+        if any(os.path.basename(path) in _CONFIGURATION for path in paths):
+            before = self._judged()
+            self.resolver.forget()
+            self.load()
+            return before | self._judged()
         changed: set[str] = set()
         for path in paths:
-            name = os.path.basename(path)
-            if name in FILE_NAMES or name in ("alembic.ini", ".gitignore"):
-                self.resolver.forget()
-                self.load()
-                return set(self.revisions())
             if path.endswith(".py"):
                 changed |= self._refresh_file(path)
-        return changed
-
-    def _refresh_file(self, path: str) -> set[str]:
-        self._marks[path] = _mark(path)
-        if path in self._documents:
-            return set()
-        try:
-            stat = os.stat(path)
-            found = Found(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
-        except OSError:
-            found = None
-        was_there = path in self._found
-        if found is None or not (was_there or is_included(path, self.roots, self.resolver.settings)):
-            self._found.pop(path, None)
-            self._records.pop(path, None)
-        else:
-            self._found[path] = found
-            self._records[path] = index.read_record(found, self._modules)
-        changed = self._changed(path)
-        if was_there != (found is not None):
-            changed |= self._link_all(lambda revision: bool(revision.outside or revision.read))
         return changed
 
     def sweep(self) -> set[str]:
@@ -197,51 +197,107 @@ class Project:
         discovery = self._discover()
         now = {file.path for file in discovery.files}
         changed = {file.path for file in discovery.files if _newer(file, self._records.get(file.path))}
-        changed |= {path for path in self._records if path not in now and path not in self._documents}
-        changed |= {path for path in self._watched(discovery) if self._marks.get(path) != _mark(path)}
+        changed |= {path for path in self._records if path not in now}
+        changed -= self._documents.keys()
+        outside = self.outside()
+        changed |= {path for path in {*self._watched(discovery), *self._marks} if self._marks.get(path) != _mark(path)}
+        changed -= {path for path in outside if path not in self._marks}
+        self._marks.update({path: _mark(path) for path in outside})
         return self.refresh(sorted(changed)) if changed else set()
 
-    def _watched(self, discovery: Discovery | None = None) -> set[str]:
-        """The files that are no Python files of the project and yet matter: configuration, alembic.ini, env.py."""
-        inis = (*discovery.inis, *discovery.pyprojects) if discovery else self._finder.files
-        settings = {self.settings(root).file for root in self.roots}
-        return {*inis, *(file for file in settings if file)}
+    def _watched(self, discovery: Discovery) -> set[str]:
+        """The files that are no Python files of the project and yet matter: the configuration, and alembic.ini."""
+        above = {os.path.join(folder, name) for root in self.roots for folder in ancestry(root) for name in _CONFIGURATION}
+        return {*discovery.inis, *discovery.pyprojects, *above}
 
-    def _changed(self, path: str) -> set[str]:
-        """Takes over what is now known of a file."""
-        self._partitioned = None
-        changed: set[str] = set()
-        revision = self._revision(path)
-        if revision is not None or path in self._folders:
-            changed |= self._environment(path).put(path, revision)
-        if revision is None:
-            self._folders.pop(path, None)
-        if self._modules.has_read(path):
-            self._modules.forget_all()
-        changed |= self._link_all(lambda other: path in other.read)
-        if os.path.basename(path) == "env.py" or any(path in e.facts_read for e in self._environments.values()):
-            changed |= self._environments_changed(path)
+    def _judged(self) -> set[str]:
+        return {*self.revisions(), *self.commented()}
+
+    def _seen(self, path: str) -> _Seen:
+        exists = path in self._documents or path in self._found or self._modules.has_read(path)
+        return _Seen(exists, self._facts(path).partitioned)
+
+    def _is_as_read(self, path: str, data: bytes) -> bool:
+        """Whether a text is the one that was read from disk."""
+        record, found = self._records.get(path), _found(path)
+        return record is not None and found is not None and not _newer(found, record) and data == self._on_disk(path)
+
+    def _refresh_file(self, path: str) -> set[str]:
+        if path in self._marks:
+            self._marks[path] = _mark(path)
+        if path in self._documents:
+            return set()
+        before = self._seen(path)
+        self._take(path)
+        return self._changed(path, before)
+
+    def _take(self, path: str) -> None:
+        """Reads a file from disk, where it is one of the project's."""
+        found = _found(path)
+        if found is None or not is_included(path, self.roots, self.resolver.settings):
+            self._found.pop(path, None)
+            self._records.pop(path, None)
+        else:
+            self._found[path] = found
+            self._records[path] = index.read_record(found, self._modules)
+
+    def _changed(self, path: str, before: _Seen) -> set[str]:
+        """Takes over what is now known of a file. Gives the files whose findings may have changed."""
+        moved = before.exists != self._is_file(path)
+        self._modules.forget(path)
+        if moved:
+            self._modules.forget_places()
+        changed = {path} | self._put(path)
+        changed |= self._link_all(lambda r: path in r.read or (moved and bool(r.outside or r.read)))
+        if os.path.basename(path) in _LANDMARKS:
+            changed |= self._sort_again()
+        if before.partitioned != self._facts(path).partitioned:
+            self._partitioned = None
+            changed |= set(self.revisions())
+        for environment in self._environments.values():
+            if (moved or path in environment.facts_read) and environment.read_facts_again():
+                changed |= set(self.revisions())
         return changed
 
-    def _environments_changed(self, path: str) -> set[str]:
-        """env.py, or a module that it reads, changed; a new one takes revisions over."""
-        if os.path.basename(path) == "env.py" and os.path.dirname(path) not in self._environments:
-            self._finder = EnvironmentFinder(self._finder.files, self._read)
-            self._environments, self._folders = {}, {}
-            for other in {*self._records, *self._documents}:
-                revision = self._revision(other)
-                if revision is not None:
-                    self._environment(other).revisions[other] = revision
-        for environment in self._environments.values():
-            environment.forget_facts()
+    def _put(self, path: str) -> set[str]:
+        """Takes over a new version of a revision. Where an environment comes or goes, it counts for the others of the project."""
+        revision = self._revision(path)
+        if revision is None and path not in self._folders:
+            return set()
+        number = len(self._environments)
+        environment = self._environment(path)
+        changed = environment.put(path, revision)
+        if revision is None:
+            folder = self._folders.pop(path)
+            if not environment.revisions:
+                del self._environments[folder]
+        return changed if number == len(self._environments) else changed | set(self.revisions())
+
+    def _sort_again(self) -> set[str]:
+        """An env.py, or what else says where an environment or a project is, may have come, changed or gone."""
+        old, self._finder = self._finder, EnvironmentFinder(self._finder.files, self._read)
+        same = all(self._finder.environment_of(path) == folder for path, folder in self._folders.items())
+        if same and all(old.project_of(e, self.roots) == self._finder.project_of(e, self.roots) for e in self._environments):
+            return set()
+        self._sort()
         return set(self.revisions())
+
+    def _link_to_documents(self) -> None:
+        """After files were read from disk: reads again what depends on texts that are in the editor alone."""
+        for document in self._documents.values():
+            document.link(self._modules)
+        unsaved = {path for path, document in self._documents.items() if document.data != self._on_disk(path)}
+        appeared = any(not os.path.isfile(path) for path in unsaved)
+        for path, record in self._records.items() if unsaved else ():
+            revision = record.revision
+            if revision is None:
+                continue
+            if not unsaved.isdisjoint(revision.read) or (appeared and (revision.outside or revision.read)):
+                self._records[path] = index.read_record(self._found[path], self._modules)
 
     def _link_all(self, needs: Callable[[Revision], bool]) -> set[str]:
         """Reads again the revisions that need it, after a module of the project changed."""
         stale = [path for path in self.revisions() if (r := self._revision(path)) is not None and needs(r)]
-        if not stale:
-            return set()
-        self._modules.forget_all()
         changed: set[str] = set()
         for path in stale:
             document = self._documents.get(path)
@@ -249,10 +305,16 @@ class Project:
                 document.link(self._modules)
             else:
                 self._records[path] = index.read_record(self._found[path], self._modules)
-            changed |= self._environment(path).put(path, self._revision(path))
+            changed |= self._put(path)
         return changed
 
     # --------------------------------------------------------------------------------------------------------- questions
+
+    @property
+    def failures(self) -> list[Failure]:
+        """What could not be read."""
+        errors = [Failure(path, record.facts.error) for path, record in self._records.items() if record.facts.error]
+        return [*self._unreadable, *errors]
 
     def revisions(self) -> list[str]:
         """The paths of all revision files, sorted."""
@@ -293,10 +355,13 @@ class Project:
         return self._environment(path)
 
     def speaks_postgres(self, path: str) -> bool:
-        """Whether the rules hold for a revision: not where every environment of the project names other databases."""
+        """Whether the rules hold for a revision: not where every environment of the project names other databases, and not in a folder that
+        is named after one."""
         dialect = self.settings(path).dialect
         if dialect != "auto":
             return dialect == "postgresql"
+        if self._finder.is_of_other_dialect(path, self.roots):
+            return False
         folder = self._finder.project_of(path, self.roots)
         environments = [e for p, e in self._environments.items() if self._finder.project_of(p, self.roots) == folder]
         return not environments or not all(environment.facts.others for environment in environments)
@@ -367,10 +432,19 @@ def _newer(file: Found, record: index.Record | None) -> bool:
     return record is None or (record.size, record.mtime_ns) != (file.size, file.mtime_ns)
 
 
+def _found(path: str) -> Found | None:
+    """A file as it is on disk; None where there is none."""
+    try:
+        known = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return Found(path, known.st_size, known.st_mtime_ns, known.st_ino) if stat.S_ISREG(known.st_mode) else None
+
+
 def _mark(path: str) -> tuple[int, int]:
     """What changes with a file's content."""
     try:
-        stat = os.stat(path)
+        known = os.stat(path)
     except OSError:
         return -1, -1
-    return stat.st_size, stat.st_mtime_ns
+    return known.st_size, known.st_mtime_ns

@@ -312,7 +312,7 @@ def _bulk_insert(given: Given) -> Operations:
     yield ops.OtherStatement(given.site(""), "INSERT")
 
 
-def _constraint_name(arguments: Arguments) -> str | None | Unknown:
+def _constraint_name(arguments: Arguments) -> str | Unknown | None:
     return text_of(arguments.required("constraint_name", "name"))
 
 
@@ -342,7 +342,17 @@ DIRECTIVES: dict[str, Callable[[Given], Operations]] = {
 }
 
 SILENT = frozenset(
-    "f get_bind get_context inline_literal run_async register_operation implementation_for impl migration_context "
-    "batch_alter_table".split()
+    [
+        "f",
+        "get_bind",
+        "get_context",
+        "inline_literal",
+        "run_async",
+        "register_operation",
+        "implementation_for",
+        "impl",
+        "migration_context",
+        "batch_alter_table",
+    ]
 )
 """What `op` offers that sends nothing by itself."""

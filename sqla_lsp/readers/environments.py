@@ -15,12 +15,51 @@ from sqla_lsp.syntax.expressions import attribute
 from sqla_lsp.syntax.frames import Frame, LoadedModule, Modules
 from sqla_lsp.syntax.machine import Machine, OutOfSteps
 from sqla_lsp.syntax.statements import execute
-from sqla_lsp.syntax.values import CallValue, ClassValue, DictValue, Instance, ListValue, Member, Template, Unknown, Value
+from sqla_lsp.syntax.values import (
+    CallValue,
+    ClassValue,
+    DictValue,
+    Instance,
+    ListValue,
+    Member,
+    Template,
+    Unknown,
+    Value,
+    path_of,
+)
 
 POSTGRES = frozenset({"postgresql", "postgres", "postgis", "timescaledb", "pgsql"})
 OTHERS = frozenset(
-    "mysql mariadb sqlite oracle mssql snowflake bigquery clickhouse databricks redshift duckdb cockroachdb firebird teradata db2 "
-    "ibm_db_sa hana trino presto awsathena access sybase spanner+spanner spanner singlestoredb tidb starrocks crate".split()
+    [
+        "mysql",
+        "mariadb",
+        "sqlite",
+        "oracle",
+        "mssql",
+        "snowflake",
+        "bigquery",
+        "clickhouse",
+        "databricks",
+        "redshift",
+        "duckdb",
+        "cockroachdb",
+        "firebird",
+        "teradata",
+        "db2",
+        "ibm_db_sa",
+        "hana",
+        "trino",
+        "presto",
+        "awsathena",
+        "access",
+        "sybase",
+        "spanner+spanner",
+        "spanner",
+        "singlestoredb",
+        "tidb",
+        "starrocks",
+        "crate",
+    ]
 )
 
 
@@ -29,12 +68,14 @@ _STEPS = 30_000
 
 
 class EnvironmentFacts(msgspec.Struct, frozen=True):
-    """What an environment configures. `transaction_per_migration` is None where it cannot be told. `others` says that every database
+    """What an environment configures. `transaction_per_migration` is None where it cannot be told; `autocommit` says whether its
+    connection is outside of transactions, None where whoever runs the migrations hands the connection in. `others` says that every database
     that it names is none that speaks Postgres. `naming_convention` is that of the target metadata. `lock_timeout` is what it sets, and
     `read` are the paths of the modules that it was read from."""
 
     folder: str = ""
     transaction_per_migration: bool | None = False
+    autocommit: bool | None = False
     others: bool = False
     databases: tuple[str, ...] = ()
     naming_convention: dict[str, str] = {}
@@ -125,6 +166,7 @@ def read_environment(module: LoadedModule, modules: Modules, folder: str, option
     return EnvironmentFacts(
         folder,
         _transaction_per_migration(host.configured),
+        _autocommit(host.configured),
         others,
         tuple(sorted(named)),
         convention,
@@ -140,6 +182,29 @@ def _transaction_per_migration(calls: list[CallValue]) -> bool | None:
     if any(value is True for value in said):
         return True
     return None if any(not isinstance(value, bool | None) for value in said) else False
+
+
+def _autocommit(calls: list[CallValue]) -> bool | None:
+    """Whether the connection that is configured is in autocommit mode. Where it comes from `config.attributes` alone, nobody can tell."""
+    answers: set[bool | None] = set()
+    for connection in [call.keywords["connection"] for call in calls if "connection" in call.keywords]:
+        if "attributes" in (path_of(connection) or ""):
+            answers.add(None)
+        else:
+            answers.add(_has_autocommit(connection))
+    return None if None in answers else True in answers
+
+
+def _has_autocommit(value: Value) -> bool:
+    while isinstance(value, CallValue | Member):
+        if isinstance(value, CallValue):
+            level = value.keywords.get("isolation_level")
+            if isinstance(level, str) and level.upper() == "AUTOCOMMIT":
+                return True
+            value = value.function
+        else:
+            value = value.base
+    return False
 
 
 class _EnvironmentHost:

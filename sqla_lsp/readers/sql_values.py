@@ -17,7 +17,7 @@ from sqla_lsp.text.places import Place
 
 _NOWHERE = Site(Place(0, 0), Place(0, 0), "")
 _WITHOUT_PARENTHESES = frozenset(
-    "current_date current_time current_timestamp current_user localtime localtimestamp session_user user".split()
+    ["current_date", "current_time", "current_timestamp", "current_user", "localtime", "localtimestamp", "session_user", "user"]
 )
 _TEXTS = ("text", "literal_column", "DDL", "TextClause", "quoted_name")
 
@@ -208,7 +208,7 @@ def predicate_of(value: Value) -> tuple[Text, tuple[str, ...] | None]:
 
 
 @lru_cache(maxsize=4096)
-def check_of(name: str | None | Unknown, sql: str | Unknown, validated: bool | Unknown = True) -> Check:
+def check_of(name: str | Unknown | None, sql: str | Unknown, validated: bool | Unknown = True) -> Check:
     """A CHECK with the columns that it names."""
     if isinstance(sql, str):
         operations = read_sql(f"ALTER TABLE t ADD CHECK ({sql})", _NOWHERE, binds=False)

@@ -12,12 +12,15 @@ _ENDING = {"COMMIT", "END", "ROLLBACK", "ABORT"}
 _BEGINNING = {"BEGIN", "START TRANSACTION", "START"}
 
 
+_OUTER = Transaction()
+
+
 @dataclass(frozen=True)
 class Way:
     """The transaction at one point of one way through the code, whether COMMIT ended Alembic's own for
     good, and whether an autocommit block is around it."""
 
-    transaction: Transaction = Transaction()
+    transaction: Transaction = _OUTER
     committed: bool = False
     in_block: bool = False
 

@@ -48,7 +48,7 @@ from collections.abc import Iterator
 from sqla_lsp.project.history import Step
 from sqla_lsp.rules.rule import Context, Report, named, text_of
 from sqla_lsp.schema.names import NOWHERE, TableName
-from sqla_lsp.schema.operations import AnyOperation, CreateIndex, DropIndex, Reindex
+from sqla_lsp.schema.operations import CreateIndex, DropIndex, Reindex
 from sqla_lsp.schema.tables import Flag, Index, Table
 
 NAME = "only-concurrent-indexes"
@@ -100,7 +100,7 @@ def _create(step: Step, operation: CreateIndex, context: Context) -> Iterator[Re
                 "error",
             )
         else:
-            yield from _in_transaction(operation, "CREATE INDEX", name, on)
+            yield from _in_transaction(step, "CREATE INDEX", name, on)
     elif operation.concurrently is False:
         what = "CREATE UNIQUE INDEX" if operation.index.unique is True else "CREATE INDEX"
         emitted = " (index=True emits it)" if operation.site.emitted_by else ""
@@ -127,10 +127,10 @@ def _advice(operation: CreateIndex) -> str:
     return "Give postgresql_concurrently=True, inside of with op.get_context().autocommit_block()."
 
 
-def _in_transaction(operation: AnyOperation, what: str, name: str, on: str) -> Iterator[Report]:
+def _in_transaction(step: Step, what: str, name: str, on: str) -> Iterator[Report]:
     """CONCURRENTLY where a transaction is open for certain."""
-    transaction = operation.site.transaction
-    if transaction.in_batch:
+    operation = step.operation
+    if operation.site.transaction.in_batch and step.in_transaction:
         yield Report(
             operation,
             f"{what} CONCURRENTLY of {name} on {on} fails: batch_alter_table sends it when the autocommit block is over.",
@@ -139,7 +139,7 @@ def _in_transaction(operation: AnyOperation, what: str, name: str, on: str) -> I
             on,
             "error",
         )
-    elif transaction.autocommit is False:
+    elif step.in_transaction:
         body = " A DO block is one transaction." if operation.site.body else ""
         yield Report(
             operation,
@@ -168,7 +168,7 @@ def _drop(step: Step, operation: DropIndex, context: Context) -> Iterator[Report
     name = named(operation.name, "the index")
     on = text_of(table) if table.known else "its table"
     if operation.concurrently is True:
-        yield from _in_transaction(operation, "DROP INDEX", name, on)
+        yield from _in_transaction(step, "DROP INDEX", name, on)
     elif operation.concurrently is False and not context.is_partitioned(step, table) and not _backs_constraint(step, operation):
         yield Report(
             operation,
@@ -208,7 +208,7 @@ def _reindex(step: Step, operation: Reindex, context: Context) -> Iterator[Repor
         return
     concurrently: Flag = operation.concurrently
     if concurrently is True:
-        yield from _in_transaction(operation, "REINDEX", name, text_of(table) if table.known else "its table")
+        yield from _in_transaction(step, "REINDEX", name, text_of(table) if table.known else "its table")
     elif concurrently is False:
         what = operation.kind.upper()
         yield Report(

@@ -13,7 +13,7 @@ from sqla_lsp.schema.tables import Check, Constraint, ForeignKey
 def added_before(step: Step, validate: ValidateConstraint, kind: type[Constraint]) -> AddConstraint | None:
     """The statement that added the constraint NOT VALID in the transaction that VALIDATE stands in: its lock is held for the scan."""
     transaction = validate.site.transaction
-    if transaction.autocommit is not False or not isinstance(validate.name, str):
+    if not step.in_transaction or not isinstance(validate.name, str):
         return None
     for operation in _added(step, kind):
         if operation.site.transaction.number == transaction.number and key_of(operation.table) == key_of(validate.table):

@@ -12,6 +12,7 @@ from sqla_lsp.project.cache import Cache, default_folder
 from sqla_lsp.project.discovery import is_included
 from sqla_lsp.project.paths import ancestry, below
 from sqla_lsp.project.project import FORMAT, Project
+from sqla_lsp.readers.files import LONGEST
 from sqla_lsp.rules.check import check_file
 from sqla_lsp.rules.finding import Finding
 from sqla_lsp.rules.registry import NAMES
@@ -53,8 +54,9 @@ class Projects:
             self._main.project.load(progress)
 
     def set_document(self, path: str, data: bytes) -> set[str]:
-        """The text of an open document; gives the paths whose findings may have changed."""
-        return self._opened(path).project.set_document(path, data)
+        """The text of an open document; gives the paths whose findings may have changed. One that is too long to be read from
+        disk counts as empty here as well."""
+        return self._opened(path).project.set_document(path, data if len(data) <= LONGEST else b"")
 
     def drop_document(self, path: str) -> set[str]:
         """A document was closed; what was read for it alone is forgotten."""

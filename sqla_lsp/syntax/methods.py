@@ -11,9 +11,42 @@ from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import DictValue, ListValue, Template, Value
 
 _STRING_METHODS = frozenset(
-    "capitalize casefold count endswith find index isalnum isalpha isdigit isidentifier islower isspace istitle isupper ljust lower "
-    "lstrip partition removeprefix removesuffix replace rfind rjust rpartition rsplit rstrip split splitlines startswith strip "
-    "swapcase title upper zfill".split()
+    [
+        "capitalize",
+        "casefold",
+        "count",
+        "endswith",
+        "find",
+        "index",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "isidentifier",
+        "islower",
+        "isspace",
+        "istitle",
+        "isupper",
+        "ljust",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "removesuffix",
+        "replace",
+        "rfind",
+        "rjust",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "swapcase",
+        "title",
+        "upper",
+        "zfill",
+    ]
 )
 
 
