@@ -42,7 +42,7 @@ def read_statement(kind: str, statement: Statement) -> tuple[AnyOperation, ...]:
 def _drop(statement: Statement) -> Iterator[AnyOperation]:
     node, holes, site = statement.node, statement.holes, statement.site
     match member(node, "remove_type"):
-        case "OBJECT_TABLE":
+        case "OBJECT_TABLE" | "OBJECT_MATVIEW":
             for item in node.objects:
                 yield DropTable(site, qualified(strings(item.list.items), holes), if_exists=node.missing_ok)
         case "OBJECT_INDEX":

@@ -235,7 +235,7 @@ def _is_foreign(value: Value) -> bool:
         return True
     if isinstance(value, CallValue):
         path = path_of(value.function)
-        return path is not None and not path.startswith(_OUR_ROOTS)
+        return path is None or not path.startswith(_OUR_ROOTS)
     return False
 
 

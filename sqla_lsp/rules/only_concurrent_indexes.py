@@ -28,9 +28,11 @@ A concurrent build that fails leaves an invalid index behind, which `if_not_exis
 ## Decisions
 - Silent on tables that the function itself creates, also for CONCURRENTLY in the transaction that creates them.
 - Indexes that a `create_table` brings along belong to it, and are not reported even where the history already holds the table.
-- `CREATE INDEX ... ON ONLY` a partitioned table builds nothing, and dropping an index of a partitioned table has no concurrent form:
-  both are passed over.
+- `CREATE INDEX ... ON ONLY` a partitioned table builds nothing, and DROP INDEX of one has no concurrent form: both are
+  passed over, and CONCURRENTLY is an error for it.
 - `REINDEX SYSTEM` has no concurrent form and is passed over.
+- A string of several statements is one transaction, even in an autocommit block: CONCURRENTLY in it is an error.
+- `REINDEX SCHEMA` and `DATABASE` in a transaction are errors: Postgres refuses them there.
 - A `with` over a manager that cannot be read may be an autocommit block: nothing inside is said to fail.
 
 ## Configuration
@@ -55,6 +57,7 @@ NAME = "only-concurrent-indexes"
 PRIORITY = 1
 SEVERITY = "warning"
 
+_MANY = ("schema", "database", "system")
 _REFUSED = "Postgres refuses CONCURRENTLY inside of a transaction block, and Alembic runs migrations in one."
 
 
@@ -100,7 +103,7 @@ def _create(step: Step, operation: CreateIndex, context: Context) -> Iterator[Re
                 "error",
             )
         else:
-            yield from _in_transaction(step, "CREATE INDEX", name, on)
+            yield from _in_transaction(step, "CREATE INDEX", named(operation.index.name, ""), on)
     elif operation.concurrently is False:
         what = "CREATE UNIQUE INDEX" if operation.index.unique is True else "CREATE INDEX"
         emitted = " (index=True emits it)" if operation.site.emitted_by else ""
@@ -124,16 +127,17 @@ def _advice(operation: CreateIndex) -> str:
         return "Leave index=True out, and create the index with postgresql_concurrently=True in an autocommit_block()."
     if operation.site.sql is not None:
         return "Write CREATE INDEX CONCURRENTLY, in a statement of its own inside of op.get_context().autocommit_block()."
-    return "Give postgresql_concurrently=True, inside of with op.get_context().autocommit_block()."
+    return "Give postgresql_concurrently=True, inside of op.get_context().autocommit_block()."
 
 
 def _in_transaction(step: Step, what: str, name: str, on: str) -> Iterator[Report]:
     """CONCURRENTLY where a transaction is open for certain."""
     operation = step.operation
+    of = f" of {name}" if name else ""
     if operation.site.transaction.in_batch and step.in_transaction:
         yield Report(
             operation,
-            f"{what} CONCURRENTLY of {name} on {on} fails: batch_alter_table sends it when the autocommit block is over.",
+            f"{what} CONCURRENTLY{of} on {on} fails: batch_alter_table sends it when the autocommit block is over.",
             _REFUSED,
             "Put batch_alter_table inside of the autocommit block, or use op directly.",
             on,
@@ -143,21 +147,33 @@ def _in_transaction(step: Step, what: str, name: str, on: str) -> Iterator[Repor
         body = " A DO block is one transaction." if operation.site.body else ""
         yield Report(
             operation,
-            f"{what} CONCURRENTLY of {name} on {on} fails: it stands inside of a transaction.",
+            f"{what} CONCURRENTLY{of} on {on} fails: it stands inside of a transaction.",
             _REFUSED + body,
-            "Put it inside of with op.get_context().autocommit_block().",
+            "Put it inside of op.get_context().autocommit_block().",
             on,
             "error",
         )
-    elif operation.site.body:
+    elif operation.site.body or _is_one_of_several(step):
+        whole = "a DO block" if operation.site.body else "a string of several statements"
         yield Report(
             operation,
-            f"{what} CONCURRENTLY of {name} on {on} fails: a DO block is one transaction.",
-            _REFUSED,
+            f"{what} CONCURRENTLY{of} on {on} fails: {whole} is one transaction.",
+            "Postgres refuses CONCURRENTLY inside of a transaction block.",
             "Send it as a statement of its own.",
             on,
             "error",
         )
+
+
+def _is_one_of_several(step: Step) -> bool:
+    """Whether the text that was sent has other statements too."""
+    site = step.operation.site
+    return site.sql is not None and any(
+        other.site.sql not in (None, site.sql)
+        and not other.site.body
+        and (other.site.place, other.site.calls, other.site.round) == (site.place, site.calls, site.round)
+        for other in step.history.operations
+    )
 
 
 def _drop(step: Step, operation: DropIndex, context: Context) -> Iterator[Report]:
@@ -165,19 +181,29 @@ def _drop(step: Step, operation: DropIndex, context: Context) -> Iterator[Report
     table = operation.table or (found[0].name if found else NOWHERE)
     if _nobody_waits(step, table, context) or (found and step.has_dropped_column_later(*found)):
         return
-    name = named(operation.name, "the index")
+    name = named(operation.name, "")
     on = text_of(table) if table.known else "its table"
-    if operation.concurrently is True:
-        yield from _in_transaction(step, "DROP INDEX", name, on)
-    elif operation.concurrently is False and not context.is_partitioned(step, table) and not _backs_constraint(step, operation):
+    partitioned = context.is_partitioned(step, table)
+    if operation.concurrently is True and partitioned:
         yield Report(
             operation,
-            f"DROP INDEX {name} takes an ACCESS EXCLUSIVE lock on {on}: every read and write of {on} waits, first for the queries that "
+            f"DROP INDEX CONCURRENTLY{name and f' of {name}'} on {on} fails: Postgres refuses it on a partitioned table.",
+            "An index of a partitioned table has no concurrent form of DROP INDEX.",
+            "Drop it plainly, with a short lock_timeout.",
+            name,
+            "error",
+        )
+    elif operation.concurrently is True:
+        yield from _in_transaction(step, "DROP INDEX", name, on)
+    elif operation.concurrently is False and not partitioned and not _backs_constraint(step, operation):
+        yield Report(
+            operation,
+            f"DROP INDEX {name and name + ' '}takes an ACCESS EXCLUSIVE lock on {on}: every read and write of {on} waits, first for the queries that "
             f"are running and then until the transaction ends.",
             "The drop itself is quick; what it waits for, and what the transaction does after it, is not.",
             "Write DROP INDEX CONCURRENTLY in an autocommit_block()."
             if operation.site.sql is not None
-            else "Give postgresql_concurrently=True, inside of with op.get_context().autocommit_block().",
+            else "Give postgresql_concurrently=True, inside of op.get_context().autocommit_block().",
             name,
         )
 
@@ -196,7 +222,7 @@ def _backs_constraint(step: Step, operation: DropIndex) -> bool:
 
 
 def _reindex(step: Step, operation: Reindex, context: Context) -> Iterator[Report]:
-    name = named(operation.name, f"a {operation.kind}")
+    name, what = named(operation.name, "of unknown name"), operation.kind.upper()
     schema = operation.schema if isinstance(operation.schema, str) else None
     table = NOWHERE
     if operation.kind == "table":
@@ -208,9 +234,18 @@ def _reindex(step: Step, operation: Reindex, context: Context) -> Iterator[Repor
         return
     concurrently: Flag = operation.concurrently
     if concurrently is True:
-        yield from _in_transaction(step, "REINDEX", name, text_of(table) if table.known else "its table")
+        on = text_of(table) if table.known else f"{operation.kind} {name}" if operation.kind in _MANY else "its table"
+        yield from _in_transaction(step, "REINDEX", name if operation.kind == "index" else "", on)
+    elif concurrently is False and operation.kind in _MANY and step.in_transaction:
+        yield Report(
+            operation,
+            f"REINDEX {what} {name} fails: it stands inside of a transaction.",
+            f"Postgres refuses REINDEX {what} inside of a transaction block.",
+            f"Write REINDEX {what} CONCURRENTLY in an autocommit_block().",
+            name,
+            "error",
+        )
     elif concurrently is False:
-        what = operation.kind.upper()
         yield Report(
             operation,
             f"REINDEX {what} {name} takes a SHARE lock on each table and ACCESS EXCLUSIVE on its indexes: writes wait until they are "
