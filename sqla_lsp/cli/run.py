@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from sqla_lsp import __version__
 from sqla_lsp.cli.output.located import Located, Locator
-from sqla_lsp.project.cache import Cache, default_folder
+from sqla_lsp.project.cache import FORMAT, Cache, default_folder
 from sqla_lsp.project.configuration import Resolver
 from sqla_lsp.project.discovery import Discovery, discover
 from sqla_lsp.project.paths import absolute, ancestry, below
@@ -23,9 +22,6 @@ from sqla_lsp.rules.finding import Finding
 from sqla_lsp.rules.names import NAMES
 from sqla_lsp.text.lines import LineIndex
 from sqla_lsp.text.source import decode
-
-FORMAT = f"{__version__}/1"
-"""The version of what the cache holds."""
 
 Progress = Callable[[int, int], None]
 

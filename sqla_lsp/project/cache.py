@@ -10,8 +10,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from sqla_lsp import __version__
+
 logger = logging.getLogger(__name__)
 
+FORMAT = f"{__version__}/1"
+"""The version of what is kept about projects."""
 MOST_ENTRIES = 64
 MOST_BYTES = 512 * 1024 * 1024
 _MAGIC = b"sqla-lsp cache\n"

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import LoadedModule
@@ -53,6 +53,11 @@ class ProjectModules:
     def names_project(self, importer_path: str, module: str, level: int) -> bool:
         """Whether an import names a module of the project, without reading it."""
         return self.find(LoadedModule(importer_path, "", _NOTHING), module, level) is not None
+
+    @staticmethod
+    def may_be_named(imports: Iterable[tuple[str, int]]) -> bool:
+        """Whether one of some imports, which name nothing of the project today, may do so when a file is added."""
+        return any(level or name.partition(".")[0] not in _FOREIGN for name, level in imports)
 
     def load(self, path: str) -> LoadedModule | None:
         """The module of a file; None when it cannot be read."""

@@ -129,7 +129,7 @@ class Project:
         modules: ProjectModules | None = None
         for path, record in self._records.items():
             revision = record.revision
-            if revision is None or not (revision.outside or revision.read) or known.get(path) is not record:
+            if revision is None or not _imports(revision) or known.get(path) is not record:
                 continue
             if same_files and all(self._digest(module, digests) == then for module, then in record.modules):
                 continue
@@ -248,7 +248,7 @@ class Project:
         if moved:
             self._modules.forget_places()
         changed = {path} | self._put(path)
-        changed |= self._link_all(lambda r: path in r.read or (moved and bool(r.outside or r.read)))
+        changed |= self._link_all(lambda r: path in r.read or (moved and _imports(r)))
         if os.path.basename(path) in _LANDMARKS:
             changed |= self._sort_again()
         if before.partitioned != self._facts(path).partitioned:
@@ -292,7 +292,7 @@ class Project:
             revision = record.revision
             if revision is None:
                 continue
-            if not unsaved.isdisjoint(revision.read) or (appeared and (revision.outside or revision.read)):
+            if not unsaved.isdisjoint(revision.read) or (appeared and _imports(revision)):
                 self._records[path] = index.read_record(self._found[path], self._modules)
 
     def _link_all(self, needs: Callable[[Revision], bool]) -> set[str]:
@@ -426,6 +426,11 @@ class Project:
         except Exception:
             logger.exception("%s could not be read", path)
             return EnvironmentFacts(folder, read=(path,))
+
+
+def _imports(revision: Revision) -> bool:
+    """Whether a revision depends on which modules there are."""
+    return bool(revision.read) or ProjectModules.may_be_named(revision.outside)
 
 
 def _newer(file: Found, record: index.Record | None) -> bool:

@@ -171,7 +171,7 @@ def read_environment(module: LoadedModule, modules: Modules, folder: str, option
         tuple(sorted(named)),
         convention,
         host.lock_timeout,
-        tuple(sorted(machine.found | {module.path})),
+        tuple(sorted(module.around()[0])),
     )
 
 

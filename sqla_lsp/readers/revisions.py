@@ -86,14 +86,13 @@ def read_revision(module: LoadedModule, modules: Modules) -> Revision | None:
         return None
     if header is None:
         return None
-    upgrade, outside, read = _script(module, modules, "upgrade")
-    downgrade, more_outside, more_read = _script(module, modules, "downgrade")
-    used = sorted(quiet.used | outside | more_outside)
-    return Revision(header, upgrade, downgrade, tuple(used), tuple(sorted(quiet.found | read | more_read)))
+    upgrade, downgrade = _script(module, modules, "upgrade"), _script(module, modules, "downgrade")
+    read, outside = module.around()
+    return Revision(header, upgrade, downgrade, tuple(sorted(outside)), tuple(sorted(read)))
 
 
-def _script(module: LoadedModule, modules: Modules, name: str) -> tuple[Script, set[tuple[str, int]], set[str]]:
-    """The operations of one function, with the imports that were looked up and the modules that were read."""
+def _script(module: LoadedModule, modules: Modules, name: str) -> Script:
+    """The operations of one function."""
     host = OperationsHost()
     machine = Machine(modules, host, module)
     span = Place(0, 0)
@@ -106,7 +105,7 @@ def _script(module: LoadedModule, modules: Modules, name: str) -> tuple[Script, 
     except OutOfSteps:
         place = Place(span.start, span.start + len("def "), module.path)
         host.operations.append(NotKnown(Site(place, place, name), "it takes too many steps to follow"))
-    return Script(tuple(host.operations), span.start, span.end), machine.used, machine.found
+    return Script(tuple(host.operations), span.start, span.end)
 
 
 def _argument(name: str) -> Value:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqla_lsp.project import configuration
-from sqla_lsp.project.cache import Cache, default_folder
+from sqla_lsp.project.cache import FORMAT, Cache, default_folder
 from sqla_lsp.project.discovery import is_included
 from sqla_lsp.project.paths import ancestry, below
-from sqla_lsp.project.project import FORMAT, Project
+from sqla_lsp.project.project import Project
 from sqla_lsp.readers.files import LONGEST
 from sqla_lsp.rules.check import check_file
 from sqla_lsp.rules.finding import Finding

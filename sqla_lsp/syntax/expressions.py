@@ -548,7 +548,7 @@ def _import_module(machine: Machine, frame: Frame, call: CallValue) -> Any:
     """`importlib.import_module` of a module of the project: of a revision whose name is no identifier."""
     match call.positional:
         case (str(name),) if not name.startswith("."):
-            module = machine.modules.find(frame.module, name, 0)
+            module = machine.find(frame.module, name, 0)
             return NotImplemented if module is None else ModuleValue(module)
         case _:
             return NotImplemented

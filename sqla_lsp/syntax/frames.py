@@ -26,7 +26,7 @@ class Imported:
 class LoadedModule:
     """The code of one file. `name` tells modules apart; `path` is "" for the file that facts are made of."""
 
-    __slots__ = ("_code", "_data", "frame", "is_package", "name", "path")
+    __slots__ = ("_code", "_data", "frame", "is_package", "lacks", "name", "needs", "path")
 
     def __init__(self, name: str, path: str, code: code.Module | None, is_package: bool = False, data: bytes = b"") -> None:
         """`code` None means that `data` is parsed when something is first asked of it."""
@@ -35,6 +35,10 @@ class LoadedModule:
         self.is_package = is_package
         self.frame: Frame | None = None
         """The module's own variables, once something was asked of them."""
+        self.needs: set[LoadedModule] = set()
+        """The modules of the project that were looked up from here."""
+        self.lacks: set[tuple[str, int]] = set()
+        """Names and levels of the imports that were looked up from here and are none of the project."""
         self._code = code
         self._data = data
 
@@ -48,6 +52,17 @@ class LoadedModule:
     def unevaluated(self) -> LoadedModule:
         """The same code, of which nothing was asked yet."""
         return LoadedModule(self.name, self.path, self._code, self.is_package, self._data)
+
+    def around(self) -> tuple[set[str], set[tuple[str, int]]]:
+        """The paths of all modules that what was told of this one depends on, and what they and it lack. Values are kept where they
+        were computed first: that another evaluation asked for them makes no difference."""
+        seen = {self}
+        pending = [self]
+        while pending:
+            new = pending.pop().needs - seen
+            seen |= new
+            pending += new
+        return {module.path for module in seen if module.path}, {lack for module in seen for lack in module.lacks}
 
     def may_bind(self, name: str) -> bool:
         """Whether the text of the module allows that a name is bound in it; told without parsing."""

@@ -83,11 +83,7 @@ class Machine:
         """The functions that are being evaluated."""
         self.round = 0
         self.branches = 0
-        self.used: set[tuple[str, int]] = set()
-        """Module and level of the imports that were looked up and are none of the project."""
         self._asked: set[tuple[str, str]] = set()
-        self.found: set[str] = set()
-        """Paths of the project's modules that were looked into."""
 
     # ------------------------------------------------------------------------------------------------------ modules
 
@@ -96,11 +92,14 @@ class Machine:
         if module.frame is None:
             module.frame = Frame(module, None, 0)
             module.frame.pending = blocks_by_name(module.code)
-            if module.path:
-                self.found.add(module.path)
-        elif module.path:
-            self.found.add(module.path)
         return module.frame
+
+    def find(self, importer: LoadedModule, name: str, level: int) -> LoadedModule | None:
+        """A module of the project, as named in `importer`, which remembers it."""
+        module = self.modules.find(importer, name, level)
+        if module is not None:
+            importer.needs.add(module)
+        return module
 
     def has(self, frame: Frame, name: str) -> bool:
         """Whether a frame itself binds a name. What of a module's top level binds it is evaluated now."""
@@ -154,7 +153,7 @@ class Machine:
 
     def imported(self, importer: LoadedModule, what: Imported) -> Value:
         """What an import binds: a module or a name of the project, or a symbol of something outside."""
-        module = self.modules.find(importer, what.module, what.level)
+        module = self.find(importer, what.module, what.level)
         if module is not None and what.name is None:
             return ModuleValue(module)
         if module is not None and what.name is not None:
@@ -164,8 +163,7 @@ class Machine:
         submodule = self._submodule(importer, what)
         if submodule is not None:
             return submodule
-        if module is None:
-            self.used.add((what.module, what.level))
+        importer.lacks.add((what.module, what.level))
         if what.level:
             return Unknown(f"{'.' * what.level}{what.module} is not part of the project")
         return Symbol(what.module if what.name is None else f"{what.module}.{what.name}")
@@ -175,7 +173,7 @@ class Machine:
         if what.name is None:
             return None
         name = f"{what.module}.{what.name}" if what.module else what.name
-        module = self.modules.find(importer, name, what.level)
+        module = self.find(importer, name, what.level)
         return None if module is None else ModuleValue(module)
 
     def module_member(self, module: LoadedModule, name: str) -> Any:
@@ -200,7 +198,7 @@ class Machine:
                     return member
             stars = frame.stars
         if module.is_package:
-            inner = self.modules.find(module, name, 1)
+            inner = self.find(module, name, 1)
             if inner is not None:
                 return ModuleValue(inner)
         return Symbol(f"{stars[0]}.{name}") if len(stars) == 1 else NotImplemented

@@ -337,9 +337,9 @@ def _import_from(machine: Machine, frame: Frame, node: code.ImportFrom) -> Signa
 
 
 def _star(machine: Machine, frame: Frame, node: code.ImportFrom) -> None:
-    module = machine.modules.find(frame.module, node.module, node.level)
+    module = machine.find(frame.module, node.module, node.level)
     if module is None:
-        machine.used.add((node.module, node.level))
+        frame.module.lacks.add((node.module, node.level))
         if not node.level:
             frame.stars.append(node.module)
         return

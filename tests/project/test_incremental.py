@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sqla_lsp.project.project import Project
 from tests.project.state import Findings, findings, loaded, migration, write
 
 _HELPERS = (
-    "from alembic import op\nfrom app.names import COLUMN\n\ndef build(table):\n    op.create_index('ix_' + table, table, [COLUMN])\n",
+    "from alembic import op\nfrom app.names import COLUMN\n\ndef build(table):\n"
+    "    op.create_index('ix_' + table, table, [COLUMN])\n",
     "from alembic import op\nfrom .names import COLUMN\n\n\ndef build(table):\n    with op.get_context().autocommit_block():\n"
     "        op.create_index('ix_' + table, table, [COLUMN], postgresql_concurrently=True)\n",
     "from alembic import op\n\ndef build(table):\n    op.create_unique_constraint(None, table, ['a'])\n",
