@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name, name_of, names_of, text_of
 from sqla_lsp.readers.columns import ReadColumn, column_in_table, column_of
 from sqla_lsp.readers.constraints import (
@@ -75,6 +77,7 @@ def create_table(given: Given, table: TableName, elements: tuple[Value, ...], ca
     constraints: list[Constraint] = []
     indexes: list[tuple[str, Index]] = []
     primary: list[str] = []
+    refused: list[tuple[Unique, CallValue]] = []
     complete = not call.open
     for element in elements:
         read = column_of(given.machine, given.frame, element)
@@ -91,6 +94,8 @@ def create_table(given: Given, table: TableName, elements: tuple[Value, ...], ca
         constraint = constraint_of(element)
         if constraint is not None:
             constraints.append(constraint)
+            if isinstance(constraint, Unique) and isinstance(element, CallValue) and _mistake(element, *_NOT_OF_UNIQUE):
+                refused.append((constraint, element))
         elif isinstance(element, CallValue) and is_call_of(element, "Index"):
             indexes.append(("Index", index_in_table(element)))
         elif not (isinstance(element, CallValue) and last_name(element) in ("Sequence", "Comment")):
@@ -111,6 +116,8 @@ def create_table(given: Given, table: TableName, elements: tuple[Value, ...], ca
         None,
         complete,
     )
+    for unique, call in refused:
+        yield ops.AddConstraint(given.site("UniqueConstraint"), table, unique, _mistake(call, *_NOT_OF_UNIQUE))
     for emitted_by, index in indexes:
         yield ops.CreateIndex(given.site(emitted_by), table, index)
 
@@ -151,8 +158,8 @@ def _add_column(given: Given) -> Operations:
         yield ops.NotKnown(given.site(""), "the column that is added is not known")
         return
     yield ops.AddColumn(given.site(""), table, read.column, arguments.flag("if_not_exists"))
-    for _, check in read.checks:
-        yield ops.AddConstraint(given.site("CheckConstraint"), table, check, inline=True)
+    for _, check in read.checks:  # SQLAlchemy does not render NOT VALID inside of a column
+        yield ops.AddConstraint(given.site("CheckConstraint"), table, replace(check, validated=True), inline=True)
     if read.primary_key is True and arguments.flag("inline_primary_key") is True:
         yield ops.AddConstraint(given.site("primary_key=True"), table, PrimaryKey(None, _one(read)), inline=True)
     yield from _added_foreign_keys(given, table, read, arguments)
@@ -222,7 +229,8 @@ def _create_index(given: Given) -> Operations:
     columns = arguments.required("columns")
     index = index_of(given.call, name, NOT_KNOWN if isinstance(columns, Unknown) else columns)
     flag = arguments.flag("postgresql_concurrently")
-    yield ops.CreateIndex(given.site(""), table, index, flag, arguments.flag("if_not_exists"))
+    mistake = _mistake(given.call, *_NOT_OF_INDEXES)
+    yield ops.CreateIndex(given.site(""), table, index, flag, arguments.flag("if_not_exists"), mistake=mistake)
 
 
 def _drop_index(given: Given) -> Operations:
@@ -242,6 +250,7 @@ def _drop_index(given: Given) -> Operations:
         table,
         arguments.flag("postgresql_concurrently"),
         arguments.flag("if_exists"),
+        mistake=_mistake(given.call, *_NOT_OF_INDEXES),
     )
 
 
@@ -252,16 +261,14 @@ def _create_unique_constraint(given: Given) -> Operations:
     unique = unique_of(
         given.call, names_of(columns) if not isinstance(columns, Unknown) else columns, _constraint_name(arguments)
     )
-    yield ops.AddConstraint(
-        given.site(""), table, unique, _mistake(given.call, "postgresql_using_index", "postgresql_not_valid", "not_valid")
-    )
+    yield ops.AddConstraint(given.site(""), table, unique, _mistake(given.call, *_NOT_OF_UNIQUE))
 
 
 def _create_primary_key(given: Given) -> Operations:
     arguments = given.arguments("constraint_name", "table_name", "columns")
     table = given.table(arguments, "table_name", "tablename")
     key = PrimaryKey(_constraint_name(arguments), names_of(arguments.required("columns", "cols")))
-    yield ops.AddConstraint(given.site(""), table, key, _mistake(given.call, "postgresql_using_index", "postgresql_not_valid"))
+    yield ops.AddConstraint(given.site(""), table, key, _mistake(given.call, *_NOT_OF_UNIQUE, "not_valid"))
 
 
 def _create_foreign_key(given: Given) -> Operations:
@@ -317,8 +324,14 @@ def _constraint_name(arguments: Arguments) -> str | Unknown | None:
 
 
 def _mistake(call: CallValue, *names: str) -> str | None:
-    """The first of the arguments that no release accepts as they are meant."""
-    return next((name for name in names if call.keywords.get(name) not in (None, False)), None)
+    """The first of the arguments that no release accepts as they are meant. `not_valid` has no prefix, and only warns: a false one
+    changes nothing."""
+    harmless: tuple[Value, ...] = (None, False)
+    return next((n for n in names if n in call.keywords and (n != "not_valid" or call.keywords[n] not in harmless)), None)
+
+
+_NOT_OF_INDEXES = ("concurrently", "postgresql_concurrent", "postgresql_using_index")
+_NOT_OF_UNIQUE = ("postgresql_using_index", "postgresql_not_valid", "postgresql_concurrently")
 
 
 DIRECTIVES: dict[str, Callable[[Given], Operations]] = {

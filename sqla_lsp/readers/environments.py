@@ -147,12 +147,11 @@ def read_environment(module: LoadedModule, modules: Modules, folder: str, option
     machine = Machine(modules, host, module, _STEPS)
     frame = machine.module_frame(module)
     try:
-        for block in module.code.blocks:
-            if not isinstance(block.statement, code.Function | code.Class):
-                frame.base = block.start
-                if id(block) not in frame.done:
-                    frame.done.add(id(block))
-                    execute(machine, frame, block.statement)
+        for item in module.top_level:
+            if isinstance(item, code.Block) and not isinstance(item.statement, code.Function | code.Class) and id(item) not in frame.done:
+                frame.done.add(id(item))
+                frame.base = item.start
+                execute(machine, frame, item.statement)
     except OutOfSteps:
         pass
     convention: dict[str, str] = {}

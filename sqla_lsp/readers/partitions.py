@@ -19,7 +19,9 @@ def partitioned_tables(module: LoadedModule, modules: Modules) -> tuple[TableNam
     machine = Machine(modules, OperationsHost(), module)
     frame = machine.module_frame(module)
     found: list[TableName] = []
-    for block in module.code.blocks:
+    for block in module.top_level:
+        if not isinstance(block, code.Block):
+            continue
         name = _declared_name(block.statement)
         try:
             value = machine.lookup(frame, name) if name and machine.has(frame, name) else None

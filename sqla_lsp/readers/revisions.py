@@ -68,7 +68,9 @@ def _ids(value: Value) -> tuple[tuple[str, ...], bool]:
 
 
 def _place_of_revision(module: LoadedModule) -> Place:
-    for block in module.code.blocks:
+    for block in module.top_level:
+        if not isinstance(block, code.Block):
+            continue
         match block.statement:
             case code.Assign(targets=(code.Name(id="revision"),)):
                 return Place(block.start, block.end, module.path)

@@ -10,6 +10,7 @@ from sqla_lsp.syntax.expressions import attribute, items_of
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.joining import NOT_KNOWN, as_text
 from sqla_lsp.syntax.machine import Machine
+from sqla_lsp.syntax.methods import in_order
 from sqla_lsp.syntax.values import (
     BoundMethod,
     CallValue,
@@ -75,7 +76,7 @@ def _dict(machine: Machine, frame: Frame, call: CallValue) -> Value:
 
 
 def _len(machine: Machine, frame: Frame, call: CallValue) -> Value:
-    if isinstance(call.positional[0], str | tuple | ListValue | DictValue):
+    if isinstance(call.positional[0], str | tuple | ListValue | DictValue | ClassValue):
         items, is_open = _items(machine, call)
         return NOT_KNOWN if is_open else len(items)
     return NOT_KNOWN
@@ -109,9 +110,7 @@ def _reversed(machine: Machine, frame: Frame, call: CallValue) -> Value:
 
 def _sorted(machine: Machine, frame: Frame, call: CallValue) -> Value:
     items, is_open = _items(machine, call)
-    if not call.keywords and all(isinstance(item, str) for item in items):
-        return ListValue(sorted(items, key=str), is_open, arms=machine.arms)
-    return ListValue(items, is_open, arms=machine.arms)  # the order is not known, the items are
+    return ListValue(in_order(items, call.keywords), is_open, arms=machine.arms)
 
 
 def _str(machine: Machine, frame: Frame, call: CallValue) -> Value:
@@ -156,8 +155,20 @@ def _extreme(name: str) -> Callable[[Machine, Frame, CallValue], Value]:
     return handler
 
 
+def _has(machine: Machine, base: Instance | ClassValue, name: str) -> bool:
+    """Whether something may have an attribute."""
+    from sqla_lsp.syntax.functions import ancestors, find_member
+
+    cls = base if isinstance(base, ClassValue) else base.cls
+    outside = any(not isinstance(owner, ClassValue) for owner in ancestors(cls))
+    own = isinstance(base, Instance) and name in base.attributes
+    return own or outside or find_member(machine, cls, name) is not NotImplemented
+
+
 def _getattr(machine: Machine, frame: Frame, call: CallValue) -> Value:
-    base, name = call.positional[:2]
+    base, name, *default = call.positional
+    if default and isinstance(name, str) and isinstance(base, Instance | ClassValue) and not _has(machine, base, name):
+        return default[0]
     return attribute(machine, frame, base, name) if isinstance(name, str) else NOT_KNOWN
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.formatting import formatted, percent
 from sqla_lsp.syntax.joining import NOT_KNOWN, as_text, concatenated, join
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import (
@@ -54,6 +55,8 @@ def items_of(machine: Machine, value: Value) -> tuple[list[Value], bool]:
             return list(value.items), value.open
         case DictValue():
             return [key for key in value.items if _is_value(key)], value.open  # type: ignore[misc]
+        case Instance() if any(isinstance(base, Symbol) and base.path == "typing.NamedTuple" for base in value.cls.bases):
+            return list(value.attributes.values()), False
         case ClassValue():
             from sqla_lsp.syntax.functions import is_enum, members
 
@@ -91,15 +94,7 @@ def _hole(machine: Machine, frame: Frame, node: code.Hole) -> Value:
         value = value.enum_value  # a str enum; others are written by people who want the value too
     if node.conversion in ("r", "a"):
         return repr(value) if value is None or isinstance(value, bool | int | float | str) else NOT_KNOWN
-    if node.format is not None:
-        form = value_of(machine, frame, node.format)
-        if isinstance(form, str) and isinstance(value, int | float | str) and len(form) < 8:
-            try:
-                return format(value, form)
-            except (ValueError, TypeError):
-                return NOT_KNOWN
-        return NOT_KNOWN
-    return as_text(value)
+    return as_text(value) if node.format is None else formatted(value, value_of(machine, frame, node.format))
 
 
 # ------------------------------------------------------------------------------------------------------------ containers
@@ -243,8 +238,6 @@ def binary(machine: Machine, symbol: str, left: Value, right: Value) -> Value:
         if isinstance(left, ListValue) and isinstance(right, ListValue):
             return ListValue(left.items + right.items, left.open or right.open, arms=machine.arms)
     if symbol == "%" and isinstance(left, str | Template):
-        from sqla_lsp.syntax.formatting import percent
-
         return percent(machine, left, right)
     if symbol in ("|", "-", "&") and isinstance(left, ListValue | DictValue):
         return _combined(machine, symbol, left, right)
@@ -253,6 +246,8 @@ def binary(machine: Machine, symbol: str, left: Value, right: Value) -> Value:
             return _ARITHMETIC[symbol](left, right)  # type: ignore[no-any-return]
         except (ArithmeticError, TypeError):
             return NOT_KNOWN
+    if symbol == "*" and isinstance(right, int) and isinstance(left, ListValue) and len(left.items) * right < _LONGEST:
+        return ListValue(left.items * right, left.open, arms=machine.arms)
     if symbol == "*" and isinstance(right, int) and isinstance(left, str | tuple) and len(left) * right < _LONGEST:
         return left * right
     return NOT_KNOWN
@@ -293,10 +288,28 @@ def _boolean(machine: Machine, frame: Frame, node: code.Boolean) -> Value:
     decides = node.operator == "or"
     if known is decides:
         return left
-    right = value_of(machine, frame, node.right)
-    if known is not None:
-        return right
+    if known is not None or not isinstance(node.right, code.Call):
+        right = value_of(machine, frame, node.right)
+        if known is not None:
+            return right
+    else:
+        right = _perhaps(machine, frame, node.right, when=not decides)
     return right if machine.truth(right) is decides and isinstance(right, bool) else join(left, right)
+
+
+def _perhaps(machine: Machine, frame: Frame, node: code.Expression, *, when: bool) -> Value:
+    """The value of an expression that is evaluated only when a condition that is not known is true or (`when`) false."""
+    results: list[Value] = []
+
+    def way() -> str:
+        results.append(value_of(machine, frame, node))
+        return ""
+
+    def nothing() -> str:
+        return ""
+
+    machine.either(frame, None, *((way, nothing) if when else (nothing, way)))
+    return results[0]
 
 
 def _compare(machine: Machine, frame: Frame, node: code.Compare) -> Value:
@@ -347,12 +360,28 @@ def compare_one(symbol: str, left: Value, right: Value) -> Value:
     return NOT_KNOWN
 
 
+def _is_text(cls: ClassValue) -> bool:
+    """Whether the members of an enum are strings themselves."""
+    from sqla_lsp.syntax.functions import ancestors
+
+    return any(isinstance(base, Symbol) and base.path in ("builtins.str", "enum.StrEnum") for base in ancestors(cls))
+
+
 def _equal(left: Value, right: Value) -> Value:
     constants = (str, int, float, bool)
     if (left is None or isinstance(left, constants)) and (right is None or isinstance(right, constants)):
         return left == right
     if isinstance(left, Instance) and isinstance(right, Instance) and left.enum_name and right.enum_name:
         return left.cls.node is right.cls.node and left.enum_name == right.enum_name
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Instance) and one.enum_name and isinstance(other, str) and isinstance(one.enum_value, str):
+            return one.enum_value == other if _is_text(one.cls) else NOT_KNOWN
+    if (
+        isinstance(left, ListValue)
+        and isinstance(right, ListValue)
+        and not (left.open or right.open or left.is_set or right.is_set)
+    ):
+        left, right = tuple(left.items), tuple(right.items)
     if isinstance(left, tuple) and isinstance(right, tuple):
         if len(left) != len(right):
             return False
@@ -394,6 +423,11 @@ def _await(machine: Machine, frame: Frame, node: code.Await) -> Value:
 
 
 def _yield(machine: Machine, frame: Frame, node: code.Yield) -> Value:
+    if isinstance(node.value, code.Starred):
+        items, more = items_of(machine, value_of(machine, frame, node.value.value))
+        frame.yields += items
+        frame.yields_more = frame.yields_more or more
+        return NOT_KNOWN
     value = None if node.value is None else value_of(machine, frame, node.value)
     if frame.on_yield is not None:
         return frame.on_yield(value)
@@ -453,7 +487,9 @@ def _call(machine: Machine, frame: Frame, node: code.Call) -> Value:
     machine.step()
     function_node = node.function
     if isinstance(function_node, code.Attribute):
-        base = value_of(machine, frame, function_node.value)
+        base = _super(frame, function_node.value)
+        if base is None:
+            base = value_of(machine, frame, function_node.value)
         if isinstance(base, str | Template | ListValue | DictValue | tuple | Unknown):
             from sqla_lsp.syntax.methods import call_method
 
@@ -468,15 +504,31 @@ def _call(machine: Machine, frame: Frame, node: code.Call) -> Value:
     return _call_value(machine, frame, node, function, _arguments(machine, frame, node))
 
 
-Arguments = tuple[tuple[Value, ...], dict[str, Value], bool, dict[int | str, Place]]
+def _super(frame: Frame, node: code.Expression) -> Instance | Unknown | None:
+    """`super()` in a method: the same instance, seen as one of the base class. None for every other expression."""
+    if not (isinstance(node, code.Call) and isinstance(node.function, code.Name) and node.function.id == "super"):
+        return None
+    at: Frame | None = frame
+    while at is not None and (at.parent is None or at.parent.owner is None):
+        at = at.parent
+    if at is None or at.parent is None or at.parent.owner is None:
+        return NOT_KNOWN
+    base = next((base for base in at.parent.owner.bases if isinstance(base, ClassValue)), None)
+    receiver = next(iter(at.variables.values()), None)
+    if base is None or not isinstance(receiver, Instance):
+        return NOT_KNOWN
+    return Instance(base, receiver.attributes, positional=receiver.positional, keywords=receiver.keywords)
+
+
+Arguments = tuple[tuple[Value, ...], dict[str, Value], bool, dict[int | str, Place], int]
 
 
 def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value, arguments: Arguments) -> Value:
-    positional, keywords, is_open, places = arguments
+    positional, keywords, is_open, places, certain = arguments
     if isinstance(function, FunctionValue | ClassValue | BoundMethod):
         from sqla_lsp.syntax.functions import call_class_or_function
 
-        return call_class_or_function(machine, frame, function, positional, keywords, is_open, frame.place(node))
+        return call_class_or_function(machine, frame, function, positional[:certain], keywords, is_open, frame.place(node))
     call = CallValue(function, positional, keywords, frame.place(node), places, is_open)
     if isinstance(function, Symbol) and function.path.startswith("builtins."):
         from sqla_lsp.syntax.builtin import call_builtin
@@ -492,11 +544,13 @@ def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value
 
 
 def _arguments(machine: Machine, frame: Frame, node: code.Call) -> Arguments:
-    """Positional and keyword arguments, whether there may be others, and where each stands."""
+    """Positional and keyword arguments, whether there may be others, where each stands, and how many of the positional ones have the
+    position that they seem to have (none behind a `*` of which not all is known)."""
     positional: list[Value] = []
     keywords: dict[str, Value] = {}
     places: dict[int | str, Place] = {}
     is_open = False
+    certain: int | None = None
     for argument in node.arguments:
         value = value_of(machine, frame, argument.value)
         if argument.stars == 1:
@@ -504,6 +558,8 @@ def _arguments(machine: Machine, frame: Frame, node: code.Call) -> Arguments:
             for item in items:
                 places[len(positional)] = frame.place(argument)
                 positional.append(item)
+            if more and certain is None:
+                certain = len(positional)
             is_open = is_open or more
         elif argument.stars == 2:
             if isinstance(value, DictValue):
@@ -518,7 +574,7 @@ def _arguments(machine: Machine, frame: Frame, node: code.Call) -> Arguments:
         else:
             places[len(positional)] = frame.place(argument)
             positional.append(value)
-    return tuple(positional), keywords, is_open, places
+    return tuple(positional), keywords, is_open, places, len(positional) if certain is None else certain
 
 
 def _partial(machine: Machine, frame: Frame, call: CallValue) -> Any:
@@ -554,8 +610,19 @@ def _import_module(machine: Machine, frame: Frame, call: CallValue) -> Any:
             return NotImplemented
 
 
+def _namedtuple(machine: Machine, frame: Frame, call: CallValue) -> Any:
+    """`collections.namedtuple("Name", ["a", "b"])` as the class that it makes."""
+    if len(call.positional) != 2 or not isinstance(call.positional[0], str):
+        return NotImplemented
+    name, fields = call.positional
+    names: list[Value] = list(fields.replace(",", " ").split()) if isinstance(fields, str) else items_of(machine, fields)[0]
+    body = [code.Assign(0, 0, (code.Name(0, 0, field),), None, code.Opaque(0, 0)) for field in names if isinstance(field, str)]
+    return ClassValue(name, code.Class(0, 0, name, (), (), tuple(body)), frame, 0, (Symbol("typing.NamedTuple"),), {})
+
+
 LIBRARY: dict[str, Callable[[Machine, Frame, CallValue], Any]] = {
     "importlib.import_module": _import_module,
+    "collections.namedtuple": _namedtuple,
     "functools.partial": _partial,
     "textwrap.dedent": _dedent,
     "inspect.cleandoc": _dedent,

@@ -49,6 +49,16 @@ def _formatted(directive: re.Match[str], value: Value) -> Value:
     return NOT_KNOWN
 
 
+def formatted(value: Value, form: Value) -> Value:
+    """`format(value, form)` of a constant."""
+    if isinstance(form, str) and isinstance(value, int | float | str) and len(form) < 8:
+        try:
+            return format(value, form)
+        except (ValueError, TypeError):
+            return NOT_KNOWN
+    return NOT_KNOWN
+
+
 def format_string(machine: Machine, template: str | Template, positional: tuple[Value, ...], keywords: dict[str, Value]) -> Value:
     """`template.format(*positional, **keywords)`."""
     parts: list[Value] = []
@@ -76,7 +86,9 @@ def format_string(machine: Machine, template: str | Template, positional: tuple[
                 value = keywords.get(name, NOT_KNOWN)
             for step in path:
                 value = _step(machine, value, step)
-            parts.append(NOT_KNOWN if spec or conversion else as_text(value))
+            if conversion:
+                value = repr(value) if isinstance(value, str | int | float) and conversion == "r" else NOT_KNOWN
+            parts.append(formatted(value, spec) if spec else as_text(value))
     return concatenated(parts)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Protocol
 
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.lower import lower
-from sqla_lsp.syntax.values import Value
+from sqla_lsp.syntax.lower import Definition, outline
+from sqla_lsp.syntax.values import ClassValue, Value
 from sqla_lsp.text.places import Place
 
 
@@ -26,8 +27,6 @@ class Imported:
 class LoadedModule:
     """The code of one file. `name` tells modules apart; `path` is "" for the file that facts are made of."""
 
-    __slots__ = ("_code", "_data", "frame", "is_package", "lacks", "name", "needs", "path")
-
     def __init__(self, name: str, path: str, code: code.Module | None, is_package: bool = False, data: bytes = b"") -> None:
         """`code` None means that `data` is parsed when something is first asked of it."""
         self.name = name
@@ -42,12 +41,10 @@ class LoadedModule:
         self._code = code
         self._data = data
 
-    @property
-    def code(self) -> code.Module:
-        """The code of the module."""
-        if self._code is None:
-            self._code = lower(self._data)
-        return self._code
+    @cached_property
+    def top_level(self) -> Sequence[code.Block | Definition]:
+        """The statements of the module's top level. Of a module that others import, definitions are lowered when they are needed."""
+        return outline(self._data) if self._code is None else self._code.blocks
 
     def unevaluated(self) -> LoadedModule:
         """The same code, of which nothing was asked yet."""
@@ -99,6 +96,7 @@ class Frame:
         "module",
         "on_yield",
         "outer_names",
+        "owner",
         "parent",
         "pending",
         "returns",
@@ -107,6 +105,7 @@ class Frame:
         "statement",
         "variables",
         "yields",
+        "yields_more",
     )
 
     def __init__(self, module: LoadedModule, parent: Frame | None, base: int) -> None:
@@ -121,14 +120,18 @@ class Frame:
         """Modules outside of the project of which everything was imported."""
         self.star_modules: list[LoadedModule] = []
         """Modules of the project of which everything was imported."""
-        self.pending: dict[str, list[code.Block]] = {}
+        self.pending: dict[str, list[code.Block | Definition]] = {}
         """Of a module: the blocks that were not asked for yet, by the names that they bind or change."""
         self.done: set[int] = set()
         """Of a module: the blocks (by identity) that were evaluated."""
+        self.owner: ClassValue | None = None
+        """The class whose body this is: its names are not seen from inside of its functions."""
         self.statement: code.Node | None = None
         """The statement that is evaluated."""
         self.returns: list[Value] = []
         self.yields: list[Value] = []
+        self.yields_more = False
+        """Whether there may be other yields than those, or fewer."""
         self.on_yield: Callable[[Value], Value] | None = None
         """What runs at a `yield`: the body of the `with` that this frame's function manages."""
 

@@ -12,6 +12,7 @@ from sqla_lsp.syntax.joining import NOT_KNOWN, join
 from sqla_lsp.syntax.machine import MAX_CALLS, STEPS_ABROAD, Machine, OutOfSteps, Signal
 from sqla_lsp.syntax.values import (
     BoundMethod,
+    CallValue,
     ClassValue,
     DictValue,
     FunctionValue,
@@ -21,6 +22,7 @@ from sqla_lsp.syntax.values import (
     Symbol,
     Unknown,
     Value,
+    path_of,
 )
 from sqla_lsp.text.places import Place
 
@@ -109,7 +111,7 @@ def _run(machine: Machine, inner: Frame, function: FunctionValue, place: Place |
         machine.active.pop()
         machine.calls, machine.arms = calls, arms
     if node.is_generator:
-        return ListValue(inner.yields, arms=machine.arms)
+        return ListValue(inner.yields, inner.yields_more, arms=machine.arms)
     if not inner.returns:
         return None
     result = inner.returns[0]
@@ -187,6 +189,7 @@ def class_frame(machine: Machine, cls: ClassValue) -> Frame:
         from sqla_lsp.syntax.statements import run_body
 
         cls.frame = Frame(cls.closure.module, cls.closure, cls.base)
+        cls.frame.owner = cls
         run_body(machine, cls.frame, cls.node.body)
         if is_enum(machine, cls):
             _make_members(cls, cls.frame)
@@ -206,8 +209,6 @@ def _make_members(cls: ClassValue, frame: Frame) -> None:
 
 
 def _is_auto(value: Value) -> bool:
-    from sqla_lsp.syntax.values import path_of
-
     return path_of(value) in ("enum.auto()", "auto()")
 
 
@@ -282,10 +283,24 @@ def _fields(machine: Machine, cls: ClassValue) -> dict[str, Value]:
                 match statement:
                     case code.Assign(targets=(code.Name(id=name),), annotation=annotation) if annotation is not None:
                         value = frame.variables.get(name, NOT_KNOWN)
-                        fields[name] = NOT_KNOWN if isinstance(value, Imported) else value
+                        fields[name] = NOT_KNOWN if isinstance(value, Imported) else _default(machine, value)
                     case _:
                         pass
     return fields
+
+
+def _default(machine: Machine, value: Value) -> Value:
+    """The default of a field, also where `field(...)` gives it."""
+    if not isinstance(value, CallValue) or not (path_of(value) or "").endswith(
+        ("dataclasses.field()", "attr.ib()", "attrs.field()")
+    ):
+        return value
+    factory = _path(value.keywords.get("default_factory", value.keywords.get("factory")))
+    if factory == "builtins.list":
+        return ListValue(arms=machine.arms)
+    if factory == "builtins.dict":
+        return DictValue(arms=machine.arms)
+    return value.keywords.get("default", NOT_KNOWN) if factory is None else NOT_KNOWN
 
 
 def call_class_or_function(

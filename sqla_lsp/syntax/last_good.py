@@ -21,8 +21,10 @@ class Change:
 
     def __init__(self, old_data: bytes, data: bytes) -> None:
         self.data = data
-        self.start, tail = common_ends(old_data, data)
-        self.old_end, self.new_end = len(old_data) - tail, len(data) - tail
+        start, tail = common_ends(old_data, data)
+        back = _to_line_start(old_data, data, start, len(old_data) - tail, len(data) - tail)
+        self.start = start - back
+        self.old_end, self.new_end = len(old_data) - tail - back, len(data) - tail - back
         self.shift = self.new_end - self.old_end
 
     def moved_start(self, offset: int) -> int:
@@ -47,6 +49,20 @@ class Change:
 
     def _ends(self, offset: int) -> bool:
         return self.data[offset : offset + 1] in (b"", b"\n", b"\r", b";")
+
+
+def _to_line_start(old_data: bytes, data: bytes, start: int, old_end: int, new_end: int) -> int:
+    """How far an insertion or a deletion may be told further left, so that it begins with a line: `op.f(` typed on a line of its own
+    before another `op.` is not an insertion behind that `op.`. 0 where it cannot."""
+    longer, end = (data, new_end) if old_end == start else (old_data, old_end)
+    if min(old_end, new_end) != start:
+        return 0
+    back = 0
+    while start > back and longer[start - back - 1] == longer[end - back - 1]:
+        if longer[start - back - 1] in b"\r\n":
+            return back
+        back += 1
+    return back if start == back else 0
 
 
 def unchanged(module: code.Module, change: Change) -> dict[int, code.Block]:

@@ -8,9 +8,12 @@ from tree_sitter import Node, Tree
 
 from sqla_lsp.syntax import code, last_good
 from sqla_lsp.syntax.lower_statements import Statements
-from sqla_lsp.syntax.lowering import COMMENT, EXTRAS
+from sqla_lsp.syntax.lower_strings import identifier
+from sqla_lsp.syntax.lowering import COMMENT, EXTRAS, kind
 from sqla_lsp.syntax.tree import parse
 
+_DECORATED = kind("decorated_definition")
+_DEFINITIONS = frozenset({kind("function_definition"), kind("class_definition")})
 _MARK = re.compile(rb"sqla-lsp", re.IGNORECASE)
 
 
@@ -31,6 +34,45 @@ def lower(data: bytes, tree: Tree | None = None, previous: tuple[bytes, code.Mod
     if broken:
         blocks = _repaired(data, root, old_module, change)
     return code.Module(tuple(blocks), found, broken)
+
+
+class Definition:
+    """A function or class of a module's top level that is lowered when somebody needs it."""
+
+    __slots__ = ("_block", "_data", "_node", "name")
+
+    def __init__(self, data: bytes, node: Node, name: str) -> None:
+        self.name = name
+        self._data = data
+        self._node: Node | None = node
+        self._block: code.Block | None = None
+
+    @property
+    def block(self) -> code.Block:
+        """The block of the definition."""
+        if self._block is None:
+            assert self._node is not None
+            lowering = Statements(self._data, self._node.start_byte)
+            statement = lowering.statement(self._node) or code.Inert(0, 0)
+            self._block = code.Block(self._node.start_byte, self._node.start_byte + statement.end, statement, lowering.broken)
+            self._node = None
+        return self._block
+
+
+def outline(data: bytes) -> list[code.Block | Definition]:
+    """The top level of a module, of which few names will be asked for: its definitions are not lowered yet."""
+    found: list[code.Block | Definition] = []
+    for node in parse(data).root_node.children:
+        inner = node.child_by_field_name("definition") if node.kind_id == _DECORATED else node
+        name = inner.child_by_field_name("name") if inner is not None and inner.kind_id in _DEFINITIONS else None
+        if name is not None:
+            found.append(Definition(data, node, identifier(data[name.start_byte : name.end_byte].decode("utf-8", "replace"))))
+        elif node.kind_id not in EXTRAS and (node.is_named or node.is_error):
+            lowering = Statements(data, node.start_byte)
+            statement = lowering.statement(node)
+            if statement is not None:
+                found.append(code.Block(node.start_byte, node.start_byte + statement.end, statement, lowering.broken))
+    return found
 
 
 def _blocks(

@@ -151,7 +151,9 @@ class Expressions(Literals):
         self.yields = True
         children = solids(node)[1:]
         if children and children[0].type == "from":
-            children = children[1:]
+            inner = self.expression(children[-1])
+            value: code.Expression | None = code.Starred(inner.start, inner.end, inner)
+            return code.Yield(node.start_byte - self.base, node.end_byte - self.base, value)
         value = self.one_or_tuple(children) if children else None
         return code.Yield(node.start_byte - self.base, node.end_byte - self.base, value)
 

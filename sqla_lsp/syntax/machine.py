@@ -14,6 +14,7 @@ from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import Frame, Imported, LoadedModule, Modules
 from sqla_lsp.syntax.joining import DEPENDS, join
 from sqla_lsp.syntax.joining import truth as plain_truth
+from sqla_lsp.syntax.lower import Definition
 from sqla_lsp.syntax.values import Arms, CallValue, ModuleValue, Symbol, Unknown, Value
 from sqla_lsp.text.places import Place
 
@@ -83,6 +84,8 @@ class Machine:
         """The functions that are being evaluated."""
         self.round = 0
         self.branches = 0
+        self._ended: dict[int, bool] = {}
+        """Of branches of which one way ended: whether it left the function (and not only a loop)."""
         self._asked: set[tuple[str, str]] = set()
 
     # ------------------------------------------------------------------------------------------------------ modules
@@ -91,7 +94,7 @@ class Machine:
         """The variables of a module. Its top level is evaluated name by name, as they are asked for: `has` and `lookup`."""
         if module.frame is None:
             module.frame = Frame(module, None, 0)
-            module.frame.pending = blocks_by_name(module.code)
+            module.frame.pending = statements_by_name(module.top_level)
         return module.frame
 
     def find(self, importer: LoadedModule, name: str, level: int) -> LoadedModule | None:
@@ -118,9 +121,10 @@ class Machine:
         host_state = self.host.state()
         self.arms, self.calls = (), ()
         try:
-            for block in frame.pending.pop(name):
-                if id(block) not in frame.done:
-                    frame.done.add(id(block))
+            for item in frame.pending.pop(name):
+                if id(item) not in frame.done:
+                    frame.done.add(id(item))
+                    block = item.block if isinstance(item, Definition) else item
                     frame.base = block.start
                     execute(self, frame, block.statement)
         finally:
@@ -143,6 +147,8 @@ class Machine:
                     return member  # type: ignore[no-any-return]
             stars += at.stars
             at = at.parent
+            while at is not None and at.owner is not None:
+                at = at.parent
         from sqla_lsp.syntax.builtin import BUILTINS
 
         if name in BUILTINS:
@@ -229,6 +235,8 @@ class Machine:
         if first and second:
             self.arms = outer
             return first if first == second or second == "return" else second
+        if first or second:
+            self._ended[branch] = (first or second) == "return"
         if first:
             self.arms = (*outer, (branch, 1))
             return ""
@@ -241,6 +249,13 @@ class Machine:
         frame.variables = joined_variables(first_variables, frame.variables)
         self.host.restore(self.host.joined(first_state, self.host.state()))
         return ""
+
+    def lasting(self, arms: Arms) -> Arms:
+        """The branches after a round of a loop that was entered in `arms`: those whose other way left the function as well."""
+        kept = len(arms)
+        while kept < len(self.arms) and self._ended.get(self.arms[kept][0], False):
+            kept += 1
+        return self.arms[:kept]
 
     def perhaps(self, frame: Frame, way: Callable[[], Signal]) -> Signal:
         """Takes a way that may be taken or not."""
@@ -264,7 +279,7 @@ class Machine:
         function = self.lookup(frame, name) if self.has(frame, name) else None
         if not isinstance(function, FunctionValue):
             return False
-        keywords = {
+        keywords: dict[str, Value] = {
             parameter.name: value
             for parameter in function.node.parameters
             if not isinstance(value := arguments(parameter.name), Unknown)
@@ -329,12 +344,16 @@ def assigned_names(statements: Sequence[code.Statement]) -> set[str]:
     return names
 
 
-def blocks_by_name(module: code.Module) -> dict[str, list[code.Block]]:
-    """The top-level blocks of a module by the names that they bind or change, each in order."""
-    found: dict[str, list[code.Block]] = {}
-    for block in module.blocks:
-        for name in assigned_names((block.statement,)) | changed_names((block.statement,)):
-            found.setdefault(name, []).append(block)
+def statements_by_name(top_level: Sequence[code.Block | Definition]) -> dict[str, list[code.Block | Definition]]:
+    """The statements of a module's top level by the names that they bind or change, each in order."""
+    found: dict[str, list[code.Block | Definition]] = {}
+    for item in top_level:
+        if isinstance(item, Definition):
+            names = {item.name}
+        else:
+            names = assigned_names((item.statement,)) | changed_names((item.statement,))
+        for name in names:
+            found.setdefault(name, []).append(item)
     return found
 
 

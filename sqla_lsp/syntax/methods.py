@@ -58,11 +58,11 @@ def call_method(
         case str() | Template():
             return _string(machine, base, name, positional, keywords, is_open)
         case ListValue():
-            return _list(machine, base, name, positional)
+            return _list(machine, base, name, positional, keywords)
         case DictValue():
             return _dict(machine, base, name, positional, keywords)
         case tuple() if name in ("index", "count"):
-            return NOT_KNOWN
+            return _found(list(base), name, positional)
         case _:
             return NotImplemented
 
@@ -71,7 +71,7 @@ def _string(
     machine: Machine, base: str | Template, name: str, positional: tuple[Value, ...], keywords: dict[str, Value], is_open: bool
 ) -> Any:
     if name == "format":
-        return NOT_KNOWN if is_open and not (positional or keywords) else format_string(machine, base, positional, keywords)
+        return format_string(machine, base, positional, keywords)
     if name == "format_map" and len(positional) == 1 and isinstance(positional[0], DictValue):
         named = {key: value for key, value in positional[0].items.items() if isinstance(key, str)}
         return format_string(machine, base, (), named)
@@ -130,7 +130,27 @@ def _joined(machine: Machine, base: str | Template, what: Value) -> Value:
     return concatenated(parts)
 
 
-def _list(machine: Machine, base: ListValue, name: str, positional: tuple[Value, ...]) -> Any:
+def in_order(items: list[Value], keywords: dict[str, Value]) -> list[Value]:
+    """The items sorted, where they can be compared and no key is given; else as they are: their order is not known."""
+    plain: Any = items
+    if set(keywords) <= {"reverse"} and (
+        all(isinstance(item, str) for item in items) or all(isinstance(item, int | float) for item in items)
+    ):
+        return sorted(plain, reverse=keywords.get("reverse") is True)
+    return items
+
+
+def _found(items: list[Value], name: str, positional: tuple[Value, ...]) -> Value:
+    """`index` and `count` of a constant among constants."""
+    plain = (str, int, float, bool)
+    if len(positional) != 1 or not all(isinstance(item, plain) for item in (*items, *positional)):
+        return NOT_KNOWN
+    if name == "count":
+        return items.count(positional[0])
+    return items.index(positional[0]) if positional[0] in items else NOT_KNOWN
+
+
+def _list(machine: Machine, base: ListValue, name: str, positional: tuple[Value, ...], keywords: dict[str, Value]) -> Any:
     match name, positional:
         case (("append" | "add"), (item,)):
             mutable(machine, base)
@@ -165,10 +185,7 @@ def _list(machine: Machine, base: ListValue, name: str, positional: tuple[Value,
             base.items = base.items[::-1]
             return None
         case "sort", _:
-            if all(isinstance(item, str) for item in base.items):
-                base.items = sorted(base.items, key=str)
-            else:
-                base.open = True
+            base.items = in_order(base.items, keywords)
             return None
         case (("union" | "difference" | "intersection"), (more,)):
             from sqla_lsp.syntax.expressions import binary
@@ -176,7 +193,12 @@ def _list(machine: Machine, base: ListValue, name: str, positional: tuple[Value,
             items, is_open = items_of(machine, more)
             other = ListValue(items, is_open, True, machine.arms)
             return binary(machine, {"union": "|", "difference": "-", "intersection": "&"}[name], base, other)
-        case (("index" | "count" | "issubset" | "issuperset" | "pop"), _):
+        case (("index" | "count"), _):
+            return NOT_KNOWN if base.open else _found(base.items, name, positional)
+        case ("pop", _):
+            base.open = True
+            return NOT_KNOWN
+        case (("issubset" | "issuperset"), _):
             return NOT_KNOWN
         case _:
             return NotImplemented

@@ -9,7 +9,7 @@ from sqla_lsp.syntax import code
 from sqla_lsp.syntax.expressions import binary, compare_one, items_of, mutable, value_of
 from sqla_lsp.syntax.frames import Frame, Imported
 from sqla_lsp.syntax.functions import call_function, decorated, enter_managed, find_member
-from sqla_lsp.syntax.joining import NOT_KNOWN
+from sqla_lsp.syntax.joining import NOT_KNOWN, join
 from sqla_lsp.syntax.machine import Machine, Signal, assigned_names
 from sqla_lsp.syntax.values import (
     ClassValue,
@@ -60,6 +60,9 @@ def bind(machine: Machine, frame: Frame, target: code.Expression, value: Value) 
     """Binds a target of an assignment, of a loop or of a `with`."""
     match target:
         case code.Name(id=name):
+            outer = frame.outer_names.get(name)
+            if outer is not None and machine.arms and name in outer.variables:
+                value = join(value, machine.lookup(outer, name))
             frame.set(name, value)
         case code.Sequence(items=targets):
             _unpack(machine, frame, targets, value)
@@ -143,7 +146,7 @@ def _for(machine: Machine, frame: Frame, node: code.For) -> Signal:
         machine.round += 1
         bind(machine, frame, node.target, item)
         signal = run_body(machine, frame, node.body)
-        machine.arms = arms
+        machine.arms = arms = machine.lasting(arms)
         if signal == "return":
             return signal
         if signal == "break":
@@ -157,15 +160,51 @@ def _for(machine: Machine, frame: Frame, node: code.For) -> Signal:
 
 def _while(machine: Machine, frame: Frame, node: code.While) -> Signal:
     test = machine.truth(value_of(machine, frame, node.test))
-    if test is not False:
-        arms = machine.arms
+    arms = machine.arms
+    if test is True:
+        _changing(machine, frame, node.body)
+        signal = run_body(machine, frame, node.body)
+        machine.arms = machine.lasting(arms)
+        if signal:
+            return signal if signal == "return" else ""
+        if isinstance(node.test, code.Constant) and not _breaks(node.body):
+            return "return"
+    elif test is None:
         _unknown_rounds(machine, frame, node.body)
         machine.arms = arms
     return run_body(machine, frame, node.otherwise)
 
 
+def _breaks(body: Sequence[code.Statement]) -> bool:
+    """Whether a `break` of the loop itself stands in its body."""
+    for statement in body:
+        match statement:
+            case code.Jump(kind="break"):
+                return True
+            case code.If(then=then, otherwise=otherwise) if _breaks(then) or _breaks(otherwise):
+                return True
+            case code.With(body=inside) if _breaks(inside):
+                return True
+            case code.Try():
+                handled = [inside for handler in statement.handlers for inside in handler.body]
+                if _breaks((*statement.body, *handled, *statement.otherwise, *statement.final)):
+                    return True
+            case code.Match():
+                if _breaks([inside for case in statement.cases for inside in case.body]):
+                    return True
+            case _:
+                pass
+    return False
+
+
 def _unknown_rounds(machine: Machine, frame: Frame, body: tuple[code.Statement, ...]) -> None:
     """A body that runs nobody knows how often: once, with what it changes from round to round unknown before and after."""
+    _changing(machine, frame, body)
+    machine.perhaps(frame, lambda: run_body(machine, frame, body) and "")
+
+
+def _changing(machine: Machine, frame: Frame, body: tuple[code.Statement, ...]) -> None:
+    """What a body changes from round to round is unknown from now on."""
     machine.round += 1
     changed = assigned_names(body) & frame.variables.keys()
     carried = {name: frame.variables[name] for name in changed}
@@ -173,7 +212,6 @@ def _unknown_rounds(machine: Machine, frame: Frame, body: tuple[code.Statement, 
     for name in changed - targets:
         if not isinstance(carried[name], Imported | ListValue | DictValue):
             frame.variables[name] = Unknown("it changes in a loop")
-    machine.perhaps(frame, lambda: run_body(machine, frame, body) and "")
 
 
 def _with(machine: Machine, frame: Frame, node: code.With) -> Signal:
@@ -351,13 +389,23 @@ def _delete(machine: Machine, frame: Frame, node: code.Delete) -> Signal:
         match target:
             case code.Name(id=name):
                 frame.variables.pop(name, None)
-            case code.Subscript(value=base):
+            case code.Subscript(value=base, index=index):
                 holder = value_of(machine, frame, base)
                 if isinstance(holder, ListValue | DictValue):
-                    holder.open = True
+                    _delete_item(machine, holder, value_of(machine, frame, index))
             case _:
                 pass
     return ""
+
+
+def _delete_item(machine: Machine, holder: ListValue | DictValue, key: Value) -> None:
+    mutable(machine, holder)
+    if isinstance(holder, DictValue) and isinstance(key, str | int):
+        holder.items.pop(key, None)
+    elif isinstance(holder, ListValue) and isinstance(key, int) and -len(holder.items) <= key < len(holder.items):
+        del holder.items[key]
+    else:
+        holder.open = True
 
 
 def _scope(machine: Machine, frame: Frame, node: code.Scope) -> Signal:
@@ -369,6 +417,7 @@ def _scope(machine: Machine, frame: Frame, node: code.Scope) -> Signal:
             while at is not None and name not in at.variables:
                 at = at.parent
         if at is not None and at is not frame:
+            machine.has(at, name)
             frame.outer_names[name] = at
     return ""
 
