@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections import Counter
@@ -20,6 +21,7 @@ def run(options: argparse.Namespace) -> int:
     """Prints the findings on standard output, all else on standard error."""
     tolerant(sys.stdout)
     tolerant(sys.stderr)
+    gc.disable()  # the process ends before there would be anything to collect
     try:
         with _progress() as progress:
             result = judge(

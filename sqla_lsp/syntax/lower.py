@@ -14,6 +14,8 @@ from sqla_lsp.syntax.tree import parse
 
 _DECORATED = kind("decorated_definition")
 _DEFINITIONS = frozenset({kind("function_definition"), kind("class_definition")})
+_LONGEST_DEFINITION = 30_000
+"""Longer functions and classes of imported modules are not read: what migrations share is short, applications are not."""
 _MARK = re.compile(rb"sqla-lsp", re.IGNORECASE)
 
 
@@ -52,9 +54,10 @@ class Definition:
         """The block of the definition."""
         if self._block is None:
             assert self._node is not None
-            lowering = Statements(self._data, self._node.start_byte)
-            statement = lowering.statement(self._node) or code.Inert(0, 0)
-            self._block = code.Block(self._node.start_byte, self._node.start_byte + statement.end, statement, lowering.broken)
+            start, end = self._node.start_byte, self._node.end_byte
+            lowering = Statements(self._data, start)
+            statement = lowering.statement(self._node) if end - start <= _LONGEST_DEFINITION else None
+            self._block = code.Block(start, end, statement or code.Inert(0, end - start), lowering.broken)
             self._node = None
         return self._block
 
