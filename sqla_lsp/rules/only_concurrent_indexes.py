@@ -31,6 +31,7 @@ A concurrent build that fails leaves an invalid index behind, which `if_not_exis
 - `CREATE INDEX ... ON ONLY` a partitioned table builds nothing, and DROP INDEX of one has no concurrent form: both are
   passed over, and CONCURRENTLY is an error for it.
 - `REINDEX SYSTEM` has no concurrent form and is passed over.
+- `concurrently=` without the prefix, and other arguments that no release accepts, are errors: they are reported on new tables too.
 - A string of several statements is one transaction, even in an autocommit block: CONCURRENTLY in it is an error.
 - `REINDEX SCHEMA` and `DATABASE` in a transaction are errors: Postgres refuses them there.
 - A `with` over a manager that cannot be read may be an autocommit block: nothing inside is said to fail.
@@ -48,7 +49,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.project.history import Step
-from sqla_lsp.rules.rule import Context, Report, named, text_of
+from sqla_lsp.rules.rule import Context, Report, again, named, text_of
 from sqla_lsp.schema.names import NOWHERE, TableName
 from sqla_lsp.schema.operations import CreateIndex, DropIndex, Reindex
 from sqla_lsp.schema.tables import Flag, Index, Table
@@ -64,6 +65,8 @@ _REFUSED = "Postgres refuses CONCURRENTLY inside of a transaction block, and Ale
 def check(step: Step, context: Context) -> Iterator[Report]:
     """Judges one operation."""
     match step.operation:
+        case CreateIndex(mistake=str()) | DropIndex(mistake=str()) as operation:
+            yield _refused_argument(operation)
         case CreateIndex() as operation if not _belongs_to_create_table(operation):
             yield from _create(step, operation, context)
         case DropIndex() as operation:
@@ -72,6 +75,17 @@ def check(step: Step, context: Context) -> Iterator[Report]:
             yield from _reindex(step, operation, context)
         case _:
             pass
+
+
+def _refused_argument(operation: CreateIndex | DropIndex) -> Report:
+    return Report(
+        operation,
+        f"{operation.site.source.partition('.')[2]} fails: no release of SQLAlchemy accepts {operation.mistake}= for an index.",
+        "The argument raises an error before anything is sent to Postgres.",
+        "Give postgresql_concurrently=True, inside of op.get_context().autocommit_block().",
+        named(operation.name if isinstance(operation, DropIndex) else operation.index.name, ""),
+        "error",
+    )
 
 
 def _belongs_to_create_table(operation: CreateIndex) -> bool:
@@ -109,7 +123,7 @@ def _create(step: Step, operation: CreateIndex, context: Context) -> Iterator[Re
         emitted = " (index=True emits it)" if operation.site.emitted_by else ""
         yield Report(
             operation,
-            f"{what} on {on} takes a SHARE lock{emitted}: every write to {on} waits until {name} is built.",
+            f"{what} on {on} takes a SHARE lock{emitted}: every write to {again(table)} waits until {name} is built.",
             "The lock is held from the beginning of the build to the end of the transaction.",
             _PER_PARTITION if partitioned else _advice(operation),
             on,
@@ -182,7 +196,7 @@ def _drop(step: Step, operation: DropIndex, context: Context) -> Iterator[Report
     if _nobody_waits(step, table, context) or (found and step.has_dropped_column_later(*found)):
         return
     name = named(operation.name, "")
-    on = text_of(table) if table.known else "its table"
+    on, once_more = (text_of(table), again(table)) if operation.table or found else ("its table", "that table")
     partitioned = context.is_partitioned(step, table)
     if operation.concurrently is True and partitioned:
         yield Report(
@@ -198,7 +212,7 @@ def _drop(step: Step, operation: DropIndex, context: Context) -> Iterator[Report
     elif operation.concurrently is False and not partitioned and not _backs_constraint(step, operation):
         yield Report(
             operation,
-            f"DROP INDEX {name and name + ' '}takes an ACCESS EXCLUSIVE lock on {on}: every read and write of {on} waits, first for the queries that "
+            f"DROP INDEX {name and name + ' '}takes an ACCESS EXCLUSIVE lock on {on}: every read and write of {once_more} waits, first for the queries that "
             f"are running and then until the transaction ends.",
             "The drop itself is quick; what it waits for, and what the transaction does after it, is not.",
             "Write DROP INDEX CONCURRENTLY in an autocommit_block()."

@@ -67,6 +67,11 @@ def text_of(table: TableName) -> str:
     return str(table) if not isinstance(table.name, Unknown) else "a table whose name is not known here"
 
 
+def again(table: TableName) -> str:
+    """A table as a message names it a second time."""
+    return str(table) if not isinstance(table.name, Unknown) else "that table"
+
+
 def named(name: object, otherwise: str) -> str:
     """The name of an index, constraint or column as a message names it."""
     return name if isinstance(name, str) else otherwise

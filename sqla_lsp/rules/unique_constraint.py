@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.project.history import Step
-from sqla_lsp.rules.rule import Context, Report, named, text_of
+from sqla_lsp.rules.rule import Context, Report, again, named, text_of
 from sqla_lsp.schema.operations import AddConstraint
 from sqla_lsp.schema.tables import PrimaryKey, Unique
 
@@ -60,7 +60,7 @@ def check(step: Step, context: Context) -> Iterator[Report]:
     if operation.mistake is not None:
         yield Report(
             operation,
-            f"{operation.site.source.partition('.')[2]} fails: no release of SQLAlchemy accepts {operation.mistake}= for {kind}.",
+            f"{operation.site.emitted_by or operation.site.source.partition('.')[2]} fails: no release of SQLAlchemy accepts {operation.mistake}= for {kind}.",
             "The argument raises an error before anything is sent to Postgres.",
             f"Build the index concurrently, then send ALTER TABLE {on} ADD CONSTRAINT {name} {kind} USING INDEX through op.execute.",
             on,
@@ -83,7 +83,7 @@ def check(step: Step, context: Context) -> Iterator[Report]:
         return
     yield Report(
         operation,
-        f"ADD {kind} on {on} takes an ACCESS EXCLUSIVE lock{_emitted(operation)}: every read and write of {on} waits until its index is "
+        f"ADD {kind} on {on} takes an ACCESS EXCLUSIVE lock{_emitted(operation)}: every read and write of {again(table)} waits until its index is "
         f"built.",
         "The index is built inside of the statement, and the lock is held until the transaction ends.",
         _PER_PARTITION

@@ -140,6 +140,8 @@ class CreateIndex(Operation, frozen=True):
     if_not_exists: Flag = False
     only: bool = False
     """CREATE INDEX ... ON ONLY a partitioned table."""
+    mistake: str | None = None
+    """An argument that no release accepts: the call fails."""
 
 
 class DropIndex(Operation, frozen=True):
@@ -151,6 +153,7 @@ class DropIndex(Operation, frozen=True):
     concurrently: Flag = False
     if_exists: Flag = False
     cascade: bool = False
+    mistake: str | None = None
 
 
 class RenameIndex(Operation, frozen=True):

@@ -138,6 +138,7 @@ def judged(case: Case, folder: Path) -> dict[str, list[Finding]]:
         path.write_text(file.text, encoding="utf-8")
     project = Project([str(folder)], Resolver(NAMES), jobs=1)
     project.load()
+    assert not project.failures, project.failures
     return {file.path: list(check_file(project, str(folder / file.path))) for file in case.files if file.path.endswith(".py")}
 
 
