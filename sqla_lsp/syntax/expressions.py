@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.formatting import formatted, percent
+from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.joining import NOT_KNOWN, as_text, concatenated, join
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import (
@@ -211,7 +211,7 @@ def _sliced(machine: Machine, frame: Frame, base: Value, node: code.Slice) -> Va
     cut: Any = slice(*bounds)
     if isinstance(base, ListValue):
         return ListValue(base.items[cut], arms=machine.arms)
-    return base[cut]  # type: ignore[no-any-return]
+    return base[cut]
 
 
 # ------------------------------------------------------------------------------------------------------------- operators
@@ -487,9 +487,8 @@ def _call(machine: Machine, frame: Frame, node: code.Call) -> Value:
     machine.step()
     function_node = node.function
     if isinstance(function_node, code.Attribute):
-        base = _super(frame, function_node.value)
-        if base is None:
-            base = value_of(machine, frame, function_node.value)
+        of_class = _super(frame, function_node.value)
+        base = value_of(machine, frame, function_node.value) if of_class is None else of_class
         if isinstance(base, str | Template | ListValue | DictValue | tuple | Unknown):
             from sqla_lsp.syntax.methods import call_method
 
@@ -539,13 +538,13 @@ def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value
     elif isinstance(function, Symbol) and function.path in LIBRARY:
         result = LIBRARY[function.path](machine, frame, call)
         if result is not NotImplemented:
-            return result
+            return result  # type: ignore[no-any-return]
     return machine.host.call(machine, frame, call)
 
 
 def _arguments(machine: Machine, frame: Frame, node: code.Call) -> Arguments:
-    """Positional and keyword arguments, whether there may be others, where each stands, and how many of the positional ones have the
-    position that they seem to have (none behind a `*` of which not all is known)."""
+    """Positional and keyword arguments, whether there may be others, where each stands, and how many of the positional ones are
+    at the position that they seem to have (none behind a `*` of which not all is known)."""
     positional: list[Value] = []
     keywords: dict[str, Value] = {}
     places: dict[int | str, Place] = {}
@@ -612,9 +611,11 @@ def _import_module(machine: Machine, frame: Frame, call: CallValue) -> Any:
 
 def _namedtuple(machine: Machine, frame: Frame, call: CallValue) -> Any:
     """`collections.namedtuple("Name", ["a", "b"])` as the class that it makes."""
-    if len(call.positional) != 2 or not isinstance(call.positional[0], str):
+    if len(call.positional) != 2:
         return NotImplemented
     name, fields = call.positional
+    if not isinstance(name, str):
+        return NotImplemented
     names: list[Value] = list(fields.replace(",", " ").split()) if isinstance(fields, str) else items_of(machine, fields)[0]
     body = [code.Assign(0, 0, (code.Name(0, 0, field),), None, code.Opaque(0, 0)) for field in names if isinstance(field, str)]
     return ClassValue(name, code.Class(0, 0, name, (), (), tuple(body)), frame, 0, (Symbol("typing.NamedTuple"),), {})

@@ -137,7 +137,8 @@ def _bind_arguments(
             value = ListValue(rest, open=True, arms=machine.arms) if is_open else tuple(rest)
             rest = []
         elif parameter.kind == "kwargs":
-            value = DictValue(dict(named), open=is_open, arms=machine.arms)
+            value = DictValue(open=is_open, arms=machine.arms)
+            value.items.update(named)
             named = {}
         elif rest and parameter.kind != "keyword-only":
             value = rest.pop(0)

@@ -118,13 +118,22 @@ class _Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module.__all__ = []
 
 
+class _MissingClass(type):
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return MagicMock(name=name)
+
+
 class _MissingModule(ModuleType):
     """A module that has everything: names that begin with a capital are classes, since somebody may derive from them."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        made = type(name, (), {"__init__": lambda *_, **__: None}) if name[0].isupper() else MagicMock(name=name)
+        made: Any = MagicMock(name=name)
+        if name[0].isupper():
+            made = _MissingClass(name, (), {"__init__": lambda *_, **__: None})
         setattr(self, name, made)
         return made
 

@@ -250,8 +250,11 @@ class Converter:
                 return code.NamedExpression(*place, target.id, of(value))
             case ast.Await(value=value):
                 return code.Await(*place, of(value))
-            case ast.Yield(value=value) | ast.YieldFrom(value=value):
+            case ast.Yield(value=value):
                 return code.Yield(*place, self.maybe(value))
+            case ast.YieldFrom(value=value):
+                inner = of(value)
+                return code.Yield(*place, code.Starred(inner.start, inner.end, inner))
             case _:
                 return code.Opaque(*place)
 

@@ -132,7 +132,26 @@ def test_another_file_in_its_place() -> None:
 def test_any_edits_in_any_order(seed: int) -> None:
     """Nothing raises, places stay inside of the text, and text that parses is as if it had never been anything else."""
     chance = random.Random(seed)
-    pieces = [b"(", b")", b'"""', b"'", b"\n", b"    ", b"def f():\n", b"x = 1\n", b"[", b":", b"#", b"@", b"if a:", b"\r", b"\\", "é".encode(), b"{", b"f'{"]
+    pieces = [
+        b"(",
+        b")",
+        b'"""',
+        b"'",
+        b"\n",
+        b"    ",
+        b"def f():\n",
+        b"x = 1\n",
+        b"[",
+        b":",
+        b"#",
+        b"@",
+        b"if a:",
+        b"\r",
+        b"\\",
+        "é".encode(),
+        b"{",
+        b"f'{",
+    ]
     data, module, tree = FILE, lower(FILE), parse(FILE)
     for _ in range(60):
         start = chance.randrange(len(data) + 1)

@@ -71,9 +71,12 @@ g = f"{x:}" f'{x!a:{y!r}}'
 }  # fmt: skip
 
 NEWER = {
-    "type parameters": (b"class A[T: int = str, *Ts, **P](B): x = 1\ndef f[T](a: T) -> T: return a\ntype X[T] = list[T]\ny = 1\n", 4),
+    "type parameters": (
+        b"class A[T: int = str, *Ts, **P](B): x = 1\ndef f[T](a: T) -> T: return a\ntype X[T] = list[T]\ny = 1\n",
+        4,
+    ),
     "except without brackets": (b"try:\n    a\nexcept A, B:\n    c\n", 1),
-    "nested quotes": (b"a = f\"{b[\"c\"]}{f\"{d}\"}\"\nb = f'{\n  a  # comment\n}'\n", 2),
+    "nested quotes": (b'a = f"{b["c"]}{f"{d}"}"\nb = f\'{\n  a  # comment\n}\'\n', 2),
     "template": (b'a = t"{b}"\n', 1),
 }
 
@@ -105,7 +108,9 @@ def test_values_of_newer_syntax() -> None:
     match lower(NEWER["nested quotes"][0]).blocks[0].statement:
         case code.Assign(value=code.JoinedString(parts=(code.Hole(value=code.Subscript()), code.Hole(value=code.Name(id="d"))))):
             pytest.fail("a nested f-string is an f-string")
-        case code.Assign(value=code.JoinedString(parts=(code.Hole(value=code.Subscript()), code.Hole(value=code.JoinedString())))):
+        case code.Assign(
+            value=code.JoinedString(parts=(code.Hole(value=code.Subscript()), code.Hole(value=code.JoinedString())))
+        ):
             pass
         case other:
             pytest.fail(repr(other))
@@ -180,7 +185,10 @@ COMMENTS = {
     "own line": (b"if a:\n    # sqla-lsp: ignore[x]\n    b\n", [(b"# sqla-lsp: ignore[x]", True)]),
     "in brackets": (b"f(\n  a,  # noqa  # SQLA-LSP: ignore\n)\n", [(b"# noqa  # SQLA-LSP: ignore", False)]),
     "in strings": (b"a = '# sqla-lsp: ignore'\nb = '''\n# sqla-lsp: ignore\n'''\n", []),
-    "carriage returns": (b"# sqla-lsp: ignore\r\na = 1 # sqla-lsp: ignore\rb\r", [(b"# sqla-lsp: ignore", True), (b"# sqla-lsp: ignore", False)]),
+    "carriage returns": (
+        b"# sqla-lsp: ignore\r\na = 1 # sqla-lsp: ignore\rb\r",
+        [(b"# sqla-lsp: ignore", True), (b"# sqla-lsp: ignore", False)],
+    ),
     "in broken code": (b"def f(:\n  # sqla-lsp: ignore\n", [(b"# sqla-lsp: ignore", True)]),
     "others": (b"# a\nb = 1  # noqa\n", []),
 }
