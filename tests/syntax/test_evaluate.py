@@ -271,8 +271,9 @@ def test_it_never_raises(lines: list[str]) -> None:
 
 def test_it_never_raises_on_our_own_code() -> None:
     for path in sorted(Path(__file__).parents[2].glob("sqla_lsp/**/*.py")):
-        module = LoadedModule(str(path), "", lower(path.read_bytes()))
-        for block in module.code.blocks:
+        lowered = lower(path.read_bytes())
+        module = LoadedModule(str(path), "", lowered)
+        for block in lowered.blocks:
             if isinstance(block.statement, code.Function):
                 with suppress(OutOfSteps):
                     Machine(Files(), Recorder(), module, 20_000).run(module, block.statement.name, lambda _: Unknown())
