@@ -33,6 +33,7 @@ class ReadColumn:
     index: Flag = False
     unique: Flag = False
     primary_key: Flag = False
+    type_check: Check | None = None
 
 
 def column_of(machine: Machine, frame: Frame, value: Value) -> ReadColumn | None:
@@ -58,7 +59,18 @@ def column_of(machine: Machine, frame: Frame, value: Value) -> ReadColumn | None
         arguments.flag("index"),
         arguments.flag("unique"),
         primary,
+        check_of_type(kind, column_name),
     )
+
+
+def check_of_type(kind: Value, column: str | Unknown) -> Check | None:
+    """The CHECK that a type brings along: `Enum(..., native_enum=False, create_constraint=True)` does, `Boolean` not on Postgres."""
+    if not is_call_of(kind, "Enum") or not isinstance(kind, CallValue):
+        return None
+    if kind.keywords.get("native_enum") is not False or kind.keywords.get("create_constraint") is not True:
+        return None
+    columns = (column,) if isinstance(column, str) else None
+    return Check(text_of(kind.keywords.get("name")), Unknown("the labels of the type"), columns)
 
 
 def _parts(call: CallValue) -> tuple[Value, Value, list[CallValue]]:

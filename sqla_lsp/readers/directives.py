@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name, name_of, names_of, text_of
-from sqla_lsp.readers.columns import ReadColumn, column_in_table, column_of
+from sqla_lsp.readers.columns import ReadColumn, check_of_type, column_in_table, column_of
 from sqla_lsp.readers.constraints import (
     constraint_of,
     foreign_options,
@@ -85,6 +85,7 @@ def create_table(given: Given, table: TableName, elements: tuple[Value, ...], ca
             reads.append(read)
             constraints += [foreign_key for _, foreign_key in read.foreign_keys]
             constraints += [check for _, check in read.checks]
+            constraints += [read.type_check] if read.type_check is not None else []
             indexes += _column_index(read)
             if read.unique is True and read.index is not True:
                 constraints.append(Unique(None, _one(read)))
@@ -162,6 +163,8 @@ def _add_column(given: Given) -> Operations:
         yield ops.AddConstraint(given.site("CheckConstraint"), table, replace(check, validated=True), inline=True)
     if read.primary_key is True and arguments.flag("inline_primary_key") is True:
         yield ops.AddConstraint(given.site("primary_key=True"), table, PrimaryKey(None, _one(read)), inline=True)
+    if read.type_check is not None:
+        yield ops.AddConstraint(given.site("create_constraint=True"), table, read.type_check)
     yield from _added_foreign_keys(given, table, read, arguments)
     if read.unique is True and read.index is not True:
         yield ops.AddConstraint(given.site("unique=True"), table, Unique(None, _one(read)))
@@ -218,6 +221,9 @@ def _alter_column(given: Given) -> Operations:
         yield ops.SetDefault(site, table, column, default_of(arguments.get("server_default")))
     if arguments.has("new_column_name") and arguments.get("new_column_name") is not None:
         yield ops.RenameColumn(site, table, column, name_of(arguments.get("new_column_name")))
+    check = check_of_type(arguments.get("type_"), column)
+    if check is not None:
+        yield ops.AddConstraint(given.site("create_constraint=True"), table, check)
     if given.call.open:
         yield ops.NotKnown(site, "some arguments of alter_column are not known")
 

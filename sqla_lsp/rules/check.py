@@ -102,7 +102,8 @@ def _finding(path: str, reports: list[Report], rule: Rule, severities: Mapping[s
 def _severity(rule: Rule, reports: list[Report], configured: Mapping[str, str]) -> Severity:
     """What is configured, else the gravest of what the rule says."""
     wanted = next((severity for severity in SEVERITIES if severity == configured.get(rule.name)), None)
-    return wanted or min((report.severity or rule.severity for report in reports), key=SEVERITIES.index)
+    said: list[Severity] = [report.severity or rule.severity for report in reports]
+    return wanted or min(said, key=SEVERITIES.index)
 
 
 def _others(reports: list[Report]) -> str:

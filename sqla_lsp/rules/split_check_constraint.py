@@ -26,6 +26,8 @@ def upgrade():
 
 ## Decisions
 - A CHECK inside of ADD COLUMN is checked for every row, whether the column has a default or not.
+- `postgresql_not_valid=True` in a `CheckConstraint` inside of `op.add_column` is not rendered: it is reported like the plain form.
+- `sa.Enum(native_enum=False, create_constraint=True)` emits ADD CHECK as a statement of its own.
 - `not_valid=True` without the prefix `postgresql_` only warns and adds the full constraint: it is reported like the plain form.
 - Partitioned tables accept CHECK ... NOT VALID: they are judged like others.
 
@@ -38,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.project.history import Step
-from sqla_lsp.rules.rule import Context, Report, named, text_of
+from sqla_lsp.rules.rule import Context, Report, again, named, text_of
 from sqla_lsp.rules.validation import added_before
 from sqla_lsp.schema.operations import AddConstraint, ValidateConstraint
 from sqla_lsp.schema.tables import Check
@@ -61,7 +63,7 @@ def check(step: Step, context: Context) -> Iterator[Report]:
                 yield Report(
                     operation,
                     f"VALIDATE CONSTRAINT {name} on {on} stands in the transaction that added it: the ACCESS EXCLUSIVE lock of ADD is held "
-                    f"while every row is checked, and every read and write of {on} waits.",
+                    f"while every row is checked, and every read and write of {again(operation.table)} waits.",
                     "NOT VALID gains nothing when both are in one transaction.",
                     "Validate in an autocommit_block(), or in a later revision that runs in a transaction of its own.",
                     name,
@@ -75,14 +77,19 @@ def _added(operation: AddConstraint) -> Report:
     on = text_of(operation.table)
     if operation.site.sql is not None:
         advice = "Add it NOT VALID, and VALIDATE it in an autocommit_block() or a later revision."
+    elif operation.site.emitted_by == "create_constraint=True":
+        advice = "Leave create_constraint=True out, and add the CHECK with postgresql_not_valid=True."
     elif operation.site.emitted_by:
         advice = "Add the column alone, then the check with postgresql_not_valid=True, and VALIDATE it in an autocommit_block()."
     else:
         advice = "Give postgresql_not_valid=True, and VALIDATE the constraint in an autocommit_block() or a later revision."
     emitted = " (as a part of ADD COLUMN)" if operation.inline else ""
+    if operation.site.emitted_by == "create_constraint=True":
+        emitted = " (create_constraint=True emits it)"
     return Report(
         operation,
-        f"ADD CHECK on {on} takes an ACCESS EXCLUSIVE lock{emitted}: every read and write of {on} waits while all rows are checked.",
+        f"ADD CHECK on {on} takes an ACCESS EXCLUSIVE lock{emitted}: every read and write of {again(operation.table)} waits "
+        f"while all rows are checked.",
         "not_valid= without the prefix postgresql_ only warns: the full constraint is added."
         if operation.mistake
         else "The lock is held until the transaction ends.",

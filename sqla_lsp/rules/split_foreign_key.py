@@ -43,7 +43,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.project.history import Step
-from sqla_lsp.rules.rule import Context, Report, named, text_of
+from sqla_lsp.rules.rule import Context, Report, again, named, text_of
 from sqla_lsp.rules.validation import added_before
 from sqla_lsp.schema.operations import AddConstraint, ValidateConstraint
 from sqla_lsp.schema.tables import ForeignKey
@@ -81,7 +81,7 @@ def _add(step: Step, operation: AddConstraint, context: Context) -> Iterator[Rep
     constraint, table = operation.constraint, operation.table
     if not isinstance(constraint, ForeignKey) or step.is_new(table) or step.is_temporary(table):
         return
-    on, target = text_of(table), text_of(constraint.target)
+    on = text_of(table)
     refuses = context.is_partitioned(step, table) and context.settings.postgres_version < _NOT_VALID_ON_PARTITIONED
     if constraint.validated is False:
         if refuses:
@@ -97,10 +97,12 @@ def _add(step: Step, operation: AddConstraint, context: Context) -> Iterator[Rep
     if constraint.validated is not True or operation.scan is not True:
         return
     emitted = " (Alembic emits it as a second statement)" if operation.site.emitted_by and not operation.inline else ""
-    both = f"{on} and {target}" if constraint.target.known and constraint.target != table else on
+    waits = constraint.target.known and constraint.target != table and not step.is_new(constraint.target)
+    both = f"{again(table)} and {constraint.target}" if waits else again(table)
     yield Report(
         operation,
-        f"ADD FOREIGN KEY on {on} takes a SHARE ROW EXCLUSIVE lock{emitted}: all writes to {both} wait while every row of {on} is checked.",
+        f"ADD FOREIGN KEY on {on} takes a SHARE ROW EXCLUSIVE lock{emitted}: all writes to {both} wait while every row of "
+        f"{again(table)} is checked.",
         _NO_SUCH_ARGUMENT if operation.mistake else "The locks are held until the transaction ends.",
         _PER_PARTITION if refuses else _advice(operation),
         on,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.project.history import Step
-from sqla_lsp.project.replay import key_of, named
-from sqla_lsp.schema.operations import AddConstraint, ValidateConstraint
+from sqla_lsp.project.replay import TableKey, key_of, named
+from sqla_lsp.schema.names import TableName
+from sqla_lsp.schema.operations import AddConstraint, RenameTable, ValidateConstraint
 from sqla_lsp.schema.tables import Check, Constraint, ForeignKey
 
 
@@ -15,8 +16,8 @@ def added_before(step: Step, validate: ValidateConstraint, kind: type[Constraint
     transaction = validate.site.transaction
     if not step.in_transaction or not isinstance(validate.name, str):
         return None
-    for operation in _added(step, kind):
-        if operation.site.transaction.number == transaction.number and key_of(operation.table) == key_of(validate.table):
+    for operation, key in _added(step, kind):
+        if operation.site.transaction.number == transaction.number and key == key_of(validate.table):
             made = operation.constraint
             convention = {} if operation.site.sql is not None else step.history.convention
             if validate.name in (made.name, named(operation.table, made, convention).name):
@@ -24,9 +25,17 @@ def added_before(step: Step, validate: ValidateConstraint, kind: type[Constraint
     return None
 
 
-def _added(step: Step, kind: type[Constraint]) -> Iterator[AddConstraint]:
+def _added(step: Step, kind: type[Constraint]) -> Iterator[tuple[AddConstraint, TableKey | None]]:
+    """The constraints that were added NOT VALID, each with the name that its table has by now."""
+    added: list[tuple[AddConstraint, TableKey | None]] = []
     for operation in step.earlier():
-        if isinstance(operation, AddConstraint) and isinstance(operation.constraint, kind):
-            constraint = operation.constraint
-            if isinstance(constraint, ForeignKey | Check) and constraint.validated is False:
-                yield operation
+        match operation:
+            case AddConstraint(constraint=ForeignKey(validated=False) | Check(validated=False)):
+                if isinstance(operation.constraint, kind):
+                    added.append((operation, key_of(operation.table)))
+            case RenameTable():
+                old, new = key_of(operation.table), key_of(TableName(operation.to, operation.table.schema))
+                added = [(made, new if key == old else key) for made, key in added]
+            case _:
+                pass
+    yield from added
