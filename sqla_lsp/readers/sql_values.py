@@ -180,9 +180,19 @@ def keys_of(value: Value, opclasses: Value) -> tuple[Key, ...] | Unknown:
         items = value.items
     else:
         return NOT_KNOWN
-    keys = [key_of(item) for item in items]
+    keys = [key for item in items for key in _keys_of_text(item) or (key_of(item),)]
     named = opclasses.items if isinstance(opclasses, DictValue) else {}
     return tuple([_with_opclass(key, named) for key in keys])
+
+
+def _keys_of_text(value: Value) -> tuple[Key, ...]:
+    """The elements of `text("a, b")`, which is rendered as it is written; () for a single one."""
+    if not isinstance(value, CallValue) or last_name(value) not in ("text", "literal_column"):
+        return ()
+    sql = sql_of(value)
+    parsed = parsed_index(sql, None) if isinstance(sql, str) else None
+    keys = parsed.index.keys if parsed is not None else ()
+    return keys if isinstance(keys, tuple) and len(keys) > 1 else ()
 
 
 def _with_opclass(key: Key, named: dict[object, Value]) -> Key:

@@ -14,6 +14,7 @@ from sqla_lsp.rules.finding import SEVERITIES, Finding, Related, Severity
 from sqla_lsp.rules.registry import RULES
 from sqla_lsp.rules.rule import Context, Report, Rule
 from sqla_lsp.rules.silencing import silenced
+from sqla_lsp.rules.unused_ignore import NAME as UNUSED
 from sqla_lsp.schema.operations import AnyOperation
 from sqla_lsp.text.places import Place
 
@@ -25,12 +26,14 @@ def check_file(project: Project, path: str) -> tuple[Finding, ...]:
     history = project.history(path)
     ignores = project.ignores(path)
     findings: list[Finding] = []
-    if history is not None and project.speaks_postgres(path) and not _is_settled(project, history):
+    is_judged = history is not None and project.speaks_postgres(path) and not _is_settled(project, history)
+    if history is not None and is_judged:
         context = Context(settings, project.partitioned)
         for script in history.scripts:
             findings += _judged(path, script, [RULES[name] for name in judged], context, settings.severity)
     if ignores:
-        findings = list(silenced(path, project.data(path), findings, ignores, judged, history is not None))
+        severity = _severity(RULES[UNUSED], [], settings.severity)
+        findings = list(silenced(path, project.data(path), findings, ignores, judged, severity, is_judged))
     return tuple(sorted(findings, key=lambda finding: (finding.place.start, finding.place.end, list(RULES).index(finding.rule))))
 
 
@@ -103,7 +106,8 @@ def _severity(rule: Rule, reports: list[Report], configured: Mapping[str, str]) 
     """What is configured, else the gravest of what the rule says."""
     wanted = next((severity for severity in SEVERITIES if severity == configured.get(rule.name)), None)
     said: list[Severity] = [report.severity or rule.severity for report in reports]
-    return wanted or min(said, key=SEVERITIES.index)
+    gravest: Severity = min(said, key=SEVERITIES.index, default=rule.severity)
+    return wanted or gravest
 
 
 def _others(reports: list[Report]) -> str:

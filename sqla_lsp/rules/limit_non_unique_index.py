@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.project.history import Step
-from sqla_lsp.rules.rule import Context, Report, named, text_of
+from sqla_lsp.rules.rule import Context, Report, again, named, text_of
 from sqla_lsp.schema.operations import CreateIndex
 
 NAME = "limit-non-unique-index"
@@ -51,11 +51,12 @@ def check(step: Step, context: Context) -> Iterator[Report]:
     if index.unique is not False or index.method != "btree" or not isinstance(index.keys, tuple) or len(index.keys) <= limit:
         return
     on, name = text_of(operation.table), named(index.name, "The index")
+    first, columns = ("first", "first column") if limit == 1 else (f"first {limit}", f"first {limit} columns")
     yield Report(
         operation,
-        f"{name} on {on} has {len(index.keys)} key columns: every INSERT into {on} writes all of them, and only queries that bind the first "
-        f"{limit} by equality gain from the rest.",
+        f"{name} on {on} has {len(index.keys)} key columns: every INSERT into {again(operation.table)} writes all of them, and only "
+        f"queries that bind the {first} by equality gain from the rest.",
         "",
-        f"Keep the first {limit} columns, or move the rest to postgresql_include.",
+        f"Keep the {columns}, or move the rest to postgresql_include.",
         name,
     )

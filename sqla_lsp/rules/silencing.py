@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqla_lsp.rules.finding import Finding
+from sqla_lsp.rules.finding import Finding, Severity
 from sqla_lsp.rules.names import NAMES
 from sqla_lsp.rules.unused_ignore import NAME as UNUSED
 from sqla_lsp.rules.unused_ignore import unused
@@ -13,9 +13,16 @@ from sqla_lsp.text.lines import LineIndex
 
 
 def silenced(
-    path: str, data: bytes, findings: Sequence[Finding], ignores: Sequence[Ignore], judged: Sequence[str], is_migration: bool
+    path: str,
+    data: bytes,
+    findings: Sequence[Finding],
+    ignores: Sequence[Ignore],
+    judged: Sequence[str],
+    severity: Severity,
+    is_judged: bool,
 ) -> Iterator[Finding]:
-    """The findings that no comment silences, and what is to be said of the comments themselves."""
+    """The findings that no comment silences, and what is to be said of the comments themselves, with which severity. Where the
+    file `is_judged` by no rule, only names that no rule has are reported."""
     if not ignores:
         yield from findings
         return
@@ -29,10 +36,10 @@ def silenced(
             yield finding
     if UNUSED not in judged:
         return
-    asked = [rule for rule in judged if rule != UNUSED] if is_migration else []
+    asked = [rule for rule in judged if rule != UNUSED] if is_judged else []
     for ignore in ignores:
         known = {name: NAMES.get(name) for name in ignore.rules or ()}
-        for finding in unused(path, ignore, known, asked, used[ignore]):
+        for finding in unused(path, ignore, known, asked, used[ignore], severity):
             if not any(_names(other, UNUSED) and other.rules and _covers(other, finding, lines) for other in ignores):
                 yield finding
 
