@@ -125,8 +125,10 @@ def index_of(call: CallValue, name: Text, elements: Value) -> Index:
     include = given.get("postgresql_include")
     where, where_columns = predicate_of(given.get("postgresql_where"))
     method = text_of(given.get("postgresql_using"))
-    if call.open and "postgresql_where" not in given:
-        where, where_columns = NOT_KNOWN, None
+    if call.open:
+        where, where_columns = (where, where_columns) if "postgresql_where" in given else (NOT_KNOWN, None)
+        include = given.get("postgresql_include", NOT_KNOWN)
+        method = method if "postgresql_using" in given else NOT_KNOWN
     return Index(
         name,
         keys_of(elements, given.get("postgresql_ops")),

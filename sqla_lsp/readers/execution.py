@@ -64,16 +64,17 @@ def _statement(call: CallValue) -> Value:
 
 
 def query_kind(value: Value) -> str | None:
-    """The kind of a statement that is built with SQLAlchemy's functions, None for all others."""
+    """The kind of a statement that is built with SQLAlchemy's functions, None for all others. The first call of a chain tells it."""
+    kind: str | None = None
     while isinstance(value, CallValue | Member):
         name = last_name(value)
         if isinstance(value, CallValue):
             if name in _QUERIES:
-                return _QUERIES[name]
+                kind = _QUERIES[name]
             value = value.function
         else:
             value = value.base
-    return None
+    return kind
 
 
 def _looks_like_sql(sql: str | Template) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from sqla_lsp.postgres.identifiers import shortened
-from sqla_lsp.readers.arguments import Arguments, base_of, last_name
+from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, base_of, last_name
 from sqla_lsp.readers.directives import DIRECTIVES, SILENT, Given, create_table
 from sqla_lsp.readers.execution import EXECUTES, executed
 from sqla_lsp.readers.sqlalchemy_types import type_of
@@ -95,6 +95,8 @@ class OperationsHost:
         if path == "alembic.op.f" or (name == "f" and isinstance(function, Member) and self._is_operations(function.base)):
             given = call.positional[0] if call.positional else call.keywords.get("name", call)
             return shortened(given) if isinstance(given, str) else given
+        if path == "builtins.isinstance":
+            return _is_dialect(call)
         if path.startswith("alembic.op.") and path.count(".") == 2:
             self._directive(machine, frame, call, name, None)
         elif isinstance(function, Member) and self._is_operations(function.base):
@@ -220,6 +222,17 @@ class OperationsHost:
                     return ""
 
                 machine.perhaps(frame, way)
+
+
+def _is_dialect(call: CallValue) -> Value:
+    """`isinstance(bind.dialect, PGDialect)`."""
+    if len(call.positional) != 2 or last_name(call.positional[0]) != "dialect":
+        return NOT_KNOWN
+    kinds = call.positional[1] if isinstance(call.positional[1], tuple) else (call.positional[1],)
+    names = [last_name(kind).lower() for kind in kinds]
+    if any(name.startswith(("pg", "postgres")) for name in names):
+        return True
+    return False if all(name.endswith("dialect") and len(name) > len("dialect") for name in names) else NOT_KNOWN
 
 
 def _result(call: CallValue, name: str) -> Value:

@@ -89,6 +89,7 @@ _PLAIN = {
     "UUIDType": "uuid",
 }
 _EXTENSIONS = frozenset({"citext", "hstore", "geometry", "geography", "raster", "ltree", "vector"})
+_SIZED = frozenset({"varchar", "char", "numeric", "bit", "varbit", "timestamp", "timestamptz", "time", "timetz", "interval"})
 _LENGTHS = {
     "String": "varchar",
     "VARCHAR": "varchar",
@@ -103,7 +104,7 @@ _LENGTHS = {
 def type_of(machine: Machine, frame: Frame, value: Value) -> PgType | Unknown:
     """The Postgres type of a value that stands for a type, Unknown where it cannot be told."""
     if isinstance(value, Symbol | Member):
-        return _library_type(machine, frame, value, CallValue(value, (), {}, _PLACE, {}))
+        return _library_type(machine, frame, value, CallValue(value, (), {}, _PLACE))
     if isinstance(value, CallValue):
         if last_name(value) == "with_variant" and isinstance(value.function, Member):
             return _variant(machine, frame, value, value.function.base)
@@ -283,7 +284,7 @@ def _project_type(
             spec = call_function(machine, frame, method, (_instance(cls, positional, keywords),), {}, True, None)
             return parse_type(spec) if isinstance(spec, str) else NOT_KNOWN
         return NOT_KNOWN
-    return type_of(machine, frame, CallValue(outside, positional, keywords, _PLACE, {}))
+    return type_of(machine, frame, CallValue(outside, positional, keywords, _PLACE))
 
 
 def _decorated_type(
@@ -304,8 +305,11 @@ def _decorated_type(
     if isinstance(implementation, Symbol | ClassValue) and not isinstance(find_member(machine, cls, "__init__"), FunctionValue):
         if isinstance(implementation, ClassValue):
             return _project_type(machine, frame, implementation, positional, keywords)
-        return type_of(machine, frame, CallValue(implementation, positional, keywords, _PLACE, {}))
-    return type_of(machine, frame, implementation)
+        return type_of(machine, frame, CallValue(implementation, positional, keywords, _PLACE))
+    made = type_of(machine, frame, implementation)
+    if isinstance(implementation, Symbol) and isinstance(made, PgType) and made.name in _SIZED:
+        return NOT_KNOWN  # its own __init__ may give a length
+    return made
 
 
 def _instance(cls: ClassValue, positional: tuple[Value, ...], keywords: dict[str, Value]) -> Instance:

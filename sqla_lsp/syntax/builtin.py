@@ -19,6 +19,7 @@ from sqla_lsp.syntax.values import (
     FunctionValue,
     Instance,
     ListValue,
+    Member,
     Template,
     Value,
 )
@@ -188,6 +189,8 @@ def _isinstance(machine: Machine, frame: Frame, call: CallValue) -> Value:
         kind = "list"
     if value is None:
         return "NoneType" in named
+    if isinstance(value, Symbol | Member | CallValue):
+        return NotImplemented  # type: ignore[no-any-return]
     if kind is None or not all(isinstance(item, Symbol) for item in wanted):
         return NOT_KNOWN
     return kind in named or (kind == "bool" and "int" in named)
@@ -212,7 +215,7 @@ def _applied(machine: Machine, frame: Frame, function: Value, item: Value, call:
 
     if isinstance(function, FunctionValue | ClassValue | BoundMethod):
         return call_class_or_function(machine, frame, function, (item,), {}, False, call.place)
-    inner = CallValue(function, (item,), {}, call.place, {})
+    inner = CallValue(function, (item,), {}, call.place)
     known = getattr(function, "path", "")
     if known.startswith("builtins."):
         result = call_builtin(machine, frame, known[9:], inner)
