@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqla_lsp.cli.main import CLEAN, FAILED, FINDINGS
-from sqla_lsp.cli.output.style import Styled, tolerant, write
+from sqla_lsp.cli.output.style import Styled, harmless, tolerant, write
 from sqla_lsp.cli.run import Progress, Run, Unreadable, judge
 from sqla_lsp.project.configuration import ConfigurationError
 from sqla_lsp.rules.finding import Finding
@@ -34,10 +34,10 @@ def run(options: argparse.Namespace) -> int:
             )
     except (ConfigurationError, Unreadable) as error:
         for line in str(error).splitlines():
-            print(f"sqla-lsp: {line}", file=sys.stderr)
+            print(f"sqla-lsp: {harmless(line)}", file=sys.stderr)
         return FAILED
     for failure in result.failures:
-        print(f"sqla-lsp: {result.shown(failure.path)} is left out: {failure.reason}", file=sys.stderr)
+        print(harmless(f"sqla-lsp: {result.shown(failure.path)} is left out: {failure.reason}"), file=sys.stderr)
     _print(result, options)
     print(_summary(result), file=sys.stderr)
     return FINDINGS if result.findings and not options.exit_zero else CLEAN

@@ -17,10 +17,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code: 0 clean, 1 findings, 2 could not run."""
     options = parser().parse_args(arguments)
     try:
-        return _run(options)
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): the interpreter must not complain when it flushes at exit.
+        code = _run(options)
+        sys.stdout.flush()
+        return code
+    except OSError as error:
+        # The interpreter must not complain once more when it flushes at exit. Of a reader that went away (`| head`) nothing is said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"sqla-lsp: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return 130

@@ -7,26 +7,32 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+import re
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 import msgspec
 
 from sqla_lsp.cli.output.located import Located, Locator
 from sqla_lsp.project.cache import FORMAT, Cache, default_folder
 from sqla_lsp.project.configuration import Resolver
-from sqla_lsp.project.discovery import Discovery, discover
+from sqla_lsp.project.discovery import INI, Discovery, discover, is_included
 from sqla_lsp.project.paths import absolute, ancestry, below
+from sqla_lsp.project.scope import SettingsOf
 from sqla_lsp.project.summary import Failure, Statistics
 from sqla_lsp.rules.finding import Finding
 from sqla_lsp.rules.names import NAMES
 from sqla_lsp.text.lines import LineIndex
-from sqla_lsp.text.source import decode
+from sqla_lsp.text.source import SourceError, decode
 
 Progress = Callable[[int, int], None]
 
 _LEVELS = 8
-_CONTEXT = ("alembic.ini", "pyproject.toml", ".sqla-lsp.toml")
+_ALEMBIC = (INI, "pyproject.toml")
+_CONTEXT = (*_ALEMBIC, ".sqla-lsp.toml")
+_VERSIONS = re.compile(rb"^[ \t]*version_locations", re.MULTILINE)
 
 
 class Unreadable(Exception):
@@ -84,16 +90,23 @@ def judge(
     `Unreadable` for a path that is not there."""
     given = {_absolute(path): path for path in paths}
     resolver = Resolver(NAMES, file=config, select=select, ignore=ignore)
-    roots = _with_environments(list(given))
+    around = _around(given)
+    roots = _with_environments(list(given), around, resolver.settings)
     cache = Cache(default_folder() if cached else None, FORMAT)
     key = "\n".join(["run", *given])
-    discovery = discover(roots, resolver.settings)
+    unreadable: list[Failure] = []
+    discovery = discover(roots, resolver.settings, lambda path, error: unreadable.append(_failure(path, error)))
+    discovery = _with_configuration(discovery, around)
     state = _state(discovery, roots, resolver)
     outcome = _cached(cache, key, state)
     if outcome is None:
         outcome = _judged(given, roots, resolver, discovery, state, cache, progress)
         cache.store(key, msgspec.msgpack.encode(outcome))
-    return Run(outcome.findings, outcome.statistics, outcome.failures, given)
+    failures = (*unreadable, *outcome.failures)
+    for failure in failures:
+        if failure.path in given:
+            raise Unreadable(f"{given[failure.path]}: {failure.reason}")
+    return Run(outcome.findings, outcome.statistics, failures, given)
 
 
 def _judged(
@@ -122,14 +135,40 @@ def _absolute(path: str) -> str:
     """Raises `Unreadable`."""
     try:
         found = absolute(path)
-        os.stat(found)
+        mode = os.stat(found if path else path).st_mode
+        if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+            raise Unreadable(f"{path}: neither a file nor a folder")
         return found
-    except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{path or repr(path)}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _with_environments(paths: list[str]) -> list[str]:
-    """The paths, and the environments that they lie in: a revision is judged with its history in mind."""
+def _failure(path: str, error: OSError) -> Failure:
+    return Failure(path, error.strerror or str(error))
+
+
+def _around(paths: Iterable[str]) -> list[str]:
+    """The files above some paths, up to a repository's root, that may say where their environments are."""
+    found: dict[str, None] = {}
+    for path in paths:
+        for folder in ancestry(path)[:_LEVELS]:
+            found.update(dict.fromkeys(file for name in _ALEMBIC if os.path.isfile(file := os.path.join(folder, name))))
+            if os.path.lexists(os.path.join(folder, ".git")):
+                break
+    return list(found)
+
+
+def _with_configuration(discovery: Discovery, around: Sequence[str]) -> Discovery:
+    """What was found, and the files above it that configure."""
+    inis, others = set(discovery.inis), set(discovery.pyprojects)
+    for path in around:
+        (inis if path.endswith(INI) else others).add(path)
+    return discovery._replace(inis=sorted(inis), pyprojects=sorted(others))
+
+
+def _with_environments(paths: list[str], around: Sequence[str], settings_of: SettingsOf) -> list[str]:
+    """The environments that the paths lie in: a revision is judged with its history in mind. And the paths, where they are left out
+    there: they were named on purpose."""
     roots = dict.fromkeys(paths)
     for path in paths:
         folder = os.path.dirname(path) if os.path.isfile(path) else path
@@ -139,8 +178,31 @@ def _with_environments(paths: list[str]) -> list[str]:
             roots[home] = None
         elif folder != path:
             roots[folder] = None
+    for locations in _locations(around):
+        if any(below(one, other) is not None for pair in product(locations, paths) for one, other in (pair, pair[::-1])):
+            roots.update(dict.fromkeys(location for location in locations if os.path.isdir(location)))
     kept = [root for root in roots if not any(other != root and below(other, root) is not None for other in roots)]
-    return sorted(kept)
+    left_out = [path for path in paths if not is_included(_file_in(path), kept, settings_of)]
+    return sorted({*kept, *left_out})
+
+
+def _file_in(path: str) -> str:
+    return os.path.join(path, "file.py") if os.path.isdir(path) else path
+
+
+def _locations(around: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The folders of each environment that keeps its revisions in more than one."""
+    for path in around:
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except OSError:
+            continue
+        if _VERSIONS.search(data) is not None:
+            from sqla_lsp.readers.environments import read_ini, read_pyproject
+
+            for options in (read_ini if path.endswith(INI) else read_pyproject)(path, data):
+                yield options.folder, *options.versions
 
 
 def _state(discovery: Discovery, roots: Sequence[str], resolver: Resolver) -> bytes:
@@ -169,10 +231,10 @@ def _cached(cache: Cache, key: str, state: bytes) -> _Outcome | None:
 
 def _mark(path: str) -> Mark:
     try:
-        stat = os.stat(path)
+        known = os.stat(path)
     except OSError:
         return path, -1, -1
-    return path, stat.st_size, stat.st_mtime_ns
+    return path, known.st_size, known.st_mtime_ns
 
 
 def _current_folder() -> str:
@@ -183,5 +245,8 @@ def _current_folder() -> str:
 
 
 def _lines_of(path: str) -> LineIndex:
-    with open(path, "rb") as file:
-        return LineIndex(decode(file.read()).data)
+    try:
+        with open(path, "rb") as file:
+            return LineIndex(decode(file.read()).data)
+    except (OSError, SourceError):  # it went away since it was judged
+        return LineIndex(b"")

@@ -87,6 +87,7 @@ class _Walk:
         """Takes a file, or walks a folder."""
         try:
             path = absolute(root)
+            _check_name(path)
             known = os.stat(path)
             if not stat.S_ISDIR(known.st_mode) and not stat.S_ISREG(known.st_mode):
                 raise OSError(errno.EINVAL, "neither a file nor a folder", path)
@@ -128,7 +129,7 @@ class _Walk:
                     continue
                 self._entered.add(identity)
                 with os.scandir(folder) as listing:
-                    entries = list(listing)
+                    entries = [entry for entry in listing if self._is_named_well(entry)]
             except OSError as error:
                 self._on_error(folder, error)
                 continue
@@ -157,6 +158,16 @@ class _Walk:
             self._on_error(path, error)
         return False
 
+    def _is_named_well(self, entry: os.DirEntry[str]) -> bool:
+        if entry.name.isascii():
+            return True
+        try:
+            _check_name(entry.path)
+        except OSError as error:
+            self._on_error(entry.path, error)
+            return False
+        return True
+
     def _take(self, path: str, known: os.stat_result, named: bool = False) -> None:
         if path.endswith(".py"):
             self.files[path] = Found(path, known.st_size, known.st_mtime_ns, known.st_ino)
@@ -166,3 +177,11 @@ class _Walk:
             self.pyprojects.add(path)
         elif named:
             self.files[path] = Found(path, known.st_size, known.st_mtime_ns, known.st_ino)
+
+
+def _check_name(path: str) -> None:
+    """Raises an OSError for a path that no text can hold."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise OSError(errno.EILSEQ, "its name is not UTF-8", path) from None

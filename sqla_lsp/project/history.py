@@ -18,6 +18,7 @@ from sqla_lsp.schema.tables import Index, Table
 
 _MOST_BRANCHING = 400
 """Longer functions with branches are replayed straight: each operation after all before it."""
+_ENDS = (ops.DropTable, ops.RenameTable, ops.MoveTable, ops.DropColumn)
 
 
 def exclude(one: AnyOperation, other: AnyOperation) -> bool:
@@ -76,7 +77,7 @@ class Step:
     def is_dropped_later(self, table: TableName) -> bool:
         """Whether the function drops the table after this operation, under whatever name it then has."""
         key = key_of(table)
-        for operation in self.later():
+        for operation in self._later_ends():
             if isinstance(operation, ops.DropTable):
                 if key is not None and key_of(operation.table) == key:
                     return True
@@ -94,8 +95,13 @@ class Step:
             and key_of(operation.table) == key
             and isinstance(operation.column, str)
             and index_names(index, operation.column)
-            for operation in self.later()
+            for operation in self._later_ends()
         )
+
+    def _later_ends(self) -> Iterator[AnyOperation]:
+        for number, operation in self.history.ends:
+            if number > self.number and not exclude(operation, self.operation):
+                yield operation
 
 
 class ScriptHistory:
@@ -132,6 +138,11 @@ class ScriptHistory:
             skip = self._branches and exclude(operation, self.operations[number])
             states.append(last if skip else applied(last, operation, self.convention))
         return states[number]
+
+    @cached_property
+    def ends(self) -> list[tuple[int, AnyOperation]]:
+        """The operations, with their numbers, after which a table or column is no longer there under its name."""
+        return [(number, operation) for number, operation in enumerate(self.operations) if isinstance(operation, _ENDS)]
 
     @cached_property
     def end(self) -> Schema:

@@ -83,7 +83,7 @@ class Project:
         if self._records != known:
             self._store()
         for failure in self.failures:
-            logger.warning("%s is left out: %s", failure.path, failure.reason)
+            logger.info("%s is left out: %s", failure.path, failure.reason)
         self._link_to_documents()
         self._finder = EnvironmentFinder((*discovery.inis, *discovery.pyprojects), self._read)
         self._sort()

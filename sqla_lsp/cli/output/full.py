@@ -55,9 +55,8 @@ def _numbered(row: int, gutter: int, *pieces: tuple[str, str]) -> Styled:
 
 
 def _line(located: Located, row: int) -> str:
-    """The text of a row, control characters made harmless, tabs left as they are."""
-    text = located.lines.line(row - 1).decode("utf-8", "replace").rstrip("\r\n")
-    return "".join(c if c == "\t" or unicodedata.category(c) != "Cc" else "�" for c in text)
+    """The text of a row."""
+    return located.lines.line(row - 1).decode("utf-8", "replace").rstrip("\r\n")
 
 
 def _marker(text: str, location: Location) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable
 from typing import TextIO
@@ -11,9 +12,17 @@ Styled = tuple[tuple[str, str], ...]
 """A line as pairs of text and style; the style "" is plain."""
 
 
+_HARMFUL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """A text that does nothing to a terminal, nor to the lines around it: control characters are replaced, but for tabs."""
+    return _HARMFUL.sub("\ufffd", text)
+
+
 def plain(line: Styled) -> str:
     """The line without its styles."""
-    return "".join(text for text, _ in line)
+    return "".join(harmless(text) for text, _ in line)
 
 
 def write(lines: Iterable[Styled], stream: TextIO) -> None:
@@ -27,7 +36,7 @@ def write(lines: Iterable[Styled], stream: TextIO) -> None:
 
     console = Console(file=stream, soft_wrap=True, highlight=False, force_terminal=True)
     for line in lines:
-        console.print(Text.assemble(*line), soft_wrap=True)
+        console.print(Text.assemble(*((harmless(text), style) for text, style in line)), soft_wrap=True)
 
 
 def _coloured(stream: TextIO) -> bool:
