@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from sqla_lsp.project.naming import Convention
 from sqla_lsp.project.replay import EMPTY, Schema, applied, index_names, key_of
@@ -16,12 +16,13 @@ from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.operations import AnyOperation, Script
 from sqla_lsp.schema.tables import Index, Table
 
+T = TypeVar("T", bound=ops.Operation)
+
 _MOST_BRANCHING = 400
 """Longer functions with branches are replayed straight: each operation after all before it."""
-_ENDS = (ops.DropTable, ops.RenameTable, ops.MoveTable, ops.DropColumn)
 
 
-def exclude(one: AnyOperation, other: AnyOperation) -> bool:
+def exclude(one: ops.Operation, other: ops.Operation) -> bool:
     """Whether no run meets both operations: they stand in different arms of one branch."""
     arms = dict(one.site.arms)
     return bool(arms) and any(arms.get(branch, arm) != arm for branch, arm in other.site.arms)
@@ -50,16 +51,16 @@ class Step:
         """Whether a transaction is open for certain when the operation is sent."""
         return self.operation.site.transaction.autocommit is False and self.history.revision.environment.autocommit is False
 
-    def earlier(self) -> Iterator[AnyOperation]:
-        """The operations before this one that a run may meet too."""
-        for operation in self.history.operations[: self.number]:
-            if not exclude(operation, self.operation):
+    def earlier(self, *kinds: type[T]) -> Iterator[T]:
+        """The operations of some kinds before this one that a run may meet too."""
+        for number, operation in self.history.of_kinds(*kinds):
+            if number < self.number and not exclude(operation, self.operation):
                 yield operation
 
-    def later(self) -> Iterator[AnyOperation]:
-        """The operations after this one that a run may meet too."""
-        for operation in self.history.operations[self.number + 1 :]:
-            if not exclude(operation, self.operation):
+    def later(self, *kinds: type[T]) -> Iterator[T]:
+        """The operations of some kinds after this one that a run may meet too."""
+        for number, operation in self.history.of_kinds(*kinds):
+            if number > self.number and not exclude(operation, self.operation):
                 yield operation
 
     def is_new(self, table: TableName) -> bool:
@@ -67,7 +68,7 @@ class Step:
         was created before: it may be that one."""
         if table.known:
             return self.before.is_new(table)
-        return any(isinstance(operation, ops.CreateTable) and not operation.table.known for operation in self.earlier())
+        return any(not operation.table.known for operation in self.earlier(ops.CreateTable))
 
     def is_temporary(self, table: TableName) -> bool:
         """Whether the table is a temporary one."""
@@ -77,31 +78,25 @@ class Step:
     def is_dropped_later(self, table: TableName) -> bool:
         """Whether the function drops the table after this operation, under whatever name it then has."""
         key = key_of(table)
-        for operation in self._later_ends():
-            if isinstance(operation, ops.DropTable):
-                if key is not None and key_of(operation.table) == key:
+        for operation in self.later(ops.DropTable, ops.RenameTable, ops.MoveTable) if key is not None else ():
+            match operation:
+                case ops.DropTable(table=other) if key_of(other) == key:
                     return True
-            elif isinstance(operation, ops.RenameTable) and key is not None and key_of(operation.table) == key:
-                key = key_of(TableName(operation.to, operation.table.schema))
-            elif isinstance(operation, ops.MoveTable) and key is not None and key_of(operation.table) == key:
-                key = key_of(TableName(operation.table.name, operation.schema))
+                case ops.RenameTable(table=other, to=name) if key_of(other) == key:
+                    key = key_of(TableName(name, other.schema))
+                case ops.MoveTable(table=other, schema=schema) if key_of(other) == key:
+                    key = key_of(TableName(other.name, schema))
+                case _:
+                    pass
         return False
 
     def has_dropped_column_later(self, table: Table, index: Index) -> bool:
         """Whether the function drops, after this operation, a column that the index names."""
         key = key_of(table.name)
         return any(
-            isinstance(operation, ops.DropColumn)
-            and key_of(operation.table) == key
-            and isinstance(operation.column, str)
-            and index_names(index, operation.column)
-            for operation in self._later_ends()
+            key_of(operation.table) == key and isinstance(operation.column, str) and index_names(index, operation.column)
+            for operation in self.later(ops.DropColumn)
         )
-
-    def _later_ends(self) -> Iterator[AnyOperation]:
-        for number, operation in self.history.ends:
-            if number > self.number and not exclude(operation, self.operation):
-                yield operation
 
 
 class ScriptHistory:
@@ -116,11 +111,20 @@ class ScriptHistory:
         self.operations: Sequence[AnyOperation] = script.operations
         self.start = Schema(start.tables, start.types)
         self.convention: Convention = revision.environment.naming_convention
+        self._of_kinds: dict[tuple[type[Any], ...], list[tuple[int, Any]]] = {}
         self._ways: dict[tuple[tuple[int, int], ...], list[Schema]] = {}
 
     def __iter__(self) -> Iterator[Step]:
         for number, operation in enumerate(self.operations):
             yield Step(self, number, operation)
+
+    def of_kinds(self, *kinds: type[T]) -> list[tuple[int, T]]:
+        """The operations of some kinds, with their numbers."""
+        found = self._of_kinds.get(kinds)
+        if found is None:
+            found = [(number, operation) for number, operation in enumerate(self.operations) if isinstance(operation, kinds)]
+            self._of_kinds[kinds] = found
+        return found
 
     @cached_property
     def _branches(self) -> bool:
@@ -138,11 +142,6 @@ class ScriptHistory:
             skip = self._branches and exclude(operation, self.operations[number])
             states.append(last if skip else applied(last, operation, self.convention))
         return states[number]
-
-    @cached_property
-    def ends(self) -> list[tuple[int, AnyOperation]]:
-        """The operations, with their numbers, after which a table or column is no longer there under its name."""
-        return [(number, operation) for number, operation in enumerate(self.operations) if isinstance(operation, _ENDS)]
 
     @cached_property
     def end(self) -> Schema:

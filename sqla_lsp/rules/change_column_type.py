@@ -27,7 +27,7 @@ def upgrade():
 - timestamp to timestamptz and back counts as a rewrite: only a session in UTC is spared it, and even there indexes are rebuilt.
 - Where `existing_type` and the history contradict each other, either one that needs a rewrite is enough.
 - A change that keeps the rows and rebuilds plain indexes is passed over where the history knows the whole table and no index on it.
-- A free change is reported where the history knows an expression or partial index that names the column, which is rebuilt, or a valid
+- A free change is reported where the history knows an index that names the column and has an expression or a predicate, which is rebuilt, or a valid
   CHECK, for which all rows are read. So is a "change" to the type that the column has already: Postgres does the same for it.
 - An unknown new type is passed over. So is USING of unknown content, unless the types alone need the rewrite.
 
@@ -38,13 +38,15 @@ def upgrade():
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+from msgspec.structs import replace
 
 from sqla_lsp.postgres.type_changes import Verdict, judge
 from sqla_lsp.postgres.type_names import parse_type
 from sqla_lsp.project.history import Step
 from sqla_lsp.project.replay import index_names
-from sqla_lsp.rules.rule import Context, Report, named, text_of
+from sqla_lsp.rules.rule import Context, Report, again, named, text_of
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.operations import AlterType
 from sqla_lsp.schema.tables import Check, Column, PrimaryKey, Table, Unique
@@ -53,6 +55,7 @@ from sqla_lsp.schema.types import PgType
 NAME = "change-column-type"
 PRIORITY = 2
 SEVERITY = "warning"
+KINDS = (AlterType,)
 
 _CAST = re.compile(r"\(*\s*\"?(?P<column>[^\"\s():]+)\"?\s*\)*\s*(?:::\s*(?P<type>.+?))?\s*", re.DOTALL)
 _FUNCTION_CAST = re.compile(r"cast\s*\(\s*\"?(?P<column>[^\"\s():]+)\"?\s+as\s+(?P<type>.+)\)\s*", re.IGNORECASE | re.DOTALL)
@@ -64,16 +67,18 @@ def check(step: Step, context: Context) -> Iterator[Report]:
     operation = step.operation
     if not isinstance(operation, AlterType) or isinstance(operation.to, Unknown):
         return
-    table, to = operation.table, operation.to
+    table, types = operation.table, step.before.types
+    to = _resolved(operation.to, types)
     if step.is_new(table) or step.is_temporary(table):
         return
     known = step.before.table(table)
     column = known.column(operation.column) if known is not None and isinstance(operation.column, str) else None
-    said, replayed = _known(operation.existing), _known(column.type if column is not None else None)
+    said, replayed = _known(operation.existing, types), _known(column.type if column is not None else None, types)
     verdict, contradiction = _verdict(said, replayed, to, context.settings.postgres_version)
     forced = _using_forces(operation, to)
-    name = named(operation.column, "a column")
-    what = f"ALTER COLUMN {name} TYPE {to} on {text_of(table)}"
+    name = named(operation.column, "the column")
+    what = f"ALTER COLUMN {named(operation.column, '...')} TYPE {to} on {text_of(table)}"
+    subject = f"{text_of(table)}.{name}"
     if verdict.effect == "rewrite" or forced:
         yield _rewrite(operation, what, verdict, contradiction, forced)
     elif forced is None:
@@ -82,27 +87,33 @@ def check(step: Step, context: Context) -> Iterator[Report]:
         yield Report(
             operation,
             f"{what} cannot be shown to be free{contradiction}: if it is not, it takes an ACCESS EXCLUSIVE lock while every row is rewritten, "
-            f"and every read and write of {text_of(table)} waits.",
+            f"and every read and write of {again(table)} waits.",
             _sentence(verdict.reason),
             "Give the true existing_type=, or make the change in steps: a new column, a trigger, a backfill in batches, a swap of names.",
-            name,
+            subject,
         )
     elif verdict.effect == "index":
         if _may_be_indexed(known, column):
             yield Report(
                 operation,
                 f"{what} takes an ACCESS EXCLUSIVE lock while every index on {name} is rebuilt{contradiction}: every read and write of "
-                f"{text_of(table)} waits.",
+                f"{again(table)} waits.",
                 _sentence(verdict.reason),
                 "Make the change in steps: a new column, a trigger, a backfill in batches, an index built concurrently, a swap of names.",
-                name,
+                subject,
             )
     else:
-        yield from _dependents(operation, what, known, name)
+        yield from _dependents(operation, what, known, name, subject)
 
 
-def _known(found: PgType | Unknown | None) -> PgType | None:
-    return found if isinstance(found, PgType) else None
+def _known(found: PgType | Unknown | None, types: Mapping[str, PgType]) -> PgType | None:
+    return _resolved(found, types) if isinstance(found, PgType) else None
+
+
+def _resolved(found: PgType, types: Mapping[str, PgType]) -> PgType:
+    """A type of which only the name is known, as the migrations made it."""
+    made = types.get(found.name) if found.kind == "named" else None
+    return found if made is None else replace(made, dimensions=found.dimensions)
 
 
 def _verdict(said: PgType | None, replayed: PgType | None, to: PgType, version: int) -> tuple[Verdict, str]:
@@ -134,21 +145,23 @@ def _using_forces(operation: AlterType, to: PgType) -> bool | None:
 
 
 def _rewrite(operation: AlterType, what: str, verdict: Verdict, contradiction: str, forced: bool | None) -> Report:
-    on = text_of(operation.table)
     why = _sentence(verdict.reason) if verdict.effect == "rewrite" else "USING computes every value anew."
     if verdict.effect == "rewrite" and verdict.needs_using and operation.using is None:
         why += " Without USING Postgres refuses it."
     return Report(
         operation,
-        f"{what} takes an ACCESS EXCLUSIVE lock while every row is rewritten{contradiction}: every read and write of {on} waits.",
+        f"{what} takes an ACCESS EXCLUSIVE lock while every row is rewritten{contradiction}: every read and write of {again(operation.table)} waits.",
         why,
         "Make the change in steps: a new column, a trigger that keeps it in step, a backfill in batches, a swap of names.",
-        named(operation.column, "a column"),
+        f"{text_of(operation.table)}.{named(operation.column, 'the column')}",
     )
 
 
 def _sentence(reason: str) -> str:
-    return reason[:1].upper() + reason[1:] + "." if reason else ""
+    """A reason as a sentence, with the names of types as they are written."""
+    if not reason or reason.startswith(("changing ", "shortening ", "limiting ", "what ", "the ")):
+        return reason[:1].upper() + reason[1:] + "." if reason else ""
+    return f"The change from {reason}." if " to " in reason else f"The types {reason}."
 
 
 def _may_be_indexed(table: Table | None, column: Column | None) -> bool:
@@ -163,24 +176,22 @@ def _may_be_indexed(table: Table | None, column: Column | None) -> bool:
     return in_constraint or any(isinstance(index.keys, Unknown) or index_names(index, name) for index in table.indexes)
 
 
-def _dependents(operation: AlterType, what: str, table: Table | None, name: str) -> Iterator[Report]:
+def _dependents(operation: AlterType, what: str, table: Table | None, name: str, subject: str) -> Iterator[Report]:
     """A free change rebuilds expression and partial indexes that name the column, and re-checks valid CHECKs."""
     if table is None:
         return
-    on = text_of(operation.table)
     for index in table.indexes:
         keys = index.keys if isinstance(index.keys, tuple) else ()
-        in_expression = any(key.expression is not None and name in (key.columns or ()) for key in keys)
-        is_partial = index.where is not None and index_names(index, name)
-        if in_expression or is_partial:
-            kind = "expression" if in_expression else "partial"
+        has_expression = any(key.expression is not None for key in keys)
+        if index_names(index, name) and (has_expression or index.where is not None):
+            kind = "expression" if has_expression else "partial"
             yield Report(
                 operation,
                 f"{what} keeps the rows, but rebuilds the {kind} index {named(index.name, 'on it')} under an ACCESS EXCLUSIVE lock: every "
-                f"read and write of {on} waits.",
+                f"read and write of {again(operation.table)} waits.",
                 "Plain indexes are kept; expression and partial indexes that name the column are not.",
                 "Drop the index concurrently before, and build it again concurrently after.",
-                name,
+                subject,
             )
             return
     for constraint in table.constraints:
@@ -188,9 +199,9 @@ def _dependents(operation: AlterType, what: str, table: Table | None, name: str)
             yield Report(
                 operation,
                 f"{what} keeps the rows, but reads all of them for the CHECK {named(constraint.name, 'on it')} under an ACCESS EXCLUSIVE lock: "
-                f"every read and write of {on} waits.",
+                f"every read and write of {again(operation.table)} waits.",
                 "A valid CHECK that names the column is checked again.",
                 "Drop the CHECK before, and add it again NOT VALID after, to be validated in an autocommit_block().",
-                name,
+                subject,
             )
             return

@@ -15,7 +15,7 @@ from sqla_lsp.rules.registry import RULES
 from sqla_lsp.rules.rule import Context, Report, Rule
 from sqla_lsp.rules.silencing import silenced
 from sqla_lsp.rules.unused_ignore import NAME as UNUSED
-from sqla_lsp.schema.operations import AnyOperation
+from sqla_lsp.schema.operations import AnyOperation, Operation
 from sqla_lsp.text.places import Place
 
 
@@ -56,15 +56,20 @@ def _judged(
     path: str, script: ScriptHistory, rules: Iterable[Rule], context: Context, severities: Mapping[str, str]
 ) -> Iterator[Finding]:
     """The findings of one function. Reports of one rule about one place are one finding."""
-    asked = [rule for rule in rules if rule.check is not None]
+    asked = list(rules)
+    by_kind: dict[type[Operation], list[Rule]] = {}
     groups: dict[_Key, list[tuple[Rule, Report]]] = {}
     statements: dict[tuple[object, ...], int] = {}
     for step in script:
-        site = step.operation.site
+        site, kind = step.operation.site, type(step.operation)
+        if kind not in by_kind:
+            by_kind[kind] = [rule for rule in asked if kind in rule.kinds]
+        if not by_kind[kind]:
+            continue
         meeting = (site.place, site.round, site.calls, site.arms)
         number = statements.get(meeting, -1) + 1 if site.sql is not None else 0
         statements[meeting] = number
-        for rule in asked:
+        for rule in by_kind[kind]:
             assert rule.check is not None
             for report in rule.check(step, context):
                 key = (rule.name, _shown_at(report.operation), site.place, number)

@@ -40,6 +40,7 @@ from sqla_lsp.schema.operations import CreateIndex
 NAME = "limit-non-unique-index"
 PRIORITY = 3
 SEVERITY = "information"
+KINDS = (CreateIndex,)
 
 
 def check(step: Step, context: Context) -> Iterator[Report]:

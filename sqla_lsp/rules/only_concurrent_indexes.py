@@ -57,6 +57,7 @@ from sqla_lsp.schema.tables import Flag, Index, Table
 NAME = "only-concurrent-indexes"
 PRIORITY = 1
 SEVERITY = "warning"
+KINDS = (CreateIndex, DropIndex, Reindex)
 
 _MANY = ("schema", "database", "system")
 _REFUSED = "Postgres refuses CONCURRENTLY inside of a transaction block, and Alembic runs migrations in one."

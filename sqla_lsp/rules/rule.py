@@ -13,7 +13,7 @@ from sqla_lsp.project.replay import key_of
 from sqla_lsp.project.settings import Settings
 from sqla_lsp.rules.finding import Severity
 from sqla_lsp.schema.names import TableName, Unknown
-from sqla_lsp.schema.operations import AnyOperation
+from sqla_lsp.schema.operations import AnyOperation, Operation
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,14 @@ class Context:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule as its module declares it. `priority` is 1 (critical) to 4 (low)."""
+    """A rule as its module declares it. `priority` is 1 (critical) to 4 (low); `kinds` are the operations that it is asked about."""
 
     name: str
     summary: str
     priority: int
     severity: Severity
     documentation: str
+    kinds: tuple[type[Operation], ...] = ()
     check: Callable[[Step, Context], Iterator[Report]] | None = None
 
 
@@ -59,7 +60,7 @@ def declared(module: ModuleType, check: Any = None) -> Rule:
     """The rule of a module: its docstring is the documentation, whose first line is the summary."""
     documentation = inspect.cleandoc(module.__doc__ or "")
     summary = documentation.partition("\n")[0]
-    return Rule(module.NAME, summary, module.PRIORITY, module.SEVERITY, documentation, check)
+    return Rule(module.NAME, summary, module.PRIORITY, module.SEVERITY, documentation, getattr(module, "KINDS", ()), check)
 
 
 def text_of(table: TableName) -> str:

@@ -48,6 +48,7 @@ from sqla_lsp.schema.tables import Check
 NAME = "split-check-constraint"
 PRIORITY = 3
 SEVERITY = "warning"
+KINDS = (AddConstraint, ValidateConstraint)
 
 
 def check(step: Step, context: Context) -> Iterator[Report]:

@@ -51,6 +51,7 @@ from sqla_lsp.schema.tables import ForeignKey
 NAME = "split-foreign-key"
 PRIORITY = 2
 SEVERITY = "warning"
+KINDS = (AddConstraint, ValidateConstraint)
 
 _NOT_VALID_ON_PARTITIONED = 18
 

@@ -46,6 +46,7 @@ from sqla_lsp.schema.tables import PrimaryKey, Unique
 NAME = "unique-constraint"
 PRIORITY = 2
 SEVERITY = "warning"
+KINDS = (AddConstraint,)
 
 
 def check(step: Step, context: Context) -> Iterator[Report]:

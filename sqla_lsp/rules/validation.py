@@ -28,7 +28,7 @@ def added_before(step: Step, validate: ValidateConstraint, kind: type[Constraint
 def _added(step: Step, kind: type[Constraint]) -> Iterator[tuple[AddConstraint, TableKey | None]]:
     """The constraints that were added NOT VALID, each with the name that its table has by now."""
     added: list[tuple[AddConstraint, TableKey | None]] = []
-    for operation in step.earlier():
+    for operation in step.earlier(AddConstraint, RenameTable):
         match operation:
             case AddConstraint(constraint=ForeignKey(validated=False) | Check(validated=False)):
                 if isinstance(operation.constraint, kind):

@@ -26,7 +26,6 @@ from sqla_lsp.syntax.values import (
     Unknown,
     Value,
 )
-from sqla_lsp.text.places import Place
 
 Plain = None | bool | int | float | str
 _LONGEST = 1_000_000
@@ -519,16 +518,16 @@ def _super(frame: Frame, node: code.Expression) -> Instance | Unknown | None:
     return Instance(base, receiver.attributes, positional=receiver.positional, keywords=receiver.keywords)
 
 
-Arguments = tuple[tuple[Value, ...], dict[str, Value], bool, dict[int | str, Place], int]
+Arguments = tuple[tuple[Value, ...], dict[str, Value], bool, int]
 
 
 def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value, arguments: Arguments) -> Value:
-    positional, keywords, is_open, places, certain = arguments
+    positional, keywords, is_open, certain = arguments
     if isinstance(function, FunctionValue | ClassValue | BoundMethod):
         from sqla_lsp.syntax.functions import call_class_or_function
 
         return call_class_or_function(machine, frame, function, positional[:certain], keywords, is_open, frame.place(node))
-    call = CallValue(function, positional, keywords, frame.place(node), places, is_open)
+    call = CallValue(function, positional, keywords, frame.place(node), is_open)
     if isinstance(function, Symbol) and function.path.startswith("builtins."):
         from sqla_lsp.syntax.builtin import call_builtin
 
@@ -543,20 +542,17 @@ def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value
 
 
 def _arguments(machine: Machine, frame: Frame, node: code.Call) -> Arguments:
-    """Positional and keyword arguments, whether there may be others, where each stands, and how many of the positional ones are
+    """Positional and keyword arguments, whether there may be others, and how many of the positional ones are
     at the position that they seem to have (none behind a `*` of which not all is known)."""
     positional: list[Value] = []
     keywords: dict[str, Value] = {}
-    places: dict[int | str, Place] = {}
     is_open = False
     certain: int | None = None
     for argument in node.arguments:
         value = value_of(machine, frame, argument.value)
         if argument.stars == 1:
             items, more = items_of(machine, value)
-            for item in items:
-                places[len(positional)] = frame.place(argument)
-                positional.append(item)
+            positional += items
             if more and certain is None:
                 certain = len(positional)
             is_open = is_open or more
@@ -565,15 +561,12 @@ def _arguments(machine: Machine, frame: Frame, node: code.Call) -> Arguments:
                 for key, item in value.items.items():
                     if isinstance(key, str):
                         keywords[key] = item
-                        places[key] = frame.place(argument)
             is_open = is_open or not isinstance(value, DictValue) or value.open
         elif argument.keyword is not None:
             keywords[argument.keyword] = value
-            places[argument.keyword] = frame.place(argument)
         else:
-            places[len(positional)] = frame.place(argument)
             positional.append(value)
-    return tuple(positional), keywords, is_open, places, len(positional) if certain is None else certain
+    return tuple(positional), keywords, is_open, len(positional) if certain is None else certain
 
 
 def _partial(machine: Machine, frame: Frame, call: CallValue) -> Any:

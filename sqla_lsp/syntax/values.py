@@ -67,15 +67,13 @@ class Member:
 class CallValue:
     """A call of something outside of the project (a `Symbol`, a `Member`, or an `Unknown`), which is also its result.
 
-    `open` says that `*args` or `**kwargs` of unknown value were passed. `place` is the call's expression, `places` the
-    argument's by position and by keyword.
+    `open` says that `*args` or `**kwargs` of unknown value were passed. `place` is the call's expression.
     """
 
     function: Value
     positional: tuple[Value, ...]
     keywords: dict[str, Value]
     place: Place
-    places: dict[int | str, Place]
     open: bool = False
 
 
