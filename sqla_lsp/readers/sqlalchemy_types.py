@@ -25,9 +25,6 @@ _PLAIN = {
     "BIGINT": "bigint",
     "SmallInteger": "smallint",
     "SMALLINT": "smallint",
-    "Text": "text",
-    "UnicodeText": "text",
-    "TEXT": "text",
     "Boolean": "boolean",
     "BOOLEAN": "boolean",
     "BOOL": "boolean",
@@ -98,6 +95,9 @@ _LENGTHS = {
     "AutoString": "varchar",
     "CHAR": "char",
     "NCHAR": "char",
+    "Text": "text",
+    "UnicodeText": "text",
+    "TEXT": "text",
 }
 
 
@@ -155,7 +155,7 @@ def _of_length(name: str, call: CallValue) -> PgType | Unknown:
         return NOT_KNOWN
     if length is None and name == "char":
         length = 1
-    return PgType(name, () if length is None else (length,), collation=collation)
+    return PgType(name, () if length is None or name == "text" else (length,), collation=collation)
 
 
 def _timestamp(name: str, timezone_name: str) -> Callable[[Machine, Frame, CallValue], PgType | Unknown]:
