@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 Message = dict[str, Any]
+PUBLISH = "textDocument/publishDiagnostics"
 
 
 class Client:
@@ -33,7 +34,8 @@ class Client:
             pipe = subprocess.PIPE
             variables = {**os.environ, **(environment or {})}
             self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=variables, bufsize=0)
-            assert self.process.stdin and self.process.stdout
+            assert self.process.stdin
+            assert self.process.stdout
             streams = (self.process.stdout, self.process.stdin)
             threading.Thread(target=self._read_errors, daemon=True).start()
         self._input, self._output = streams
@@ -41,7 +43,8 @@ class Client:
         self.refuses: set[str] = set()
         self._arrived: queue.Queue[Message] = queue.Queue()
         self._next = 0
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     # ------------------------------------------------------------------------------------------------ speaking
 
@@ -75,10 +78,14 @@ class Client:
         """The next message that `wanted` accepts; requests of the server are answered on the way."""
         deadline = time.monotonic() + timeout
         while True:
+            ended = not self._reader.is_alive()
             try:
-                message = self._arrived.get(timeout=max(0.001, deadline - time.monotonic()))
+                message = self._arrived.get(timeout=0.001 if ended else 0.1)
             except queue.Empty:
-                raise AssertionError(f"nothing such came in {timeout} s; stderr: {self.errors.decode()[-4000:]}") from None
+                if ended or time.monotonic() > deadline:
+                    when = "before the end" if ended else f"in {timeout} s"
+                    raise AssertionError(f"nothing such came {when}; stderr: {self.errors.decode()[-4000:]}") from None
+                continue
             self._answer(message)
             if wanted(message):
                 return message
@@ -95,7 +102,7 @@ class Client:
         def wanted(message: Message) -> bool:
             params = message.get("params") or {}
             return (
-                message.get("method") == "textDocument/publishDiagnostics"
+                message.get("method") == PUBLISH
                 and params["uri"] == uri
                 and (version is None or params.get("version") == version)
             )
@@ -118,7 +125,7 @@ class Client:
 
     def published(self, uri: str, seconds: float = 0.3) -> list[Message]:
         """What is published for a document within some time."""
-        said = [message["params"] for message in self.silence(seconds) if message.get("method") == "textDocument/publishDiagnostics"]
+        said = [message["params"] for message in self.silence(seconds) if message.get("method") == PUBLISH]
         return [params for params in said if params["uri"] == uri]
 
     def codes(self, uri: str, version: int | None = None) -> list[str]:
@@ -130,7 +137,7 @@ class Client:
 
         def wanted(message: Message) -> bool:
             params = message.get("params") or {}
-            is_ours = message.get("method") == "textDocument/publishDiagnostics" and params["uri"] == uri
+            is_ours = message.get("method") == PUBLISH and params["uri"] == uri
             return is_ours and sorted(found["code"] for found in params["diagnostics"]) == sorted(codes)
 
         self.wait(wanted)
@@ -200,7 +207,9 @@ class Client:
                     return
                 buffered += more
             header, _, buffered = buffered.partition(b"\r\n\r\n")
-            length = next(int(line.split(b":")[1]) for line in header.split(b"\r\n") if line.lower().startswith(b"content-length"))
+            length = next(
+                int(line.split(b":")[1]) for line in header.split(b"\r\n") if line.lower().startswith(b"content-length")
+            )
             while len(buffered) < length:
                 more = stream.read(65536)
                 if not more:

@@ -45,13 +45,39 @@ def folder(root: Path) -> Path:
     return path
 
 
+class Servers:
+    """Starts servers, and always one more than is asked for: it imports its modules while a test waits for another one."""
+
+    def __init__(self) -> None:
+        self._spare: Client | None = None
+
+    def take(self) -> Client:
+        """A server that nobody has spoken to."""
+        taken, self._spare = self._spare or Client(), Client()
+        return taken
+
+    def end(self) -> None:
+        """Ends the one that is left."""
+        if self._spare is not None:
+            self._spare.kill()
+
+
+@pytest.fixture(scope="session")
+def servers(cache: None) -> Iterator[Servers]:
+    """All servers of one's own that tests start."""
+    servers = Servers()
+    yield servers
+    servers.end()
+
+
 @pytest.fixture
-def start() -> Iterator[Callable[..., Client]]:
-    """Starts servers of one test's own; `start(root, capabilities, **initialize)`, or `start()` for one that is not initialized."""
+def start(servers: Servers) -> Iterator[Callable[..., Client]]:
+    """Starts servers of one test's own: `start(root, capabilities, **initialize)`; `start()` initializes nothing."""
     clients: list[Client] = []
 
     def started(root: Path | None = None, capabilities: Message | None = None, **more: Any) -> Client:
-        client = Client(cwd=more.pop("cwd", None), environment=more.pop("environment", None))
+        own = {name: more.pop(name) for name in ("cwd", "environment") if name in more}
+        client = Client(**own) if own else servers.take()
         clients.append(client)
         if root is not None or more:
             client.initialize(root, capabilities, **more)

@@ -13,7 +13,6 @@ from tests.server.client import Client
 from tests.server.sample import ENVIRONMENT, RULE, migration, project, works, write
 
 Start = Callable[..., Client]
-BRACKETS = 1_000_000
 
 
 @pytest.fixture
@@ -73,6 +72,7 @@ def test_files_that_are_no_text(server: Client, folder: Path, content: bytes) ->
 
 
 def test_a_file_of_ten_megabytes(server: Client, folder: Path) -> None:
+    """Nobody wrote it by hand: it is left alone."""
     path = project(folder)
     big = path.with_name("0002_big.py")
     text = migration("users", revision="0002", parent="0001") + "".join(f"x{n} = {n}  # {'.' * 80}\n" for n in range(105_000))
@@ -80,10 +80,12 @@ def test_a_file_of_ten_megabytes(server: Client, folder: Path) -> None:
     assert big.stat().st_size > 10_000_000
     server.watched(big)
     uri = server.open(big)
-    assert [found["code"] for found in server.diagnostics(uri, timeout=60)] == [RULE]
+    assert server.diagnostics(uri, timeout=60) == []
     here = {"line": 3, "character": 0}
     server.change(uri, 2, {"range": {"start": here, "end": here}, "text": "\n"})
-    assert [found["code"] for found in server.diagnostics(uri, timeout=60)] == [RULE]
+    assert server.diagnostics(uri, timeout=60) == []
+    server.change(uri, 3, {"text": migration("users", revision="0002", parent="0001")})
+    assert server.codes(uri, version=3) == [RULE]
     server.close(uri)
     works(server, folder)
 
@@ -103,12 +105,12 @@ def test_brackets_that_never_close(server: Client, folder: Path, bracket: str) -
     works(server, folder)
 
 
-@pytest.mark.parametrize("line", ["(\n", "[(\n", "]\n"])
-def test_a_million_lines_of_brackets(start: Start, tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize(("line", "count"), [("(\n", 1_000_000), ("[(\n", 100_000), ("]\n", 100_000)])
+def test_a_million_lines_of_brackets(start: Start, tmp_path: Path, line: str, count: int) -> None:
     path = project(tmp_path)
     head = 'revision = "0002"\ndown_revision = "0001"\n'
     brackets = path.with_name("brackets.py")
-    brackets.write_text(head + line * BRACKETS)
+    brackets.write_text(head + line * count)
     client = start(tmp_path)
     assert [found["code"] for found in client.diagnostics(client.open(path), timeout=100)] == [RULE]
     client.close(path.as_uri())
@@ -121,8 +123,8 @@ def test_a_million_lines_of_brackets(start: Start, tmp_path: Path, line: str) ->
 
 def test_a_diagnostic_on_every_line(server: Client, folder: Path) -> None:
     path = project(folder)
-    uri = server.open(path, migration(*["orders"] * 5000))
-    assert len(server.diagnostics(uri, timeout=60)) == 5000
+    uri = server.open(path, migration(*["orders"] * 1000))
+    assert len(server.diagnostics(uri, timeout=60)) == 1000
     server.close(uri)
 
 

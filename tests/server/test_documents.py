@@ -99,7 +99,15 @@ def test_a_change_of_a_document_that_is_not_open() -> None:
 
 def test_only_python_files_are_taken() -> None:
     documents = Documents()
-    for uri in ("untitled:Untitled-1", "git:/p/a.py", "file:///p/pyproject.toml", "inmemory://p/a.py", "file:", "", "file:///%00.py"):
+    for uri in (
+        "untitled:Untitled-1",
+        "git:/p/a.py",
+        "file:///p/pyproject.toml",
+        "inmemory://p/a.py",
+        "file:",
+        "",
+        "file:///%00.py",
+    ):
         assert documents.open(types.TextDocumentItem(uri, "python", 1, "")) is None
         assert documents.change(types.VersionedTextDocumentIdentifier(2, uri), [whole("x")]) is None
         assert documents.close(uri) is None

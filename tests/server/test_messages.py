@@ -98,7 +98,9 @@ def test_versions_of_any_kind(server: Client, folder: Path, version: object) -> 
     uri = server.open(path)
     assert server.codes(uri) == [RULE]
     document = {"uri": uri, "version": version}
-    server.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": migration("orders", "users")}]})
+    server.notify(
+        "textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": migration("orders", "users")}]}
+    )
     assert server.codes(uri) == [RULE, RULE]
     server.close(uri)
 
@@ -138,7 +140,9 @@ def test_documents_that_are_not_open(server: Client, folder: Path) -> None:
     works(server, folder)
 
 
-@pytest.mark.parametrize("uri", ["untitled:Untitled-1", "git:/x/a.py?{}", "vscode-notebook-cell:/x/a.py#1", "", "file://[", "file:///"])
+@pytest.mark.parametrize(
+    "uri", ["untitled:Untitled-1", "git:/x/a.py?{}", "vscode-notebook-cell:/x/a.py#1", "", "file://[", "file:///"]
+)
 def test_documents_that_are_no_files(server: Client, folder: Path, uri: str) -> None:
     item = {"uri": uri, "languageId": "python", "version": 1, "text": migration("orders")}
     server.notify("textDocument/didOpen", {"textDocument": item})

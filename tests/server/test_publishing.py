@@ -1,4 +1,4 @@
-"""Diagnostics of open documents: on open, change, save and close, in every position encoding, and while the text does not parse."""
+"""Diagnostics of open documents: on open, change, save and close, in every position encoding, while the text does not parse."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_line_ends(server: Client, folder: Path, newline: str) -> None:
 
 BROKEN = [
     '    op.add_column("x", sa.Column("a"',
-    '    x = (\n    y = [1,\n',
+    "    x = (\n    y = [1,\n",
     '    op.create_index("ix_new", ',
     '    """never closed\n',
     "    if True\n",
@@ -137,7 +137,9 @@ def test_a_file_that_is_no_migration(server: Client, folder: Path) -> None:
 
 def test_a_file_that_is_left_out(server: Client, folder: Path) -> None:
     text = migration("orders")
-    path = project(folder, {"pyproject.toml": '[tool.sqla-lsp]\nextend-exclude = ["migrations/old"]\n', "migrations/old/1.py": text})
+    path = project(
+        folder, {"pyproject.toml": '[tool.sqla-lsp]\nextend-exclude = ["migrations/old"]\n', "migrations/old/1.py": text}
+    )
     server.watched(folder / "pyproject.toml")
     assert server.codes(server.open(path)) == [RULE]
     assert server.codes(server.open(folder / "migrations" / "old" / "1.py")) == []
