@@ -59,7 +59,7 @@ def holes_alone(text: str) -> Iterator[re.Match[str]]:
 
 def parse_block(text: str) -> list[Any]:
     """The plpgsql body of a DO statement as libpg_query's JSON. Raises NoParse."""
-    postgast = _postgast()
+    postgast = load_grammar()
     try:
         return list(postgast.parse_plpgsql(text))
     except (postgast.PgQueryError, ValueError, RecursionError) as error:
@@ -68,14 +68,14 @@ def parse_block(text: str) -> list[Any]:
 
 def deparse(expression: Any) -> str:
     """An expression as SQL in Postgres's own spelling: equal expressions give equal text. Raises NoParse."""
-    tree = _postgast().ParseResult()
+    tree = load_grammar().ParseResult()
     tree.stmts.add().stmt.select_stmt.target_list.add().res_target.val.CopyFrom(expression)
     return _deparsed(tree).removeprefix("SELECT ")
 
 
 def deparse_constraint(constraint: Any) -> str:
     """A table constraint as SQL, without its name. Raises NoParse."""
-    tree = _postgast().ParseResult()
+    tree = load_grammar().ParseResult()
     statement = tree.stmts.add().stmt.create_stmt
     statement.relation.relname = "t"
     statement.relation.inh = True
@@ -84,13 +84,13 @@ def deparse_constraint(constraint: Any) -> str:
     return _deparsed(tree).removeprefix("CREATE TABLE t (").removesuffix(")")
 
 
-def _postgast() -> Any:
+def load_grammar() -> Any:
     """The binding of libpg_query, loaded when it is first needed."""
     return import_module("postgast")
 
 
 def _deparsed(tree: Any) -> str:
-    postgast = _postgast()
+    postgast = load_grammar()
     try:
         return str(postgast.deparse(tree))
     except (postgast.PgQueryError, ValueError, RecursionError) as error:
@@ -98,7 +98,7 @@ def _deparsed(tree: Any) -> str:
 
 
 def _parsed(text: str) -> list[Parsed]:
-    postgast = _postgast()
+    postgast = load_grammar()
     too_deep = import_module("google.protobuf.message").DecodeError
     try:
         tree = postgast.parse(text)

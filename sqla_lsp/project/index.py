@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
+from sqla_lsp.postgres.sql_grammar import load_grammar
 from sqla_lsp.project.discovery import Found
 from sqla_lsp.project.modules import ProjectModules
 from sqla_lsp.readers.files import NOTHING, FileFacts, declares, read_file
@@ -89,6 +90,8 @@ def _read_batches(files: Sequence[Found], jobs: int | None) -> Iterator[list[tup
     try:
         # A process with threads must not fork: locks that they hold would stay locked.
         method = "fork" if "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1 else "spawn"
+        if method == "fork":
+            load_grammar()  # once, instead of once in each worker
         gc.collect()
         gc.freeze()
         with ProcessPoolExecutor(workers, multiprocessing.get_context(method), initializer=_start_worker) as pool:
