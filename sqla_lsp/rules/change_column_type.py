@@ -1,12 +1,13 @@
 """Types of columns on existing tables change without a rewrite.
 
 ## What it does
-Reports `op.alter_column(type_=...)`, the same through `batch_op`, and `ALTER COLUMN ... TYPE` as raw SQL where Postgres rewrites the table
-or rebuilds indexes of the column. The old type is `existing_type`, and what the revisions before made of the column.
+Reports `op.alter_column(type_=...)`, the same through `batch_op`, and `ALTER COLUMN ... TYPE` as raw SQL where Postgres
+rewrites the table or rebuilds indexes of the column. The old type is `existing_type`, and what the revisions before
+made of the column.
 
 ## Why is this bad?
-The rewrite runs under ACCESS EXCLUSIVE: every read and write of the table waits until all rows and all indexes are written anew, measured
-as four seconds for 1,000,000 rows from int to bigint.
+The rewrite runs under ACCESS EXCLUSIVE: every read and write of the table waits until all rows and all indexes are
+written anew, measured as four seconds for 1,000,000 rows from int to bigint.
 
 ## Example
 ```python
@@ -23,12 +24,16 @@ def upgrade():
 ```
 
 ## Decisions
-- What is free was measured on Postgres 15 and 18 (varchar to a longer varchar or text, numeric to more digits of the same scale, ...).
-- timestamp to timestamptz and back counts as a rewrite: only a session in UTC is spared it, and even there indexes are rebuilt.
+- What is free was measured on Postgres 15 and 18 (varchar to a longer varchar or text, numeric to more digits of the
+  same scale, ...).
+- timestamp to timestamptz and back counts as a rewrite: only a session in UTC is spared it, and even there indexes are
+  rebuilt.
 - Where `existing_type` and the history contradict each other, either one that needs a rewrite is enough.
-- A change that keeps the rows and rebuilds plain indexes is passed over where the history knows the whole table and no index on it.
-- A free change is reported where the history knows an index that names the column and has an expression or a predicate, which is rebuilt, or a valid
-  CHECK, for which all rows are read. So is a "change" to the type that the column has already: Postgres does the same for it.
+- A change that keeps the rows and rebuilds plain indexes is passed over where the history knows the whole table and no
+  index on it.
+- A free change is reported where the history knows an index that names the column and has an expression or a predicate,
+  which is rebuilt, or a valid CHECK, for which all rows are read. So is a "change" to the type that the column has
+  already: Postgres does the same for it.
 - An unknown new type is passed over. So is USING of unknown content, unless the types alone need the rewrite.
 
 ## References
@@ -86,20 +91,22 @@ def check(step: Step, context: Context) -> Iterator[Report]:
     elif verdict.effect == "unknown":
         yield Report(
             operation,
-            f"{what} cannot be shown to be free{contradiction}: if it is not, it takes an ACCESS EXCLUSIVE lock while every row is rewritten, "
-            f"and every read and write of {again(table)} waits.",
+            f"{what} cannot be shown to be free{contradiction}: if it is not, it takes an ACCESS EXCLUSIVE lock while every row "
+            f"is rewritten, and every read and write of {again(table)} waits.",
             _sentence(verdict.reason),
-            "Give the true existing_type=, or make the change in steps: a new column, a trigger, a backfill in batches, a swap of names.",
+            "Give the true existing_type=, or make the change in steps: a new column, a trigger, a backfill in batches, a swap "
+            "of names.",
             subject,
         )
     elif verdict.effect == "index":
         if _may_be_indexed(known, column):
             yield Report(
                 operation,
-                f"{what} takes an ACCESS EXCLUSIVE lock while every index on {name} is rebuilt{contradiction}: every read and write of "
-                f"{again(table)} waits.",
+                f"{what} takes an ACCESS EXCLUSIVE lock while every index on {name} is rebuilt{contradiction}: every read and "
+                f"write of {again(table)} waits.",
                 _sentence(verdict.reason),
-                "Make the change in steps: a new column, a trigger, a backfill in batches, an index built concurrently, a swap of names.",
+                "Make the change in steps: a new column, a trigger, a backfill in batches, an index built concurrently, a swap "
+                "of names.",
                 subject,
             )
     else:
@@ -150,7 +157,8 @@ def _rewrite(operation: AlterType, what: str, verdict: Verdict, contradiction: s
         why += " Without USING Postgres refuses it."
     return Report(
         operation,
-        f"{what} takes an ACCESS EXCLUSIVE lock while every row is rewritten{contradiction}: every read and write of {again(operation.table)} waits.",
+        f"{what} takes an ACCESS EXCLUSIVE lock while every row is rewritten{contradiction}: every read and write of "
+        f"{again(operation.table)} waits.",
         why,
         "Make the change in steps: a new column, a trigger that keeps it in step, a backfill in batches, a swap of names.",
         f"{text_of(operation.table)}.{named(operation.column, 'the column')}",
@@ -187,8 +195,8 @@ def _dependents(operation: AlterType, what: str, table: Table | None, name: str,
             kind = "expression" if has_expression else "partial"
             yield Report(
                 operation,
-                f"{what} keeps the rows, but rebuilds the {kind} index {named(index.name, 'on it')} under an ACCESS EXCLUSIVE lock: every "
-                f"read and write of {again(operation.table)} waits.",
+                f"{what} keeps the rows, but rebuilds the {kind} index {named(index.name, 'on it')} under an ACCESS EXCLUSIVE "
+                f"lock: every read and write of {again(operation.table)} waits.",
                 "Plain indexes are kept; expression and partial indexes that name the column are not.",
                 "Drop the index concurrently before, and build it again concurrently after.",
                 subject,
@@ -198,8 +206,8 @@ def _dependents(operation: AlterType, what: str, table: Table | None, name: str,
         if isinstance(constraint, Check) and constraint.validated is True and name in (constraint.columns or ()):
             yield Report(
                 operation,
-                f"{what} keeps the rows, but reads all of them for the CHECK {named(constraint.name, 'on it')} under an ACCESS EXCLUSIVE lock: "
-                f"every read and write of {again(operation.table)} waits.",
+                f"{what} keeps the rows, but reads all of them for the CHECK {named(constraint.name, 'on it')} under an ACCESS "
+                f"EXCLUSIVE lock: every read and write of {again(operation.table)} waits.",
                 "A valid CHECK that names the column is checked again.",
                 "Drop the CHECK before, and add it again NOT VALID after, to be validated in an autocommit_block().",
                 subject,

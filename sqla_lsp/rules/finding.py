@@ -21,8 +21,9 @@ class Related(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Finding(msgspec.Struct, frozen=True, array_like=True):
-    """A finding. `place` is what it is about, `statement` the statement around it, in which a comment can silence it. `message` says
-    what Postgres does and who waits, `why` what is behind it, and `advice` what to do. `tags` may hold "unnecessary"."""
+    """A finding. `place` is what it is about, `statement` the statement around it, in which a comment can silence it.
+    `message` says what Postgres does and who waits, `why` what is behind it, and `advice` what to do. `tags` may hold
+    "unnecessary"."""
 
     rule: str
     severity: Severity

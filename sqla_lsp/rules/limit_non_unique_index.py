@@ -1,12 +1,12 @@
 """Indexes that are not unique have at most three key columns.
 
 ## What it does
-Reports an index with more key columns and expressions than `max-index-columns` (three) in `op.create_index`, in an `Index` inside of
-`op.create_table`, and as raw SQL. Columns in `postgresql_include` do not count.
+Reports an index with more key columns and expressions than `max-index-columns` (three) in `op.create_index`, in an
+`Index` inside of `op.create_table`, and as raw SQL. Columns in `postgresql_include` do not count.
 
 ## Why is this bad?
-Every INSERT and most UPDATEs write each index, and a wide one is slow to write and seldom in memory. A query gains from the fourth
-column of a btree only when it binds the first three by equality.
+Every INSERT and most UPDATEs write each index, and a wide one is slow to write and seldom in memory. A query gains from
+the fourth column of a btree only when it binds the first three by equality.
 
 ## Example
 ```python
@@ -55,8 +55,8 @@ def check(step: Step, context: Context) -> Iterator[Report]:
     first, columns = ("first", "first column") if limit == 1 else (f"first {limit}", f"first {limit} columns")
     yield Report(
         operation,
-        f"{name} on {on} has {len(index.keys)} key columns: every INSERT into {again(operation.table)} writes all of them, and only "
-        f"queries that bind the {first} by equality gain from the rest.",
+        f"{name} on {on} has {len(index.keys)} key columns: every INSERT into {again(operation.table)} writes all of them, "
+        f"and only queries that bind the {first} by equality gain from the rest.",
         "",
         f"Keep the {columns}, or move the rest to postgresql_include.",
         name,

@@ -17,7 +17,8 @@ JUDGED = (
 """The rules of this version, in the order of their priority."""
 
 ANNOUNCED = ("verify-query-patterns-are-indexed", "ensure-index-not-covered")
-"""Published names of rules that judge models and queries. They may be configured and silenced, and are not judged by this version."""
+"""Published names of rules that judge models and queries. They may be configured and silenced; this version does not judge
+them."""
 
 ALIASES: Mapping[str, str] = MappingProxyType({})
 """Old spellings of names, kept for ever."""

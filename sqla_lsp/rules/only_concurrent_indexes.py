@@ -1,14 +1,16 @@
 """Indexes on existing tables are built and dropped concurrently.
 
 ## What it does
-Reports `op.create_index` and `op.drop_index` on a table that exists before the migration runs, unless `postgresql_concurrently=True`
-is given outside of a transaction; `index=True` in `op.add_column`; the same through `batch_op`; and `CREATE INDEX`, `DROP INDEX` and
-`REINDEX` without CONCURRENTLY as raw SQL. CONCURRENTLY inside of a transaction is an error: Postgres refuses it.
+Reports `op.create_index` and `op.drop_index` on a table that exists before the migration runs, unless
+`postgresql_concurrently=True` is given outside of a transaction; `index=True` in `op.add_column`; the same through
+`batch_op`; and `CREATE INDEX`, `DROP INDEX` and `REINDEX` without CONCURRENTLY as raw SQL. CONCURRENTLY inside of a
+transaction is an error: Postgres refuses it.
 
 ## Why is this bad?
-CREATE INDEX takes a SHARE lock until the index is built: every INSERT, UPDATE and DELETE waits, and with 1,000,000 rows that was
-measured as one second, on big tables it is minutes. DROP INDEX takes ACCESS EXCLUSIVE, which waits for every running query and stops
-all that come after it. The concurrent forms take SHARE UPDATE EXCLUSIVE: reads and writes go on.
+CREATE INDEX takes a SHARE lock until the index is built: every INSERT, UPDATE and DELETE waits, and with 1,000,000 rows
+that was measured as one second, on big tables it is minutes. DROP INDEX takes ACCESS EXCLUSIVE, which waits for every
+running query and stops all that come after it. The concurrent forms take SHARE UPDATE EXCLUSIVE: reads and writes go
+on.
 
 ## Example
 ```python
@@ -23,15 +25,18 @@ def upgrade():
         op.drop_index("ix_orders_state", table_name="orders", if_exists=True, postgresql_concurrently=True)
         op.create_index("ix_orders_state", "orders", ["state"], postgresql_concurrently=True)
 ```
-A concurrent build that fails leaves an invalid index behind, which `if_not_exists=True` would take for a good one: drop it first.
+A concurrent build that fails leaves an invalid index behind, which `if_not_exists=True` would take for a good one: drop
+it first.
 
 ## Decisions
 - Silent on tables that the function itself creates, also for CONCURRENTLY in the transaction that creates them.
-- Indexes that a `create_table` brings along belong to it, and are not reported even where the history already holds the table.
+- Indexes that a `create_table` brings along belong to it, and are not reported even where the history already holds the
+  table.
 - `CREATE INDEX ... ON ONLY` a partitioned table builds nothing, and DROP INDEX of one has no concurrent form: both are
   passed over, and CONCURRENTLY is an error for it.
 - `REINDEX SYSTEM` has no concurrent form and is passed over.
-- `concurrently=` without the prefix, and other arguments that no release accepts, are errors: they are reported on new tables too.
+- `concurrently=` without the prefix, and other arguments that no release accepts, are errors: they are reported on new
+  tables too.
 - A string of several statements is one transaction, even in an autocommit block: CONCURRENTLY in it is an error.
 - `REINDEX SCHEMA` and `DATABASE` in a transaction are errors: Postgres refuses them there.
 - A `with` over a manager that cannot be read may be an autocommit block: nothing inside is said to fail.
@@ -40,8 +45,8 @@ A concurrent build that fails leaves an invalid index behind, which `if_not_exis
 `small-tables` names tables on which nobody waits.
 
 ## References
-- [CREATE INDEX: Building Indexes Concurrently](https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY)
-- [Alembic: autocommit_block](https://alembic.sqlalchemy.org/en/latest/api/runtime.html#alembic.runtime.migration.MigrationContext.autocommit_block)
+- [Building Indexes Concurrently](https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY)
+- [Alembic: autocommit_block](https://alembic.sqlalchemy.org/en/latest/api/runtime.html)
 """
 
 from __future__ import annotations
@@ -213,8 +218,8 @@ def _drop(step: Step, operation: DropIndex, context: Context) -> Iterator[Report
     elif operation.concurrently is False and not partitioned and not _backs_constraint(step, operation):
         yield Report(
             operation,
-            f"DROP INDEX {name and name + ' '}takes an ACCESS EXCLUSIVE lock on {on}: every read and write of {once_more} waits, first for the queries that "
-            f"are running and then until the transaction ends.",
+            f"DROP INDEX {name and name + ' '}takes an ACCESS EXCLUSIVE lock on {on}: every read and write of {once_more} "
+            f"waits, first for the queries that are running and then until the transaction ends.",
             "The drop itself is quick; what it waits for, and what the transaction does after it, is not.",
             "Write DROP INDEX CONCURRENTLY in an autocommit_block()."
             if operation.site.sql is not None
@@ -263,8 +268,8 @@ def _reindex(step: Step, operation: Reindex, context: Context) -> Iterator[Repor
     elif concurrently is False:
         yield Report(
             operation,
-            f"REINDEX {what} {name} takes a SHARE lock on each table and ACCESS EXCLUSIVE on its indexes: writes wait until they are "
-            f"rebuilt, and so does every query that would use them.",
+            f"REINDEX {what} {name} takes a SHARE lock on each table and ACCESS EXCLUSIVE on its indexes: writes wait until "
+            f"they are rebuilt, and so does every query that would use them.",
             "The locks are held until the transaction ends.",
             f"Write REINDEX {what} CONCURRENTLY in an autocommit_block().",
             name,

@@ -45,7 +45,8 @@ class Context:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule as its module declares it. `priority` is 1 (critical) to 4 (low); `kinds` are the operations that it is asked about."""
+    """A rule as its module declares it. `priority` is 1 (critical) to 4 (low); `kinds` are the operations that it is asked
+    about."""
 
     name: str
     summary: str

@@ -1,13 +1,14 @@
 """Check constraints on existing tables are added NOT VALID and validated in a transaction of their own.
 
 ## What it does
-Reports `op.create_check_constraint` without `postgresql_not_valid=True` on a table that exists before the migration runs, the same
-through `batch_op`, `ADD CHECK` without NOT VALID as raw SQL, a `CheckConstraint` in `op.add_column`, and VALIDATE CONSTRAINT in the
-transaction that added the constraint.
+Reports `op.create_check_constraint` without `postgresql_not_valid=True` on a table that exists before the migration
+runs, the same through `batch_op`, `ADD CHECK` without NOT VALID as raw SQL, a `CheckConstraint` in `op.add_column`, and
+VALIDATE CONSTRAINT in the transaction that added the constraint.
 
 ## Why is this bad?
-ADD CHECK takes ACCESS EXCLUSIVE and reads every row: every read and write of the table waits, measured as 0.4 seconds for 1,000,000 rows.
-With NOT VALID nothing is read, and VALIDATE takes SHARE UPDATE EXCLUSIVE, under which reads and writes go on.
+ADD CHECK takes ACCESS EXCLUSIVE and reads every row: every read and write of the table waits, measured as 0.4 seconds
+for 1,000,000 rows. With NOT VALID nothing is read, and VALIDATE takes SHARE UPDATE EXCLUSIVE, under which reads and
+writes go on.
 
 ## Example
 ```python
@@ -26,9 +27,11 @@ def upgrade():
 
 ## Decisions
 - A CHECK inside of ADD COLUMN is checked for every row, whether the column has a default or not.
-- `postgresql_not_valid=True` in a `CheckConstraint` inside of `op.add_column` is not rendered: it is reported like the plain form.
+- `postgresql_not_valid=True` in a `CheckConstraint` inside of `op.add_column` is not rendered: it is reported like the
+  plain form.
 - `sa.Enum(native_enum=False, create_constraint=True)` emits ADD CHECK as a statement of its own.
-- `not_valid=True` without the prefix `postgresql_` only warns and adds the full constraint: it is reported like the plain form.
+- `not_valid=True` without the prefix `postgresql_` only warns and adds the full constraint: it is reported like the
+  plain form.
 - Partitioned tables accept CHECK ... NOT VALID: they are judged like others.
 
 ## References
@@ -63,8 +66,8 @@ def check(step: Step, context: Context) -> Iterator[Report]:
                 on, name = text_of(operation.table), named(operation.name, "the constraint")
                 yield Report(
                     operation,
-                    f"VALIDATE CONSTRAINT {name} on {on} stands in the transaction that added it: the ACCESS EXCLUSIVE lock of ADD is held "
-                    f"while every row is checked, and every read and write of {again(operation.table)} waits.",
+                    f"VALIDATE CONSTRAINT {name} on {on} stands in the transaction that added it: the ACCESS EXCLUSIVE lock of "
+                    f"ADD is held while every row is checked, and every read and write of {again(operation.table)} waits.",
                     "NOT VALID gains nothing when both are in one transaction.",
                     "Validate in an autocommit_block(), or in a later revision that runs in a transaction of its own.",
                     name,

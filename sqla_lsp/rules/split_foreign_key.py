@@ -1,14 +1,16 @@
 """Foreign keys on existing tables are added NOT VALID and validated in a transaction of their own.
 
 ## What it does
-Reports `op.create_foreign_key` without `postgresql_not_valid=True` where the referencing table exists before the migration runs, the
-same through `batch_op`, `ADD FOREIGN KEY` without NOT VALID as raw SQL, and a `ForeignKey` in `op.add_column`, which Alembic emits as a
-second statement. Also VALIDATE CONSTRAINT in the transaction that added the constraint.
+Reports `op.create_foreign_key` without `postgresql_not_valid=True` where the referencing table exists before the
+migration runs, the same through `batch_op`, `ADD FOREIGN KEY` without NOT VALID as raw SQL, and a `ForeignKey` in
+`op.add_column`, which Alembic emits as a second statement. Also VALIDATE CONSTRAINT in the transaction that added the
+constraint.
 
 ## Why is this bad?
-ADD FOREIGN KEY takes SHARE ROW EXCLUSIVE on both tables while it checks every row: writes to both wait, measured as 0.4 seconds for
-1,000,000 rows. NOT VALID skips the check, and VALIDATE takes SHARE UPDATE EXCLUSIVE, under which reads and writes go on, but only in a
-transaction of its own: else the lock of ADD is held for the whole scan, which is slower than the plain form (0.65 seconds).
+ADD FOREIGN KEY takes SHARE ROW EXCLUSIVE on both tables while it checks every row: writes to both wait, measured as 0.4
+seconds for 1,000,000 rows. NOT VALID skips the check, and VALIDATE takes SHARE UPDATE EXCLUSIVE, under which reads and
+writes go on, but only in a transaction of its own: else the lock of ADD is held for the whole scan, which is slower
+than the plain form (0.65 seconds).
 
 ## Example
 ```python
@@ -28,11 +30,11 @@ def upgrade():
 ```
 
 ## Decisions
-- `inline_references=True`, and `ADD COLUMN ... REFERENCES` as raw SQL, are passed over for a nullable column without a default: Postgres
-  then has no row to check.
+- `inline_references=True`, and `ADD COLUMN ... REFERENCES` as raw SQL, are passed over for a nullable column without a
+  default: Postgres then has no row to check.
 - Whether the referenced table is new does not matter: all rows of the referencing one are read.
-- Before Postgres 18 a partitioned table refuses NOT VALID for foreign keys: there it is an error, and the message of the plain form names
-  the way over the partitions.
+- Before Postgres 18 a partitioned table refuses NOT VALID for foreign keys: there it is an error, and the message of
+  the plain form names the way over the partitions.
 
 ## References
 - [ALTER TABLE: ADD table_constraint NOT VALID](https://www.postgresql.org/docs/current/sql-altertable.html)
@@ -67,8 +69,8 @@ def check(step: Step, context: Context) -> Iterator[Report]:
                 on, name = text_of(operation.table), named(operation.name, "the constraint")
                 yield Report(
                     operation,
-                    f"VALIDATE CONSTRAINT {name} on {on} stands in the transaction that added it: the SHARE ROW EXCLUSIVE lock of ADD is "
-                    f"held while every row is checked, and all writes to both tables wait.",
+                    f"VALIDATE CONSTRAINT {name} on {on} stands in the transaction that added it: the SHARE ROW EXCLUSIVE lock "
+                    f"of ADD is held while every row is checked, and all writes to both tables wait.",
                     "Measured, this is slower than the plain form.",
                     "Validate in an autocommit_block(), or in a later revision that runs in a transaction of its own.",
                     name,

@@ -1,13 +1,14 @@
 """Unique constraints and primary keys on existing tables take over an index that was built concurrently.
 
 ## What it does
-Reports `op.create_unique_constraint` and `op.create_primary_key` on a table that exists before the migration runs, the same through
-`batch_op`, `unique=True` in `op.add_column`, `ADD UNIQUE`, `ADD PRIMARY KEY`, and `ADD COLUMN ... UNIQUE` or `PRIMARY KEY` as raw SQL.
-`postgresql_using_index=` is an error: no release of SQLAlchemy accepts it.
+Reports `op.create_unique_constraint` and `op.create_primary_key` on a table that exists before the migration runs, the
+same through `batch_op`, `unique=True` in `op.add_column`, `ADD UNIQUE`, `ADD PRIMARY KEY`, and `ADD COLUMN ... UNIQUE`
+or `PRIMARY KEY` as raw SQL. `postgresql_using_index=` is an error: no release of SQLAlchemy accepts it.
 
 ## Why is this bad?
-ADD CONSTRAINT ... UNIQUE builds its index under ACCESS EXCLUSIVE: every read and write of the table waits for the whole build, measured
-as 0.8 seconds for 1,000,000 rows. An index that was built concurrently becomes the constraint in milliseconds.
+ADD CONSTRAINT ... UNIQUE builds its index under ACCESS EXCLUSIVE: every read and write of the table waits for the whole
+build, measured as 0.8 seconds for 1,000,000 rows. An index that was built concurrently becomes the constraint in
+milliseconds.
 
 ## Example
 ```python
@@ -57,13 +58,15 @@ def check(step: Step, context: Context) -> Iterator[Report]:
     constraint, table = operation.constraint, operation.table
     on = text_of(table)
     kind = "UNIQUE" if isinstance(constraint, Unique) else "PRIMARY KEY"
-    name = named(constraint.name, "the constraint")
+    name = named(constraint.name, "...")
     if operation.mistake is not None:
+        call = operation.site.emitted_by or operation.site.source.partition(".")[2]
         yield Report(
             operation,
-            f"{operation.site.emitted_by or operation.site.source.partition('.')[2]} fails: no release of SQLAlchemy accepts {operation.mistake}= for {kind}.",
+            f"{call} fails: no release of SQLAlchemy accepts {operation.mistake}= for {kind}.",
             "The argument raises an error before anything is sent to Postgres.",
-            f"Build the index concurrently, then send ALTER TABLE {on} ADD CONSTRAINT {name} {kind} USING INDEX through op.execute.",
+            f"Build the index concurrently, then send ALTER TABLE ... ADD CONSTRAINT {name} {kind} USING INDEX through "
+            f"op.execute.",
             on,
             "error",
         )
@@ -84,12 +87,13 @@ def check(step: Step, context: Context) -> Iterator[Report]:
         return
     yield Report(
         operation,
-        f"ADD {kind} on {on} takes an ACCESS EXCLUSIVE lock{_emitted(operation)}: every read and write of {again(table)} waits until its index is "
-        f"built.",
+        f"ADD {kind} on {on} takes an ACCESS EXCLUSIVE lock{_emitted(operation)}: every read and write of {again(table)} "
+        f"waits until its index is built.",
         "The index is built inside of the statement, and the lock is held until the transaction ends.",
         _PER_PARTITION
         if partitioned
-        else f"Build a unique index concurrently in an autocommit_block(), then ADD CONSTRAINT ... {kind} USING INDEX through op.execute.",
+        else f"Build a unique index concurrently in an autocommit_block(), then ADD CONSTRAINT ... {kind} USING INDEX "
+        f"through op.execute.",
         on,
     )
 

@@ -1,8 +1,8 @@
 """Comments that silence rules silence something.
 
 ## What it does
-Reports a comment `# sqla-lsp: ignore[...]` or `# sqla-lsp: ignore-file[...]` that names a rule which does not exist, or that silences
-nothing.
+Reports a comment `# sqla-lsp: ignore[...]` or `# sqla-lsp: ignore-file[...]` that names a rule which does not exist, or
+that silences nothing.
 
 ## Why is this bad?
 A comment that was true once hides the next finding on its line from everybody.
@@ -19,7 +19,8 @@ op.drop_table("orders")
 
 ## Decisions
 - A rule that is not selected silences nothing by definition, and its comments are not reported.
-- Outside of migrations, in migrations of other databases and in those that `start-after` passes over only names that no rule has are reported.
+- Outside of migrations, in migrations of other databases and in those that `start-after` passes over only names that no
+  rule has are reported.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from sqla_lsp.schema.tables import Check, Constraint, ForeignKey
 
 
 def added_before(step: Step, validate: ValidateConstraint, kind: type[Constraint]) -> AddConstraint | None:
-    """The statement that added the constraint NOT VALID in the transaction that VALIDATE stands in: its lock is held for the scan."""
+    """The statement that added the constraint NOT VALID in the transaction that VALIDATE stands in: its lock is held for the
+    scan."""
     transaction = validate.site.transaction
     if not step.in_transaction or not isinstance(validate.name, str):
         return None

@@ -5,10 +5,12 @@
     op.create_index("ix", "orders", ["state"])  # want only-concurrent-indexes
     ```
 
-A block is a file: a revision after the one before it, unless its fence names a path (```py app/models.py), or a configuration (```toml).
-The imports are written in front of it, so is the header where it is left out, and `def upgrade():` (or `def downgrade():` after ```py down) where a block
-begins with no definition of its own. `# want rule, error rule` stands at the end of the line where the finding begins, or, where no comment
-can stand there, on a line of its own above it. What stands in a ```text block must be said by the findings, each line in one of them.
+A block is a file: a revision after the one before it, unless its fence names a path (```py app/models.py), or a
+configuration (```toml). Imports are written in front of it, and so is the header where it is left out. A block that defines
+nothing is the body of `upgrade`, or of `downgrade` after ```py down.
+
+`# want rule, error rule` stands at the end of the line where findings begin, or, where no comment can stand there, on a line of
+its own above it. What stands in a ```text block must be said by the findings, each line by one of them.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ _DEFINES = re.compile(r"^(def|async def|class|from|import|if TYPE)\b", re.MULTIL
 
 @dataclass
 class CaseFile:
-    """A file of a case as it is written, and what is wanted at its lines. `skip` is how many lines were written in front of the block's own,
-    and `indent` how far these were moved."""
+    """A file of a case as it is written, and what is wanted at its lines. `skip` is how many lines were written in front of the
+    block's own, and `indent` how far these were moved."""
 
     path: str
     text: str
@@ -74,10 +76,11 @@ class Case:
 def read_page(path: Path) -> list[Case]:
     """The cases of a page."""
     parts = _CASE.split(path.read_text(encoding="utf-8"))[1:]
-    return [_case(title, text) for title, text in zip(parts[::2], parts[1::2], strict=True)]
+    return [read_case(title, text) for title, text in zip(parts[::2], parts[1::2], strict=True)]
 
 
-def _case(title: str, text: str) -> Case:
+def read_case(title: str, text: str) -> Case:
+    """The case that a text of blocks describes."""
     files: list[CaseFile] = []
     said: list[str] = []
     revisions: list[CaseFile] = []
@@ -165,4 +168,3 @@ def sayings(findings: dict[str, list[Finding]]) -> list[str]:
             lines += [finding.message, finding.why, finding.advice]
             lines += [f"{Path(related.place.path or path).name}: {related.message}" for related in finding.related]
     return [line for line in lines if line]
-

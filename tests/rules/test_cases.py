@@ -28,7 +28,9 @@ def test_case(case: Case, tmp_path: Path) -> None:
         assert not _SLIPS.search(line), line
 
 
-_SLIPS = re.compile(r"\bNone\b|Unknown|  | ,|(?<!\.)\.\.(?!\.)|\bshould\b|\bconsider\b|!|\(\)s|\bon on\b|\ba a|\bthe the\b|\bof of\b|: :")
+_SLIPS = re.compile(
+    r"\bNone\b|Unknown|  | ,|(?<!\.)\.\.(?!\.)|\bshould\b|\bconsider\b|!|\(\)s|\bon on\b|\ba a|\bthe the\b|\bof of\b|: :"
+)
 """What no message says."""
 
 
