@@ -33,6 +33,9 @@ class _Batch:
     pending: list[AnyOperation] = field(default_factory=list)
 
 
+State = tuple[Way, int, int]
+
+
 class OperationsHost:
     """Writes down the operations of one function."""
 
@@ -41,20 +44,25 @@ class OperationsHost:
         self.transactions = Transactions()
         self._batches: list[_Batch] = []
         self._entered: list[ops.Transaction] = []
+        self._stacks: list[tuple[Value, Value]] = []
+        """Managers that were entered through an ExitStack, with the stack."""
 
     # ------------------------------------------------------------------------------------------- the machine's questions
 
     def heard(self) -> int:
         return len(self.operations) + sum(len(batch.pending) for batch in self._batches)
 
-    def state(self) -> Way:
-        return self.transactions.way
+    def state(self) -> State:
+        return self.transactions.way, len(self._batches), len(self._entered)
 
-    def restore(self, state: Way) -> None:
-        self.transactions.way = state
+    def restore(self, state: State) -> None:
+        self.transactions.way, batches, entered = state
+        while len(self._batches) > batches:  # what took too long was left in the middle of it
+            self._flush(self._batches.pop())
+        del self._entered[entered:]
 
-    def joined(self, one: Way, other: Way) -> Way:
-        return Transactions.joined(one, other)
+    def joined(self, one: State, other: State) -> State:
+        return Transactions.joined(one[0], other[0]), *one[1:]
 
     def member(self, base: Value, name: str) -> Value:
         """Tests of the dialect are answered as on Postgres."""
@@ -87,6 +95,8 @@ class OperationsHost:
         elif _is_foreign(value):
             outer = self._entered.pop()
             self.transactions.way = replace_way(self.transactions.way, transaction=outer)
+        while self._stacks and self._stacks[-1][0] is value:
+            self.leave(machine, self._stacks.pop()[1])
 
     def call(self, machine: Machine, frame: Frame, call: CallValue) -> Value:
         function = call.function
@@ -181,9 +191,14 @@ class OperationsHost:
             self._schema_item(machine, frame, call, name, base)
         elif name == "commit" and not call.positional:
             self.transactions.commit()
-        elif name in ("set_isolation_level", "set_session"):
+        elif name in ("set_isolation_level", "set_session", "set_autocommit"):
             self.transactions.not_told()
-        elif path.startswith("builtins.globals()"):
+        elif name == "__setattr__" and call.positional[0] in ("autocommit", "isolation_level"):
+            self.transactions.not_told()
+        elif name in ("enter_context", "enter_async_context") and len(call.positional) == 1:
+            self._stacks.append((base, call.positional[0]))
+            self.enter(machine, call.positional[0])
+        elif not machine.abroad and frame.module is machine.home and path.startswith("builtins.globals()"):
             self._chosen_by_name(machine, frame)
 
     def _schema_item(self, machine: Machine, frame: Frame, call: CallValue, name: str, base: Value) -> None:
@@ -239,6 +254,8 @@ def _result(call: CallValue, name: str) -> Value:
     """What the call gives back, where that is known."""
     if name in ("get_backend_name", "get_dialect_name") and not call.positional:
         return "postgresql"
+    if name in ("enter_context", "enter_async_context") and len(call.positional) == 1:
+        return call.positional[0]
     return call
 
 
