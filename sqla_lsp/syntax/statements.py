@@ -12,12 +12,15 @@ from sqla_lsp.syntax.functions import call_function, decorated, enter_managed, f
 from sqla_lsp.syntax.joining import NOT_KNOWN, join
 from sqla_lsp.syntax.machine import Machine, Signal, assigned_names
 from sqla_lsp.syntax.values import (
+    CallValue,
     ClassValue,
     DictValue,
     FunctionValue,
     Instance,
     ListValue,
     Managed,
+    Member,
+    Symbol,
     Unknown,
     Value,
 )
@@ -74,6 +77,9 @@ def bind(machine: Machine, frame: Frame, target: code.Expression, value: Value) 
                 holder.attributes[name] = value if not machine.arms else NOT_KNOWN
             elif isinstance(holder, ClassValue) and holder.frame is not None:
                 holder.frame.variables[name] = value
+            elif isinstance(holder, Symbol | Member | CallValue):
+                place = frame.statement_place()
+                machine.host.call(machine, frame, CallValue(Member(holder, "__setattr__"), (name, value), {}, place))
         case code.Subscript(value=base, index=index):
             holder, key = value_of(machine, frame, base), value_of(machine, frame, index)
             _set_item(machine, holder, key, value)
