@@ -348,13 +348,23 @@ def statements_by_name(top_level: Sequence[code.Block | Definition]) -> dict[str
     """The statements of a module's top level by the names that they bind or change, each in order."""
     found: dict[str, list[code.Block | Definition]] = {}
     for item in top_level:
-        if isinstance(item, Definition):
-            names = {item.name}
-        else:
-            names = assigned_names((item.statement,)) | changed_names((item.statement,))
-        for name in names:
+        for name in {item.name} if isinstance(item, Definition) else _names_of(item.statement):
             found.setdefault(name, []).append(item)
     return found
+
+
+def _names_of(statement: code.Statement) -> set[str]:
+    """The names that a statement binds or changes. The usual statements of a top level are told by their type, which is quick."""
+    kind = type(statement)
+    if kind is code.Function or kind is code.Class:
+        return {statement.name}  # type: ignore[union-attr]
+    if kind is code.ImportFrom or kind is code.Import:
+        return {name.bound if name.name != "*" else "*" for name in statement.names}  # type: ignore[union-attr]
+    if kind is code.Assign and len(statement.targets) == 1 and type(statement.targets[0]) is code.Name:  # type: ignore[union-attr]
+        return {statement.targets[0].id}  # type: ignore[union-attr]
+    if kind is code.Evaluate and type(statement.value) is code.Constant:  # type: ignore[union-attr]
+        return set()
+    return assigned_names((statement,)) | changed_names((statement,))
 
 
 def changed_names(statements: Sequence[code.Statement]) -> set[str]:
