@@ -10,7 +10,7 @@ from sqla_lsp.readers.revisions import Header
 
 
 class Graph:
-    """Revisions by path. What an id, a branch label or the beginning of an id names is a path."""
+    """Revisions by path. What an id or a branch label names is a path."""
 
     def __init__(self, headers: Mapping[str, Header]) -> None:
         self.headers = dict(sorted(headers.items()))

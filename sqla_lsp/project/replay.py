@@ -92,7 +92,8 @@ def _create_table(schema: Schema, made: ops.CreateTable, convention: Convention)
     key = key_of(made.table)
     if key is None or key in schema.tables:
         return schema
-    constraints = tuple([named(made.table, constraint, convention) for constraint in made.constraints])
+    by = {} if made.site.sql is not None else convention
+    constraints = tuple([named(made.table, constraint, by) for constraint in made.constraints])
     table = Table(made.table, made.columns, (), constraints, made.partitioned, made.temporary, made.complete)
     return Schema({**schema.tables, key: table}, schema.types, schema.new | {key})
 
@@ -225,7 +226,7 @@ def _set_default(schema: Schema, altered: ops.SetDefault, convention: Convention
 def _create_index(schema: Schema, created: ops.CreateIndex, convention: Convention) -> Schema:
     index = created.index
     if index.name is None:
-        index = replace(index, name=index_name(created.table, index, convention))
+        index = replace(index, name=index_name(created.table, index, convention, is_sql=created.site.sql is not None))
     if created.only:
         index = replace(index, valid=False)
 

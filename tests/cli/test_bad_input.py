@@ -173,7 +173,8 @@ def test_a_reader_that_goes_away(here: Path, arguments: tuple[str, ...], number:
     project(here, *[f"table_{n}" for n in range(number)])
     command = [sys.executable, "-m", "sqla_lsp.cli.main", *arguments]
     with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
-        assert started.stdout and started.stderr
+        assert started.stdout is not None
+        assert started.stderr is not None
         started.stdout.close()
         errors = started.stderr.read().decode()
         assert started.wait() == 2
