@@ -70,6 +70,9 @@ class OperationsHost:
             return "postgresql"
         if name == "__dialect__":
             return "postgresql"
+        if name in ("name", "schema") and isinstance(base, CallValue) and last_name(base) in ("Table", "create_table"):
+            given = base.positional[0] if base.positional and name == "name" else base.keywords.get(name)
+            return given if isinstance(given, str) else NotImplemented
         if name == "drivername" and last_name(base) == "url":
             return Template(("postgresql", Unknown("the driver is not known")))
         return NotImplemented  # type: ignore[no-any-return]
