@@ -134,7 +134,7 @@ def _indented(text: str, indent: str) -> str:
 
 
 def judged(case: Case, folder: Path) -> dict[str, list[Finding]]:
-    """The findings in each file of a case, which is written below a folder."""
+    """The findings in each file of a case, which is written below a folder: on disk and in an editor they are the same."""
     for file in case.files:
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,13 @@ def judged(case: Case, folder: Path) -> dict[str, list[Finding]]:
     project = Project([str(folder)], Resolver(NAMES), jobs=1)
     project.load()
     assert not project.failures, project.failures
-    return {file.path: list(check_file(project, str(folder / file.path))) for file in case.files if file.path.endswith(".py")}
+    paths = [file.path for file in case.files if file.path.endswith(".py")]
+    findings = {path: list(check_file(project, str(folder / path))) for path in paths}
+    for path in paths:
+        project.set_document(str(folder / path), (folder / path).read_bytes() + b"\n")
+    opened = {path: list(check_file(project, str(folder / path))) for path in paths}
+    assert opened == findings, "open documents are judged otherwise"
+    return findings
 
 
 def compared(case: Case, findings: dict[str, list[Finding]]) -> tuple[list[str], list[str]]:
