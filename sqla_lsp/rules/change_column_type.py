@@ -110,7 +110,7 @@ def check(step: Step, context: Context) -> Iterator[Report]:
                 subject,
             )
     else:
-        yield from _dependents(operation, what, known, name, subject)
+        yield from _dependents(operation, what, known, subject)
 
 
 def _known(found: PgType | Unknown | None, types: Mapping[str, PgType]) -> PgType | None:
@@ -184,9 +184,10 @@ def _may_be_indexed(table: Table | None, column: Column | None) -> bool:
     return in_constraint or any(isinstance(index.keys, Unknown) or index_names(index, name) for index in table.indexes)
 
 
-def _dependents(operation: AlterType, what: str, table: Table | None, name: str, subject: str) -> Iterator[Report]:
+def _dependents(operation: AlterType, what: str, table: Table | None, subject: str) -> Iterator[Report]:
     """A free change rebuilds expression and partial indexes that name the column, and re-checks valid CHECKs."""
-    if table is None:
+    name = operation.column
+    if table is None or isinstance(name, Unknown):
         return
     for index in table.indexes:
         keys = index.keys if isinstance(index.keys, tuple) else ()

@@ -54,6 +54,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.project.history import Step
+from sqla_lsp.project.naming import index_name
 from sqla_lsp.rules.rule import Context, Report, again, named, text_of
 from sqla_lsp.schema.names import NOWHERE, TableName
 from sqla_lsp.schema.operations import CreateIndex, DropIndex, Reindex
@@ -110,7 +111,7 @@ def _create(step: Step, operation: CreateIndex, context: Context) -> Iterator[Re
     table = operation.table
     if operation.only or _nobody_waits(step, table, context):
         return
-    on, name = text_of(table), named(operation.index.name, "the index")
+    on, name = text_of(table), named(_name_of(step, operation), "the index")
     partitioned = context.is_partitioned(step, table)
     if operation.concurrently is True:
         if partitioned:
@@ -134,6 +135,13 @@ def _create(step: Step, operation: CreateIndex, context: Context) -> Iterator[Re
             _PER_PARTITION if partitioned else _advice(operation),
             on,
         )
+
+
+def _name_of(step: Step, operation: CreateIndex) -> object:
+    """The name that the index has, or that SQLAlchemy gives it."""
+    if operation.index.name is None and operation.site.sql is None:
+        return index_name(operation.table, operation.index, step.history.convention)
+    return operation.index.name
 
 
 _PER_PARTITION = (
@@ -266,10 +274,14 @@ def _reindex(step: Step, operation: Reindex, context: Context) -> Iterator[Repor
             "error",
         )
     elif concurrently is False:
+        if operation.kind == "index":
+            tables, indexes, them = text_of(table) if table.known else "its table", "the index", "the index"
+        else:
+            tables, indexes, them = "each table" if operation.kind in _MANY else text_of(table), "its indexes", "them"
         yield Report(
             operation,
-            f"REINDEX {what} {name} takes a SHARE lock on each table and ACCESS EXCLUSIVE on its indexes: writes wait until "
-            f"they are rebuilt, and so does every query that would use them.",
+            f"REINDEX {what} {name} takes a SHARE lock on {tables} and ACCESS EXCLUSIVE on {indexes}: writes wait until the "
+            f"rebuild ends, and so does every query that would use {them}.",
             "The locks are held until the transaction ends.",
             f"Write REINDEX {what} CONCURRENTLY in an autocommit_block().",
             name,

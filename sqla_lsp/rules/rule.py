@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.project.history import Step
 from sqla_lsp.project.replay import key_of
 from sqla_lsp.project.settings import Settings
@@ -65,15 +66,17 @@ def declared(module: ModuleType, check: Any = None) -> Rule:
 
 
 def text_of(table: TableName) -> str:
-    """A table as a message names it."""
-    return str(table) if not isinstance(table.name, Unknown) else "a table whose name is not known here"
+    """A table as a message names it: as SQL writes it."""
+    if isinstance(table.name, Unknown):
+        return "a table whose name is not known here"
+    return f"{quote(table.schema)}.{quote(table.name)}" if isinstance(table.schema, str) else quote(table.name)
 
 
 def again(table: TableName) -> str:
     """A table as a message names it a second time."""
-    return str(table) if not isinstance(table.name, Unknown) else "that table"
+    return text_of(table) if not isinstance(table.name, Unknown) else "that table"
 
 
 def named(name: object, otherwise: str) -> str:
-    """The name of an index, constraint or column as a message names it."""
-    return name if isinstance(name, str) else otherwise
+    """The name of an index, constraint or column as a message names it: as SQL writes it."""
+    return quote(name) if isinstance(name, str) else otherwise

@@ -101,7 +101,7 @@ def _add(step: Step, operation: AddConstraint, context: Context) -> Iterator[Rep
         return
     emitted = " (Alembic emits it as a second statement)" if operation.site.emitted_by and not operation.inline else ""
     waits = constraint.target.known and constraint.target != table and not step.is_new(constraint.target)
-    both = f"{again(table)} and {constraint.target}" if waits else again(table)
+    both = f"{again(table)} and {text_of(constraint.target)}" if waits else again(table)
     yield Report(
         operation,
         f"ADD FOREIGN KEY on {on} takes a SHARE ROW EXCLUSIVE lock{emitted}: all writes to {both} wait while every row of "
