@@ -64,7 +64,8 @@ def column_of(machine: Machine, frame: Frame, value: Value) -> ReadColumn | None
 
 
 def check_of_type(kind: Value, column: str | Unknown) -> Check | None:
-    """The CHECK that a type brings along: `Enum(..., native_enum=False, create_constraint=True)` does, `Boolean` not on Postgres."""
+    """The CHECK that a type brings along: `Enum(..., native_enum=False, create_constraint=True)` does, `Boolean` not on
+    Postgres."""
     if not is_call_of(kind, "Enum") or not isinstance(kind, CallValue):
         return None
     if kind.keywords.get("native_enum") is not False or kind.keywords.get("create_constraint") is not True:
@@ -132,8 +133,8 @@ def _is_serial(
 
 
 def column_in_table(read: ReadColumn, key: tuple[str, ...], references: frozenset[str]) -> Column:
-    """A column as its table makes it: one of the primary key is NOT NULL whatever its own call says, and SERIAL only where it is the
-    whole key. `references` are the columns of foreign keys that stand beside the columns."""
+    """A column as its table makes it: one of the primary key is NOT NULL whatever its own call says, and SERIAL only where it is
+    the whole key. `references` are the columns of foreign keys that stand beside the columns."""
     column = read.column
     if column.name not in key:
         return column

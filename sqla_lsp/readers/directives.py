@@ -330,8 +330,8 @@ def _constraint_name(arguments: Arguments) -> str | Unknown | None:
 
 
 def _mistake(call: CallValue, *names: str) -> str | None:
-    """The first of the arguments that no release accepts as they are meant. `not_valid` has no prefix, and only warns: a false one
-    changes nothing."""
+    """The first of the arguments that no release accepts as they are meant. `not_valid` has no prefix, and only warns: a false
+    one changes nothing."""
     harmless: tuple[Value, ...] = (None, False)
     return next((n for n in names if n in call.keywords and (n != "not_valid" or call.keywords[n] not in harmless)), None)
 

@@ -36,8 +36,8 @@ _LOOKS_LIKE_SQL = re.compile(
 
 
 def executed(call: CallValue, site: Site, *, ours: bool) -> Iterator[AnyOperation]:
-    """The operations that the first argument of `execute(...)` means. `ours` says that the connection is the migration's: then what
-    is not known is said to be so; else it may be none of our business."""
+    """The operations that the first argument of `execute(...)` means. `ours` says that the connection is the migration's: then
+    what is not known is said to be so; else it may be none of our business."""
     statement = _statement(call)
     kind = query_kind(statement)
     if kind is not None:
@@ -64,7 +64,8 @@ def _statement(call: CallValue) -> Value:
 
 
 def query_kind(value: Value) -> str | None:
-    """The kind of a statement that is built with SQLAlchemy's functions, None for all others. The first call of a chain tells it."""
+    """The kind of a statement that is built with SQLAlchemy's functions, None for all others. The first call of a chain tells
+    it."""
     kind: str | None = None
     while isinstance(value, CallValue | Member):
         name = last_name(value)

@@ -43,8 +43,8 @@ def is_revision(raw: bytes) -> bool:
 
 
 def read_file(path: str, raw: bytes, modules: Modules) -> tuple[FileFacts, Revision | None]:
-    """The facts of a file, and the revision where it was read together with modules of the project: then it is none of the file's own
-    facts. It never raises for what is in the file."""
+    """The facts of a file, and the revision where it was read together with modules of the project: then it is none of the file's
+    own facts. It never raises for what is in the file."""
     if not declares(raw):
         return NOTHING, None
     if len(raw) > LONGEST:

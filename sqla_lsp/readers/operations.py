@@ -23,6 +23,7 @@ from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue, FunctionValue, Member, Symbol, Template, Value, path_of
 
 _OUR_ROOTS = ("alembic", "sqlalchemy", "builtins", "contextlib", "warnings", "tempfile", "time", "sqlmodel", "flask", "logging")
+_MODES = ("set_isolation_level", "set_session", "set_autocommit")
 
 
 @dataclass(slots=True)
@@ -194,9 +195,7 @@ class OperationsHost:
             self._schema_item(machine, frame, call, name, base)
         elif name == "commit" and not call.positional:
             self.transactions.commit()
-        elif name in ("set_isolation_level", "set_session", "set_autocommit"):
-            self.transactions.not_told()
-        elif name == "__setattr__" and call.positional[0] in ("autocommit", "isolation_level"):
+        elif name in _MODES or (name == "__setattr__" and call.positional[0] in ("autocommit", "isolation_level")):
             self.transactions.not_told()
         elif name in ("enter_context", "enter_async_context") and len(call.positional) == 1:
             self._stacks.append((base, call.positional[0]))

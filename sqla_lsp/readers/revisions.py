@@ -18,8 +18,8 @@ _ALEMBIC = frozenset({"op", "operations", "alembic_op"})
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):
-    """What a revision says of itself. `place` is that of the `revision = ...` statement. `not_known` says that a part of it is not
-    known statically."""
+    """What a revision says of itself. `place` is that of the `revision = ...` statement. `not_known` says that a part of it is
+    not known statically."""
 
     revision: str
     down: tuple[str, ...] = ()
@@ -30,9 +30,9 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Revision(msgspec.Struct, frozen=True, array_like=True):
-    """The header and the operations of one revision file. `outside` are the imports that the operations depend on and that are none of
-    the file's own (module and number of leading dots): where one of them names a module of the project, the file must be read together
-    with it. `read` are the paths of the project's modules that it was read with."""
+    """The header and the operations of one revision file. `outside` are the imports that the operations depend on and that are
+    none of the file's own (module and number of leading dots): where one of them names a module of the project, the file must be
+    read together with it. `read` are the paths of the project's modules that it was read with."""
 
     header: Header
     upgrade: Script

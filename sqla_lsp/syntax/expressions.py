@@ -30,6 +30,7 @@ from sqla_lsp.syntax.values import (
 Plain = None | bool | int | float | str
 _LONGEST = 1_000_000
 """Longer strings and lists are not computed."""
+_DEEPEST = 6
 
 
 def value_of(machine: Machine, frame: Frame, node: code.Expression) -> Value:
@@ -366,7 +367,9 @@ def _is_text(cls: ClassValue) -> bool:
     return any(isinstance(base, Symbol) and base.path in ("builtins.str", "enum.StrEnum") for base in ancestors(cls))
 
 
-def _equal(left: Value, right: Value) -> Value:
+def _equal(left: Value, right: Value, depth: int = 0) -> Value:
+    if depth > _DEEPEST:
+        return NOT_KNOWN  # a list may contain itself
     constants = (str, int, float, bool)
     if (left is None or isinstance(left, constants)) and (right is None or isinstance(right, constants)):
         return left == right
@@ -384,7 +387,7 @@ def _equal(left: Value, right: Value) -> Value:
     if isinstance(left, tuple) and isinstance(right, tuple):
         if len(left) != len(right):
             return False
-        results = [_equal(a, b) for a, b in zip(left, right, strict=True)]
+        results = [_equal(a, b, depth + 1) for a, b in zip(left, right, strict=True)]
         return True if all(r is True for r in results) else (False if False in results else NOT_KNOWN)
     for one, other in ((left, right), (right, left)):
         if isinstance(one, Template) and isinstance(other, str) and isinstance(one.parts[0], str):
@@ -558,9 +561,7 @@ def _arguments(machine: Machine, frame: Frame, node: code.Call) -> Arguments:
             is_open = is_open or more
         elif argument.stars == 2:
             if isinstance(value, DictValue):
-                for key, item in value.items.items():
-                    if isinstance(key, str):
-                        keywords[key] = item
+                keywords.update({key: item for key, item in value.items.items() if isinstance(key, str)})
             is_open = is_open or not isinstance(value, DictValue) or value.open
         elif argument.keyword is not None:
             keywords[argument.keyword] = value

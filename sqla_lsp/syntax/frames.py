@@ -43,7 +43,8 @@ class LoadedModule:
 
     @cached_property
     def top_level(self) -> Sequence[code.Block | Definition]:
-        """The statements of the module's top level. Of a module that others import, definitions are lowered when they are needed."""
+        """The statements of the module's top level. Of a module that others import, definitions are lowered when they are
+        needed."""
         return outline(self._data) if self._code is None else self._code.blocks
 
     def unevaluated(self) -> LoadedModule:
@@ -51,8 +52,8 @@ class LoadedModule:
         return LoadedModule(self.name, self.path, self._code, self.is_package, self._data)
 
     def around(self) -> tuple[set[str], set[tuple[str, int]]]:
-        """The paths of all modules that what was told of this one depends on, and what they and it lack. Values are kept where they
-        were computed first: that another evaluation asked for them makes no difference."""
+        """The paths of all modules that what was told of this one depends on, and what they and it lack. Values are kept where
+        they were computed first: that another evaluation asked for them makes no difference."""
         seen = {self}
         pending = [self]
         while pending:
@@ -67,8 +68,8 @@ class LoadedModule:
 
 
 class Modules(Protocol):
-    """Finds modules of the project. `exhausting` are the functions (by the identity of their nodes) that took too long to follow and had
-    nothing to tell."""
+    """Finds modules of the project. `exhausting` are the functions (by the identity of their nodes) that took too long to follow
+    and had nothing to tell."""
 
     exhausting: set[int]
 

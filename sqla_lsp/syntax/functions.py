@@ -63,8 +63,8 @@ def call_function(
     is_open: bool,
     place: Place | None,
 ) -> Value:
-    """The result of a call, after its body was evaluated. `is_open` says that there may be more arguments; `place` is the call, None
-    where nobody needs to know of it."""
+    """The result of a call, after its body was evaluated. `is_open` says that there may be more arguments; `place` is the call,
+    None where nobody needs to know of it."""
     node = function.node
     if len(machine.active) >= MAX_CALLS or machine.active.count(node) >= 2:
         return Unknown(f"{function.name} calls itself")

@@ -52,8 +52,8 @@ class Change:
 
 
 def _to_line_start(old_data: bytes, data: bytes, start: int, old_end: int, new_end: int) -> int:
-    """How far an insertion or a deletion may be told further left, so that it begins with a line: `op.f(` typed on a line of its own
-    before another `op.` is not an insertion behind that `op.`. 0 where it cannot."""
+    """How far an insertion or a deletion may be told further left, so that it begins with a line: `op.f(` typed on a line of its
+    own before another `op.` is not an insertion behind that `op.`. 0 where it cannot."""
     longer, end = (data, new_end) if old_end == start else (old_data, old_end)
     if min(old_end, new_end) != start:
         return 0
