@@ -32,6 +32,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_BEGINNINGS = ("'", '"', "$", "--", "/*")
+"""What a token begins with: most statements have none."""
 _BIND = rf"(?<![:\w\\]):(?P<bind>{WORD}+)(?!:)"
 _DBAPI = rf"%\({WORD}+\)s|%s(?!\w)"
 _REPLACED = re.compile(
@@ -45,6 +47,7 @@ _REPLACED = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_REPLACEABLE = (":", "%", "\\")
 
 
 @dataclass(slots=True)
@@ -73,6 +76,8 @@ class Holes:
 
     def show(self, text: str) -> str:
         """The text as people are shown it."""
+        if not self.shown:
+            return text
         text = re.sub(rf"({MARK}) \1", r"\1", _SHOWN_GAP.sub(r"\1", self._with_marks(text)))
         return re.sub(MARK, lambda found: self.shown[ord(found[0]) - FIRST_MARK], text)
 
@@ -112,7 +117,7 @@ def prepare(sql: str | Template, *, binds: bool) -> tuple[str, Holes]:
             return found[0]
         return bind(found[0])
 
-    return _REPLACED.sub(replaced, text), holes
+    return _REPLACED.sub(replaced, text) if any(mark in text for mark in _REPLACEABLE) or holes.shown else text, holes
 
 
 def as_number(mark: str) -> str:
@@ -127,6 +132,9 @@ def part_not_known(unknown: Unknown) -> str:
 
 def masked(text: str, *, names: bool = True) -> str:
     """The text of the same length whose comments are spaces, and whose strings (and quoted names, when `names`) are `x`."""
+
+    if not any(mark in text for mark in _BEGINNINGS):
+        return text
 
     def cover(found: re.Match[str]) -> str:
         if found["comment"]:

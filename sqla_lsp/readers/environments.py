@@ -63,8 +63,8 @@ OTHERS = frozenset(
 )
 
 
-_STEPS = 30_000
-"""How many steps env.py may take: it is short, the application that it imports is not."""
+_STEPS, _STEPS_ABROAD = 30_000, 500
+"""How many steps env.py, and each of its calls of the application, may take: it is short, the application is not."""
 
 
 class EnvironmentFacts(msgspec.Struct, frozen=True):
@@ -144,7 +144,7 @@ def _folder(here: str, location: str) -> str:
 def read_environment(module: LoadedModule, modules: Modules, folder: str, options: Options | None) -> EnvironmentFacts:
     """What an env.py configures, read together with the modules that it imports."""
     host = _EnvironmentHost(options)
-    machine = Machine(modules, host, module, _STEPS)
+    machine = Machine(modules, host, module, _STEPS, _STEPS_ABROAD)
     frame = machine.module_frame(module)
     try:
         for item in module.top_level:

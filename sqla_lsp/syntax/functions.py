@@ -9,7 +9,7 @@ from sqla_lsp.syntax import code
 from sqla_lsp.syntax.expressions import value_of
 from sqla_lsp.syntax.frames import Frame, Imported
 from sqla_lsp.syntax.joining import NOT_KNOWN, join
-from sqla_lsp.syntax.machine import MAX_CALLS, STEPS_ABROAD, Machine, OutOfSteps, Signal
+from sqla_lsp.syntax.machine import MAX_CALLS, Machine, OutOfSteps, Signal
 from sqla_lsp.syntax.values import (
     BoundMethod,
     CallValue,
@@ -81,7 +81,7 @@ def _run_abroad(machine: Machine, inner: Frame, function: FunctionValue, place: 
     if id(function.node) in machine.modules.exhausting:
         return Unknown(f"{function.name} takes too long to follow")
     heard, state, before = machine.host.heard(), machine.host.state(), machine.steps
-    machine.steps = allowed = min(before, STEPS_ABROAD)
+    machine.steps = allowed = min(before, machine.steps_abroad)
     machine.abroad = True
     try:
         return _run(machine, inner, function, place)

@@ -23,8 +23,6 @@ Signal = str
 
 MAX_CALLS = 24
 """How deep calls of the project's functions may be nested."""
-STEPS_ABROAD = 2_500
-"""How many steps a call into another module may take: helpers of migrations are short, applications are not."""
 
 
 class OutOfSteps(Exception):
@@ -70,8 +68,12 @@ class Host(Protocol):
 class Machine:
     """One evaluation. `arms` are the branches around the code at hand, `calls` the calls that led to it."""
 
-    def __init__(self, modules: Modules, host: Host, home: LoadedModule, steps: int = 200_000) -> None:
-        """`home` is the module that the evaluation is about."""
+    def __init__(
+        self, modules: Modules, host: Host, home: LoadedModule, steps: int = 200_000, steps_abroad: int = 1_500
+    ) -> None:
+        """`home` is the module that the evaluation is about. `steps_abroad` is how many steps a call into another module may take:
+        helpers of migrations are short, applications are not."""
+        self.steps_abroad = steps_abroad
         self.modules = modules
         self.host = host
         self.home = home
