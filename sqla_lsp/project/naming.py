@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from sqla_lsp.postgres.identifiers import cut, default_name, shortened
 from sqla_lsp.schema.names import TableName, Unknown
-from sqla_lsp.schema.tables import Check, Constraint, ForeignKey, Index, PrimaryKey, Unique
+from sqla_lsp.schema.tables import Check, Constraint, ForeignKey, Index, Key, PrimaryKey, Unique
 
 Convention = Mapping[str, str]
 _TOKEN = re.compile(r"%\((?P<name>\w+)\)s")
 _COLUMN = re.compile(r"(?P<referred>referred_)?column_(?P<at>\d+)(?P<every>_?N)?_(?P<what>name|key|label)")
+_CALL = re.compile(r"(?:\w+\.)*(?P<function>[a-z_]\w*)\([^()]*\)")
 _GIVEN = "%(constraint_name)s"
 _KEYS: dict[type, str] = {Unique: "uq", PrimaryKey: "pk", ForeignKey: "fk", Check: "ck"}
 _SUFFIXES: dict[type, str] = {Unique: "key", PrimaryKey: "pkey", ForeignKey: "fkey", Check: "check"}
@@ -47,13 +48,20 @@ def index_name(table: TableName, index: Index, convention: Convention, *, is_sql
     if not isinstance(table.name, str) or isinstance(index.keys, Unknown):
         return None
     if is_sql:
-        names = ["expr" if key.column is None else key.column for key in index.keys]
-        known = [name for name in names if isinstance(name, str)]
-        return default_name(table.name, known, "idx") if len(known) == len(names) else None
+        names = [name for key in index.keys if (name := _key_name(key)) is not None]
+        return default_name(table.name, names, "idx") if len(names) == len(index.keys) else None
     columns = tuple([key.column for key in index.keys if isinstance(key.column, str)])
     if len(columns) != len(index.keys):
         return None
     return _by_convention(convention.get("ix", "ix_%(column_0_label)s"), _Named(table, columns))
+
+
+def _key_name(key: Key) -> str | None:
+    """What Postgres calls a key of an index: a column, or the function of a call; None where that is not told."""
+    if key.column is not None:
+        return key.column if isinstance(key.column, str) else None
+    called = _CALL.fullmatch(key.expression) if isinstance(key.expression, str) else None
+    return called["function"] if called is not None else None
 
 
 def given_name(table: TableName, constraint: Constraint, name: str, convention: Convention) -> str:

@@ -51,8 +51,9 @@ class Schema(msgspec.Struct, frozen=True):
         if known is not None:
             yield known
         else:
+            wanted = None if schema == "public" else schema
             for key, candidate in self.tables.items():
-                if key[0] == schema:
+                if key[0] == wanted:
                     yield candidate
 
 
@@ -316,10 +317,10 @@ def _drop_constraint(schema: Schema, dropped: ops.DropConstraint, convention: Co
     if not isinstance(dropped.name, str):
         return schema
     name = dropped.name
-    by_convention = given_name(dropped.table, Check(name, ""), name, convention)
+    by = {} if dropped.site.sql is not None else convention
 
     def change(table: Table) -> Table:
-        kept = tuple([c for c in table.constraints if c.name not in (name, by_convention)])
+        kept = tuple([c for c in table.constraints if c.name not in (name, given_name(table.name, c, name, by))])
         return replace(table, constraints=kept)
 
     return _changed(schema, dropped.table, change)

@@ -18,6 +18,7 @@ class Arguments:
 
     def __init__(self, call: CallValue, names: Sequence[str]) -> None:
         self.call = call
+        self._names = names
         self._values: dict[str, Value] = dict(zip(names, call.positional, strict=False))
         self._values.update(call.keywords)
         self.rest = call.positional[len(names) :]
@@ -29,7 +30,7 @@ class Arguments:
         """The argument of a name. `default` where it is not given, unknown where it may have been."""
         if name in self._values:
             return self._values[name]
-        return NOT_KNOWN if self.call.open else default
+        return NOT_KNOWN if self.call.open_keywords or (self.call.open and name in self._names) else default
 
     def required(self, *names: str) -> Value:
         """The argument of the first of the names that is given (others are its older spellings)."""

@@ -125,7 +125,7 @@ def index_of(call: CallValue, name: Text, elements: Value) -> Index:
     include = given.get("postgresql_include")
     where, where_columns = predicate_of(given.get("postgresql_where"))
     method = text_of(given.get("postgresql_using"))
-    if call.open:
+    if call.open_keywords:
         where, where_columns = (where, where_columns) if "postgresql_where" in given else (NOT_KNOWN, None)
         include = given.get("postgresql_include", NOT_KNOWN)
         method = method if "postgresql_using" in given else NOT_KNOWN

@@ -224,7 +224,7 @@ def _alter_column(given: Given) -> Operations:
     check = check_of_type(arguments.get("type_"), column)
     if check is not None:
         yield ops.AddConstraint(given.site("create_constraint=True"), table, check)
-    if given.call.open:
+    if given.call.open_keywords:
         yield ops.NotKnown(site, "some arguments of alter_column are not known")
 
 

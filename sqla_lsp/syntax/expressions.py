@@ -530,7 +530,8 @@ def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value
         from sqla_lsp.syntax.functions import call_class_or_function
 
         return call_class_or_function(machine, frame, function, positional[:certain], keywords, is_open, frame.place(node))
-    call = CallValue(function, positional, keywords, frame.place(node), is_open)
+    named = is_open and any(argument.stars == 2 for argument in node.arguments)
+    call = CallValue(function, positional, keywords, frame.place(node), is_open, named)
     if isinstance(function, Symbol) and function.path.startswith("builtins."):
         from sqla_lsp.syntax.builtin import call_builtin
 
