@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except OSError as error:
-        # The interpreter must not complain once more when it flushes at exit. Of a reader that went away (`| head`) nothing is said.
+        # The interpreter must not complain once more when it flushes at exit. Of a reader that went away (`| head`) nothing is
+        # said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             print(f"sqla-lsp: {error}", file=sys.stderr)

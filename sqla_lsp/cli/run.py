@@ -44,7 +44,8 @@ Mark = tuple[str, int, int]
 
 
 class _Outcome(msgspec.Struct, array_like=True):
-    """What the cache keeps of a run: the state of the files below its roots, the other files that were read, and what came out."""
+    """What the cache keeps of a run: the state of the files below its roots, the other files that were read, and what came
+    out."""
 
     state: bytes
     outside: tuple[Mark, ...]
@@ -86,8 +87,8 @@ def judge(
     cached: bool = True,
     progress: Progress | None = None,
 ) -> Run:
-    """Judges every revision below the paths, each with the whole history of its environment in mind. Raises `ConfigurationError`, and
-    `Unreadable` for a path that is not there."""
+    """Judges every revision below the paths, each with the whole history of its environment in mind. Raises
+    `ConfigurationError`, and `Unreadable` for a path that is not there."""
     given = {_absolute(path): path for path in paths}
     resolver = Resolver(NAMES, file=config, select=select, ignore=ignore)
     around = _around(given)
@@ -118,7 +119,8 @@ def _judged(
     cache: Cache,
     progress: Progress | None,
 ) -> _Outcome:
-    """The outcome of a run that the cache does not know. What it needs is imported here: a run that the cache knows does without."""
+    """The outcome of a run that the cache does not know. What it needs is imported here: a run that the cache knows does
+    without."""
     from sqla_lsp.project.project import Project
     from sqla_lsp.rules.check import check_file
 
@@ -167,8 +169,8 @@ def _with_configuration(discovery: Discovery, around: Sequence[str]) -> Discover
 
 
 def _with_environments(paths: list[str], around: Sequence[str], settings_of: SettingsOf) -> list[str]:
-    """The environments that the paths lie in: a revision is judged with its history in mind. And the paths, where they are left out
-    there: they were named on purpose."""
+    """The environments that the paths lie in: a revision is judged with its history in mind. And the paths, where they are left
+    out there: they were named on purpose."""
     roots = dict.fromkeys(paths)
     for path in paths:
         folder = os.path.dirname(path) if os.path.isfile(path) else path

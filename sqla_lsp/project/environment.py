@@ -45,8 +45,8 @@ class Environment:
         return self._graph
 
     def put(self, path: str, revision: Revision | None) -> set[str]:
-        """Takes over a new version of a revision, None where the file is none any more. Gives the revisions whose history changes by it,
-        itself included."""
+        """Takes over a new version of a revision, None where the file is none any more. Gives the revisions whose history
+        changes by it, itself included."""
         old = self.revisions.get(path)
         if old is not None and revision is not None and _same_header(old.header, revision.header):
             self.revisions[path] = revision
@@ -65,7 +65,8 @@ class Environment:
         return changed
 
     def read_facts_again(self) -> bool:
-        """env.py, or a module that it may read, changed: whether it configures something else by that. All histories depend on it."""
+        """env.py, or a module that it may read, changed: whether it configures something else by that. All histories depend on
+        it."""
         old = self._facts
         if old is None:
             return False

@@ -1,5 +1,5 @@
-"""The revisions of one Alembic environment and how they follow each other. It never fails: an id that two files have, a parent that
-nobody has and a cycle are taken as they are; a cycle is cut where it is entered."""
+"""The revisions of one Alembic environment and how they follow each other. It never fails: an id that two files have, a parent
+that nobody has and a cycle are taken as they are; a cycle is cut where it is entered."""
 
 from __future__ import annotations
 

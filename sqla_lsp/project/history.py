@@ -64,8 +64,8 @@ class Step:
                 yield operation
 
     def is_new(self, table: TableName) -> bool:
-        """Whether the function created the table. A name that is not known counts as existing, unless a table whose name is not known
-        was created before: it may be that one."""
+        """Whether the function created the table. A name that is not known counts as existing, unless a table whose name is not
+        known was created before: it may be that one."""
         if table.known:
             return self.before.is_new(table)
         return any(not operation.table.known for operation in self.earlier(ops.CreateTable))

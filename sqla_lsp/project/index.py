@@ -1,7 +1,7 @@
 """Reads many files at once, in worker processes where that pays, and remembers what it read by content.
 
-A record is what one file declares, and for a revision that imports modules of the project what it does together with them. It is good
-for as long as the bytes of the file, and of the modules that it was read with, stay the same.
+A record is what one file declares, and for a revision that imports modules of the project what it does together with them. It
+is good for as long as the bytes of the file, and of the modules that it was read with, stay the same.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ Progress = Callable[[int, int], None]
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
-    """What is known of one file: `size` and `mtime_ns` as they were, the digest of its content (b"" where it declares nothing), its
-    facts, and for a revision that needs the project's modules the whole of it, with the digests of these modules."""
+    """What is known of one file: `size` and `mtime_ns` as they were, the digest of its content (b"" where it declares nothing),
+    its facts, and for a revision that needs the project's modules the whole of it, with the digests of these modules."""
 
     size: int
     mtime_ns: int

@@ -1,5 +1,5 @@
-"""Finds the project's own modules by their import names, next to and above the file that imports them. It reads files when they are
-first asked for, and keeps what it read."""
+"""Finds the project's own modules by their import names, next to and above the file that imports them. It reads files when they
+are first asked for, and keeps what it read."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Read = Callable[[str], bytes]
 
 
 class ProjectModules:
-    """Modules below the folders above a file. `read` gives the bytes of a file as they are in the editor or on disk, and `is_file` tells
-    whether there is one."""
+    """Modules below the folders above a file. `read` gives the bytes of a file as they are in the editor or on disk, and
+    `is_file` tells whether there is one."""
 
     def __init__(self, read: Read, is_file: Callable[[str], bool] = os.path.isfile) -> None:
         self.exhausting: set[int] = set()

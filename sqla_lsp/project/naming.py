@@ -65,8 +65,8 @@ def _key_name(key: Key) -> str | None:
 
 
 def given_name(table: TableName, constraint: Constraint, name: str, convention: Convention) -> str:
-    """The name in the database of a constraint that has one. A convention with %(constraint_name)s is applied to it, unless it already
-    looks like that: it came from `op.f()`."""
+    """The name in the database of a constraint that has one. A convention with %(constraint_name)s is applied to it, unless it
+    already looks like that: it came from `op.f()`."""
     template = convention.get(_KEYS.get(type(constraint), ""), "")
     if _GIVEN not in template:
         return name

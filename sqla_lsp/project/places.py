@@ -36,8 +36,8 @@ class EnvironmentFinder:
         self._projects: dict[str, str] = {}
 
     def environment_of(self, path: str) -> str:
-        """The folder of the environment that a revision belongs to: of the nearest env.py above it, else the one whose configuration names
-        its folder, else the folder above `versions`, else its own."""
+        """The folder of the environment that a revision belongs to: of the nearest env.py above it, else the one whose
+        configuration names its folder, else the folder above `versions`, else its own."""
         folder = os.path.dirname(path)
         home = self._home(folder)
         if home is not None:
@@ -67,7 +67,8 @@ class EnvironmentFinder:
                     continue
 
     def project_of(self, path: str, roots: Sequence[str]) -> str:
-        """The folder of the project that a path belongs to: the nearest one with a pyproject.toml, setup.py or .git, inside of the root."""
+        """The folder of the project that a path belongs to: the nearest one with a pyproject.toml, setup.py or .git, inside of
+        the root."""
         known = self._projects.get(path)
         if known is not None:
             return known
@@ -83,8 +84,8 @@ class EnvironmentFinder:
         return at
 
     def is_of_other_dialect(self, path: str, roots: Sequence[str]) -> bool:
-        """Whether a revision lies in a folder that is named after another database: `versions/sqlite`, `sqlite_store/migrations`. Projects
-        that keep one folder per dialect choose among them when they run."""
+        """Whether a revision lies in a folder that is named after another database: `versions/sqlite`,
+        `sqlite_store/migrations`. Projects that keep one folder per dialect choose among them when they run."""
         relative = below(self.project_of(self.environment_of(path), roots), path) or os.path.basename(path)
         words = {word for folder in relative.lower().split("/")[:-1] for word in re.split(r"[_\-.]", folder)}
         return bool(words & _OTHERS) and not words & _POSTGRES

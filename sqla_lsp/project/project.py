@@ -73,7 +73,8 @@ class Project:
     # ----------------------------------------------------------------------------------------------------------- reading
 
     def load(self, progress: Progress | None = None, discovery: Discovery | None = None) -> None:
-        """Reads everything, afresh or from the cache. `discovery` is what was found below the roots, where that was looked for already."""
+        """Reads everything, afresh or from the cache. `discovery` is what was found below the roots, where that was looked for
+        already."""
         discovery = discovery or self._discover()
         self._found = {file.path: file for file in discovery.files}
         self._modules.forget_all()
@@ -122,8 +123,8 @@ class Project:
         return "\n".join(["files", *self.roots])
 
     def _relink(self, known: index.Records) -> None:
-        """Reads again the revisions whose modules of the project are not what they were. Where files came or went, an import may name
-        another module than it did."""
+        """Reads again the revisions whose modules of the project are not what they were. Where files came or went, an import
+        may name another module than it did."""
         same_files = known.keys() == self._records.keys()
         digests: dict[str, bytes] = {}
         modules: ProjectModules | None = None
@@ -355,8 +356,8 @@ class Project:
         return self._environment(path)
 
     def speaks_postgres(self, path: str) -> bool:
-        """Whether the rules hold for a revision: not where every environment of the project names other databases, and not in a folder that
-        is named after one."""
+        """Whether the rules hold for a revision: not where every environment of the project names other databases, and not in a
+        folder that is named after one."""
         dialect = self.settings(path).dialect
         if dialect != "auto":
             return dialect == "postgresql"

@@ -1,7 +1,7 @@
 """The schema that operations build: plain data in, plain data out, nothing is shared that changes.
 
-What is not known changes nothing. A table, index or constraint of which nothing is known is not there; that says nothing about the
-database.
+What is not known changes nothing. A table, index or constraint of which nothing is known is not there; that says nothing about
+the database.
 """
 
 from __future__ import annotations

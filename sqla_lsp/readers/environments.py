@@ -69,9 +69,9 @@ _STEPS, _STEPS_ABROAD = 30_000, 500
 
 class EnvironmentFacts(msgspec.Struct, frozen=True):
     """What an environment configures. `transaction_per_migration` is None where it cannot be told; `autocommit` says whether its
-    connection is outside of transactions, None where whoever runs the migrations hands the connection in. `others` says that every database
-    that it names is none that speaks Postgres. `naming_convention` is that of the target metadata. `lock_timeout` is what it sets, and
-    `read` are the paths of the modules that it was read from."""
+    connection is outside of transactions, None where whoever runs the migrations hands the connection in. `others` says that
+    every database that it names is none that speaks Postgres. `naming_convention` is that of the target metadata.
+    `lock_timeout` is what it sets, and `read` are the paths of the modules that it was read from."""
 
     folder: str = ""
     transaction_per_migration: bool | None = False
@@ -148,8 +148,8 @@ def read_environment(module: LoadedModule, modules: Modules, folder: str, option
     frame = machine.module_frame(module)
     try:
         for item in module.top_level:
-            if isinstance(item, code.Block) and not isinstance(item.statement, code.Function | code.Class) and id(item) not in frame.done:
-                frame.done.add(id(item))
+            if isinstance(item, code.Block) and not isinstance(item.statement, code.Function | code.Class) and id(item) not in
+            frame.done: frame.done.add(id(item))
                 frame.base = item.start
                 execute(machine, frame, item.statement)
     except OutOfSteps:
@@ -184,7 +184,8 @@ def _transaction_per_migration(calls: list[CallValue]) -> bool | None:
 
 
 def _autocommit(calls: list[CallValue]) -> bool | None:
-    """Whether the connection that is configured is in autocommit mode. Where it comes from `config.attributes` alone, nobody can tell."""
+    """Whether the connection that is configured is in autocommit mode. Where it comes from `config.attributes` alone, nobody
+    can tell."""
     answers: set[bool | None] = set()
     for connection in [call.keywords["connection"] for call in calls if "connection" in call.keywords]:
         if "attributes" in (path_of(connection) or ""):

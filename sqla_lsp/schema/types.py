@@ -10,8 +10,8 @@ class PgType(msgspec.Struct, frozen=True, omit_defaults=True, tag="type", tag_fi
 
     `name` is the spelling of `postgres/type_changes.tsv`: "varchar", "text", "char" (of a length), '"char"', "name", "citext",
     "smallint", "int", "bigint", "numeric", "real", "double precision", "money", "oid", "boolean", "date", "timestamp",
-    "timestamptz", "time", "timetz", "interval", "bit", "varbit", "uuid", "json", "jsonb", "bytea", "inet", "cidr", "macaddr", "xml",
-    "tsvector", ..., or the name of an enum, a domain or a type of an extension (schema-qualified when given so).
+    "timestamptz", "time", "timetz", "interval", "bit", "varbit", "uuid", "json", "jsonb", "bytea", "inet", "cidr", "macaddr",
+    "xml", "tsvector", ..., or the name of an enum, a domain or a type of an extension (schema-qualified when given so).
     `arguments` are the type modifiers: (50,) for varchar(50), (10, 2) for numeric(10,2), (3,) for timestamp(3); for interval the
     field restriction, when there is one, comes first as text: ("day to second", 3).
     `dimensions` is how many `[]` follow. `kind` tells what `name` is. An enum carries its `labels` where they are known;

@@ -71,8 +71,8 @@ class Machine:
     def __init__(
         self, modules: Modules, host: Host, home: LoadedModule, steps: int = 200_000, steps_abroad: int = 1_500
     ) -> None:
-        """`home` is the module that the evaluation is about. `steps_abroad` is how many steps a call into another module may take:
-        helpers of migrations are short, applications are not."""
+        """`home` is the module that the evaluation is about. `steps_abroad` is how many steps a call into another module may
+        take: helpers of migrations are short, applications are not."""
         self.steps_abroad = steps_abroad
         self.modules = modules
         self.host = host

@@ -67,8 +67,8 @@ class Member:
 class CallValue:
     """A call of something outside of the project (a `Symbol`, a `Member`, or an `Unknown`), which is also its result.
 
-    `open` says that `*args` or `**kwargs` of unknown value were passed, `open_keywords` that `**kwargs` were. `place` is the call's
-    expression.
+    `open` says that `*args` or `**kwargs` of unknown value were passed, `open_keywords` that `**kwargs` were. `place` is the
+    call's expression.
     """
 
     function: Value

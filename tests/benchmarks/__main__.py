@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks [TREE]`: what a cold and a warm check, a start and a keystroke cost, beside the yardsticks.
 
-TREE is a folder of Python projects, for instance the unpacked wheels of `python -m tests.corpus fetch`. The yardsticks run on the same
-tree in the same run where they are installed: `sqlalchemy-lsp check` (a Rust program that reads the same files and knows none of
-these rules) and `ruff check --no-cache --select F401` (a floor for reading everything).
+TREE is a folder of Python projects, for instance the unpacked wheels of `python -m tests.corpus fetch`. The yardsticks run on
+the same tree in the same run where they are installed: `sqlalchemy-lsp check` (a Rust program that reads the same files and
+knows none of these rules) and `ruff check --no-cache --select F401` (a floor for reading everything).
 """
 
 from __future__ import annotations
