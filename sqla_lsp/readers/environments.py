@@ -148,8 +148,10 @@ def read_environment(module: LoadedModule, modules: Modules, folder: str, option
     frame = machine.module_frame(module)
     try:
         for item in module.top_level:
-            if isinstance(item, code.Block) and not isinstance(item.statement, code.Function | code.Class) and id(item) not in
-            frame.done: frame.done.add(id(item))
+            if not isinstance(item, code.Block) or isinstance(item.statement, code.Function | code.Class):
+                continue
+            if id(item) not in frame.done:
+                frame.done.add(id(item))
                 frame.base = item.start
                 execute(machine, frame, item.statement)
     except OutOfSteps:
