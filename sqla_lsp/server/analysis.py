@@ -7,6 +7,7 @@ judged at once, without waiting for more.
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -70,6 +71,13 @@ class _Inbox:
 
     def __bool__(self) -> bool:
         return bool(self.texts or self.disk or self.sweep or self.load)
+
+
+def _settle() -> None:
+    """Spares the garbage collector what was read, which stays: else it goes through all of it while somebody types."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 class _Overtaken(BaseException):
@@ -190,6 +198,7 @@ class Analysis:
             logger.exception("the project could not be read")
             load.done(error)
             return
+        _settle()
         self._projects = projects
         self._apply(projects, dict(self._texts))
         self._stale = set(self._shown(projects))

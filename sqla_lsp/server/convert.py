@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from lsprotocol import types
 
@@ -43,27 +43,42 @@ class Converter:
 
     def diagnostics(self, findings: Iterable[Finding], text_of: Callable[[str], bytes]) -> list[wire.Diagnostic]:
         """Findings as diagnostics; `text_of` gives the text of a path that they name, as it was analysed."""
-        return [self._diagnostic(finding, text_of) for finding in findings]
+        ranges = _Ranges(self.encoding, text_of)
+        return [self._diagnostic(finding, ranges) for finding in findings]
 
-    def _diagnostic(self, finding: Finding, text_of: Callable[[str], bytes]) -> wire.Diagnostic:
-        related = tuple(self._related(other, text_of) for other in finding.related) if self.related else ()
-        tags = tuple(_TAGS[tag] for tag in finding.tags) if self.tags else ()
+    def _diagnostic(self, finding: Finding, ranges: _Ranges) -> wire.Diagnostic:
+        related = tuple([self._related(other, ranges) for other in finding.related]) if self.related else ()
+        tags = tuple([_TAGS[tag] for tag in finding.tags]) if self.tags else ()
         return wire.Diagnostic(
-            self._range(finding.place, text_of),
+            ranges[finding.place],
             _SEVERITIES[finding.severity],
             finding.rule,
-            wire.CodeDescription(url(finding.rule)),
+            _description(finding.rule),
             SOURCE,
             finding.message,
             tags or None,
             related or None,
         )
 
-    def _related(self, related: Related, text_of: Callable[[str], bytes]) -> wire.RelatedInformation:
-        location = wire.Location(self.uri_of(related.place.path), self._range(related.place, text_of))
-        return wire.RelatedInformation(location, related.message)
+    def _related(self, related: Related, ranges: _Ranges) -> wire.RelatedInformation:
+        return wire.RelatedInformation(wire.Location(self.uri_of(related.place.path), ranges[related.place]), related.message)
 
-    def _range(self, place: Place, text_of: Callable[[str], bytes]) -> wire.Range:
-        lines = line_index(text_of(place.path))
-        start, end = lines.position(place.start, self.encoding), lines.position(place.end, self.encoding)
-        return wire.Range(wire.Position(*start), wire.Position(*end))
+
+class _Ranges(dict[Place, wire.Range]):
+    """The ranges of places, of which several findings may speak."""
+
+    def __init__(self, encoding: Encoding, text_of: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self._encoding = encoding
+        self._text_of = text_of
+
+    def __missing__(self, place: Place) -> wire.Range:
+        lines = line_index(self._text_of(place.path))
+        start, end = lines.position(place.start, self._encoding), lines.position(place.end, self._encoding)
+        found = self[place] = wire.Range(wire.Position(*start), wire.Position(*end))
+        return found
+
+
+@cache
+def _description(rule: str) -> wire.CodeDescription:
+    return wire.CodeDescription(url(rule))

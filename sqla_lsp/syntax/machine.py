@@ -68,9 +68,7 @@ class Host(Protocol):
 class Machine:
     """One evaluation. `arms` are the branches around the code at hand, `calls` the calls that led to it."""
 
-    def __init__(
-        self, modules: Modules, host: Host, home: LoadedModule, steps: int = 200_000, steps_abroad: int = 1_500
-    ) -> None:
+    def __init__(self, modules: Modules, host: Host, home: LoadedModule, steps: int = 200_000, steps_abroad: int = 1_500) -> None:
         """`home` is the module that the evaluation is about. `steps_abroad` is how many steps a call into another module may
         take: helpers of migrations are short, applications are not."""
         self.steps_abroad = steps_abroad
