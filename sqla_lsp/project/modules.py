@@ -65,6 +65,20 @@ class ProjectModules:
             self._loaded[path] = self._load(path)
         return self._loaded[path]
 
+    def unevaluated(self) -> ProjectModules:
+        """The same modules for somebody else: what was computed of them is not there."""
+        other = ProjectModules(self._read, self._is_file)
+        other._loaded = {path: module.unevaluated() for path, module in self._loaded.items() if module is not None}
+        other._digests, other._exists, other._homes = dict(self._digests), self._exists, self._homes
+        return other
+
+    def adopt(self, other: ProjectModules) -> None:
+        """Takes over the code that was read by somebody else."""
+        for path, module in other._loaded.items():
+            if module is not None and self._loaded.get(path) is None:
+                self._loaded[path] = module.unevaluated()
+        self._digests.update(other._digests)
+
     def has_read(self, path: str) -> bool:
         """Whether anything was read from a file."""
         return path in self._loaded

@@ -418,15 +418,18 @@ class Project:
 
     def _read_environment(self, folder: str) -> EnvironmentFacts:
         path = os.path.join(folder, "env.py")
-        module = self._modules.load(path)
+        modules = self._modules.unevaluated()  # what its imports call counts, and is heard but once
+        module = modules.load(path)
         options = self._finder.options_of(folder)
         if module is None:
             return EnvironmentFacts(folder, read=(path,))
         try:
-            return read_environment(module, self._modules, folder, options)
+            return read_environment(module, modules, folder, options)
         except Exception:
             logger.exception("%s could not be read", path)
             return EnvironmentFacts(folder, read=(path,))
+        finally:
+            self._modules.adopt(modules)
 
 
 def _imports(revision: Revision) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from sqla_lsp.readers.arguments import last_name
+from sqla_lsp.readers.arguments import base_of, last_name
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.expressions import attribute
 from sqla_lsp.syntax.frames import Frame, LoadedModule, Modules
@@ -22,6 +24,7 @@ from sqla_lsp.syntax.values import (
     Instance,
     ListValue,
     Member,
+    Symbol,
     Template,
     Unknown,
     Value,
@@ -62,6 +65,10 @@ OTHERS = frozenset(
     ]
 )
 
+
+_SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
+_INTERPOLATION = re.compile(r"%\((?!here\))([^)]+)\)s")
+_NESTED = 5
 
 _STEPS, _STEPS_ABROAD = 30_000, 500
 """How many steps env.py, and each of its calls of the application, may take: it is short, the application is not."""
@@ -104,11 +111,27 @@ def read_ini(path: str, data: bytes) -> list[Options]:
     here = os.path.dirname(path)
     found = []
     for section in parser.sections():
-        values = dict(parser.items(section))
+        values = {key: value for key, value in parser.items(section) if value}
         location = values.get("script_location")
         if location:
-            found.append(_options(here, location, values.get("version_locations"), values.get("sqlalchemy.url")))
+            separator = values.get("path_separator") or values.get("version_path_separator") or ""
+            versions = _listed(_interpolated(values.get("version_locations", ""), values), separator)
+            found.append(_options(here, _interpolated(location, values), versions, values.get("sqlalchemy.url")))
     return found
+
+
+def _interpolated(text: str, values: Mapping[str, str]) -> str:
+    """A value with the others that it names, `%(here)s` left as it is."""
+    for _ in range(_NESTED):
+        text = _INTERPOLATION.sub(lambda match: values.get(match[1], match[0]), text)
+    return text
+
+
+def _listed(text: str, separator: str) -> list[str]:
+    """A list of folders, as Alembic splits it."""
+    if separator not in _SEPARATORS:
+        return text.replace(",", " ").split()
+    return [item.strip() for item in text.split(_SEPARATORS[separator]) if item.strip()]
 
 
 def read_pyproject(path: str, data: bytes) -> list[Options]:
@@ -120,13 +143,12 @@ def read_pyproject(path: str, data: bytes) -> list[Options]:
     if not isinstance(table, dict) or not isinstance(table.get("script_location"), str):
         return []
     versions = table.get("version_locations")
-    listed = [item for item in versions if isinstance(item, str)] if isinstance(versions, list) else None
+    listed = [item for item in versions if isinstance(item, str)] if isinstance(versions, list) else []
     return [_options(os.path.dirname(path), table["script_location"], listed, None)]
 
 
-def _options(here: str, location: str, versions: str | list[str] | None, url: str | None) -> Options:
-    locations = versions.replace(",", " ").replace(";", " ").split() if isinstance(versions, str) else versions or []
-    return Options(_folder(here, location), tuple([_folder(here, item) for item in locations]), url or None)
+def _options(here: str, location: str, versions: Sequence[str], url: str | None) -> Options:
+    return Options(_folder(here, location), tuple([_folder(here, item) for item in versions]), url or None)
 
 
 def _folder(here: str, location: str) -> str:
@@ -159,7 +181,7 @@ def read_environment(module: LoadedModule, modules: Modules, folder: str, option
     convention: dict[str, str] = {}
     for call in host.configured:
         try:
-            convention = convention or _convention(machine, frame, call.keywords.get("target_metadata"))
+            convention = convention or _convention(machine, frame, host, call.keywords.get("target_metadata"))
         except OutOfSteps:
             break
     named = host.databases - {""}
@@ -218,6 +240,8 @@ class _EnvironmentHost:
         self.databases: set[str] = set()
         self.unsure = False
         self.lock_timeout: str | None = None
+        self.conventions: dict[object, Value] = {}
+        """What was assigned to `naming_convention`, by the metadata."""
         self._url: Value = options.url if options is not None and options.url else Unknown("the URL is not known")
 
     def call(self, machine: Machine, frame: Frame, call: CallValue) -> Value:
@@ -241,6 +265,8 @@ class _EnvironmentHost:
                 self._called_back(machine, frame, call)
             case "execute" | "exec_driver_sql" if call.positional:
                 self._executed(call.positional[0])
+            case "__setattr__" if call.positional[0] == "naming_convention":
+                self.conventions[_identity(base_of(call))] = call.positional[1]
             case _:
                 pass
         return call
@@ -279,6 +305,13 @@ class _EnvironmentHost:
             self.unsure = True
 
     def member(self, base: Value, name: str) -> Value:
+        if isinstance(base, CallValue) and "metadata" in base.keywords:
+            if name == "metadata":
+                return base.keywords["metadata"]
+            if name == "metadatas":  # of Flask-SQLAlchemy, by bind keys
+                return DictValue({None: base.keywords["metadata"]})
+        if isinstance(base, ClassValue) and name == "metadata":
+            return Member(base, name)  # not that of its base class: it may have a registry of its own
         return NotImplemented  # type: ignore[no-any-return]
 
     def enter(self, machine: Machine, value: Value) -> Value:
@@ -300,26 +333,54 @@ class _EnvironmentHost:
         return None
 
 
-def _convention(machine: Machine, frame: Frame, metadata: Value) -> dict[str, str]:
+def _convention(machine: Machine, frame: Frame, host: _EnvironmentHost, metadata: Value) -> dict[str, str]:
     """The naming convention of a `MetaData`, or of what holds one."""
-    for _ in range(6):
-        if isinstance(metadata, ListValue | tuple):
-            items = metadata.items if isinstance(metadata, ListValue) else metadata
-            metadata = items[0] if items else None
-        elif isinstance(metadata, Member) and metadata.name == "metadata":
-            metadata = metadata.base
-        elif isinstance(metadata, ClassValue | Instance):
-            metadata = attribute(machine, frame, metadata, "metadata")
-        elif isinstance(metadata, CallValue) and last_name(metadata) == "MetaData":
+    for _ in range(_HELD):
+        assigned = host.conventions.get(_identity(metadata))
+        if assigned is not None:
+            return _texts(assigned)
+        if isinstance(metadata, CallValue) and last_name(metadata) == "MetaData":
             return _texts(metadata.keywords.get("naming_convention"))
-        elif isinstance(metadata, CallValue) and "metadata" in metadata.keywords:
-            metadata = metadata.keywords["metadata"]
-        else:
-            break
+        metadata = _holder(machine, frame, metadata)
     return {}
 
 
+def _holder(machine: Machine, frame: Frame, value: Value) -> Value:
+    """One step from `db.Model.metadata`, a base class, `declarative_base(...)`, `registry(...)` to the `MetaData` inside."""
+    match value:
+        case ListValue(items=[first, *_]) | (first, *_):
+            return first
+        case Member(base=base):
+            return base
+        case ClassValue() | Instance():
+            inside = attribute(machine, frame, value, "metadata")
+            return attribute(machine, frame, value, "registry") if isinstance(inside, Member) else inside
+        case CallValue(keywords=keywords):
+            known = next((keywords[name] for name in _HOLDERS if name in keywords), None)
+            return known if known is not None else base_of(value)
+        case _:
+            return None
+
+
+_HELD = 8
+_HOLDERS = ("metadata", "model_class", "cls", "registry")
+"""Arguments that bring a `MetaData` along."""
+
+
+def _identity(value: Value) -> object:
+    """What tells a metadata from others: of one that is none of the project's, its dotted path."""
+    return path_of(value) if isinstance(value, Symbol | Member) else id(value)
+
+
 def _texts(value: Value) -> dict[str, str]:
-    if not isinstance(value, DictValue):
+    """A convention by its keys. What is not known gives names that are not known."""
+    if value is None:
         return {}
-    return {key: item for key, item in value.items.items() if isinstance(key, str) and isinstance(item, str)}
+    if not isinstance(value, DictValue):
+        return dict.fromkeys(_KEYS, _NOT_KNOWN)
+    known = {key: item if isinstance(item, str) else _NOT_KNOWN for key, item in value.items.items() if key in _KEYS}
+    return {**dict.fromkeys(_KEYS, _NOT_KNOWN), **known} if value.open else known
+
+
+_KEYS = ("ix", "uq", "ck", "fk", "pk")
+_NOT_KNOWN = "%(not_known)s"

@@ -475,6 +475,9 @@ def _project_member(machine: Machine, frame: Frame, base: ClassValue | Instance,
             from sqla_lsp.syntax.functions import members
 
             return DictValue({m.enum_name: m for m in members(machine, base)})
+        known = machine.host.member(base, name)
+        if known is not NotImplemented:
+            return known
         outside = next((b for b in ancestors(cls) if isinstance(b, Symbol)), None)
         return Member(outside or base, name)
     if isinstance(found, FunctionValue) and found.kind != "static":
