@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from sqla_lsp.syntax.expressions import attribute, items_of
+from sqla_lsp.syntax.expressions import attribute, items_of, set_attribute
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.joining import NOT_KNOWN, as_text
 from sqla_lsp.syntax.machine import Machine
@@ -233,7 +233,7 @@ def _next(machine: Machine, frame: Frame, call: CallValue) -> Value:
 def _setattr(machine: Machine, frame: Frame, call: CallValue) -> Value:
     base, name, value = call.positional
     if isinstance(base, Instance) and isinstance(name, str):
-        base.attributes[name] = value if not machine.arms else NOT_KNOWN
+        set_attribute(machine, base, name, value)
     return None
 
 

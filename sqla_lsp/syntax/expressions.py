@@ -44,6 +44,12 @@ def mutable(machine: Machine, value: ListValue | DictValue) -> None:
         value.open = True
 
 
+def set_attribute(machine: Machine, instance: Instance, name: str, value: Value) -> None:
+    """Sets an attribute, perhaps: in a branch that the instance was not made in."""
+    certain = machine.arms == instance.arms
+    instance.attributes[name] = value if certain else join(value, instance.attributes.get(name, NOT_KNOWN))
+
+
 def items_of(machine: Machine, value: Value) -> tuple[list[Value], bool]:
     """The items that iterating over a value gives, and whether there may be others."""
     match value:
@@ -492,8 +498,10 @@ def _call(machine: Machine, frame: Frame, node: code.Call) -> Value:
     machine.step()
     function_node = node.function
     if isinstance(function_node, code.Attribute):
-        of_class = _super(frame, function_node.value)
-        base = value_of(machine, frame, function_node.value) if of_class is None else of_class
+        inherited = _of_super(machine, frame, function_node)
+        if inherited is not NotImplemented:
+            return _call_value(machine, frame, node, inherited, _arguments(machine, frame, node))
+        base = value_of(machine, frame, function_node.value)
         if isinstance(base, str | Template | ListValue | DictValue | tuple | Unknown):
             from sqla_lsp.syntax.methods import call_method
 
@@ -508,20 +516,24 @@ def _call(machine: Machine, frame: Frame, node: code.Call) -> Value:
     return _call_value(machine, frame, node, function, _arguments(machine, frame, node))
 
 
-def _super(frame: Frame, node: code.Expression) -> Instance | Unknown | None:
-    """`super()` in a method: the same instance, seen as one of the base class. None for every other expression."""
-    if not (isinstance(node, code.Call) and isinstance(node.function, code.Name) and node.function.id == "super"):
-        return None
+def _of_super(machine: Machine, frame: Frame, node: code.Attribute) -> Value:
+    """`super().name` in a method, which is bound to the instance at hand. NotImplemented for every other expression."""
+    from sqla_lsp.syntax.functions import find_member
+
+    inner = node.value
+    if not (isinstance(inner, code.Call) and isinstance(inner.function, code.Name) and inner.function.id == "super"):
+        return NotImplemented  # type: ignore[no-any-return]
     at: Frame | None = frame
     while at is not None and (at.parent is None or at.parent.owner is None):
         at = at.parent
     if at is None or at.parent is None or at.parent.owner is None:
         return NOT_KNOWN
-    base = next((base for base in at.parent.owner.bases if isinstance(base, ClassValue)), None)
-    receiver = next(iter(at.variables.values()), None)
-    if base is None or not isinstance(receiver, Instance):
-        return NOT_KNOWN
-    return Instance(base, receiver.attributes, positional=receiver.positional, keywords=receiver.keywords)
+    receiver = next((machine.lookup(at, name) for name in at.variables), None)
+    for base in at.parent.owner.bases:
+        found = find_member(machine, base, node.name) if isinstance(base, ClassValue) else NotImplemented
+        if isinstance(found, FunctionValue) and isinstance(receiver, Instance | ClassValue):
+            return found if found.kind == "static" else BoundMethod(receiver, found)
+    return NOT_KNOWN
 
 
 Arguments = tuple[tuple[Value, ...], dict[str, Value], bool, int]

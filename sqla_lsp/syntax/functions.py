@@ -261,7 +261,7 @@ def instantiate(
     """A call of a class: an instance after `__init__`, or the member of an enum that has the value."""
     if is_enum(machine, cls):
         return next((m for m in members(machine, cls) if positional and m.enum_value == positional[0]), NOT_KNOWN)
-    instance = Instance(cls, positional=positional, keywords=keywords)
+    instance = Instance(cls, positional=positional, keywords=keywords, arms=machine.arms)
     initializer = find_member(machine, cls, "__init__")
     if isinstance(initializer, FunctionValue):
         call_function(machine, frame, initializer, (instance, *positional), keywords, is_open, place)

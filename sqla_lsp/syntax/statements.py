@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.expressions import binary, compare_one, items_of, mutable, value_of
+from sqla_lsp.syntax.expressions import binary, compare_one, items_of, mutable, set_attribute, value_of
 from sqla_lsp.syntax.frames import Frame, Imported
 from sqla_lsp.syntax.functions import call_function, decorated, enter_managed, find_member
 from sqla_lsp.syntax.joining import NOT_KNOWN, join
@@ -74,7 +74,7 @@ def bind(machine: Machine, frame: Frame, target: code.Expression, value: Value) 
         case code.Attribute(value=base, name=name):
             holder = value_of(machine, frame, base)
             if isinstance(holder, Instance):
-                holder.attributes[name] = value if not machine.arms else NOT_KNOWN
+                set_attribute(machine, holder, name, value)
             elif isinstance(holder, ClassValue) and holder.frame is not None:
                 holder.frame.variables[name] = value
             elif isinstance(holder, Symbol | Member | CallValue):

@@ -117,6 +117,8 @@ class Instance:
     enum_value: Value = None
     positional: tuple[Value, ...] = ()
     keywords: dict[str, Value] = field(default_factory=dict)
+    arms: Arms = ()
+    """The branches in which it was made: elsewhere a change of it is one that may not happen."""
 
 
 @dataclass(eq=False, slots=True)

@@ -156,6 +156,10 @@ def _without_database(says: bool) -> None:
     mock.MockConnection.scalar = lambda self, *a, **k: self.execute(*a, **k).scalar()
     mock.MockConnection.execution_options = lambda self, **_: self
     mock.MockConnection.connection = _Nothing()
+    mock.MockConnection.close = lambda self: None
+    sqlalchemy.inspection._registrars[mock.MockConnection] = lambda _: _Nothing(says)
+    alembic.context.config = MagicMock()
+    alembic.context.config.get_main_option = lambda *_: ""
     sqlalchemy.inspect = lambda *_, **__: _Nothing(says)  # type: ignore[assignment]
     sqlalchemy.engine.reflection.Inspector.from_engine = lambda *_, **__: _Nothing(says)  # type: ignore[method-assign,assignment]
     alembic.context.is_offline_mode = lambda: False
