@@ -89,7 +89,9 @@ def column_name(value: Value) -> str | Unknown:
     if isinstance(text, str):
         return text
     if isinstance(value, Member) and isinstance(value.base, Member | Symbol) and _last(value.base) in ("c", "columns"):
-        return value.name
+        return value.name.strip("[]") or NOT_KNOWN
+    if isinstance(value, Symbol) and value.path.split(".")[-2:-1] in (["c"], ["columns"]):
+        return last_name(value)
     if isinstance(value, CallValue) and value.positional:
         last = last_name(value)
         if last in ("Column", "column", "mapped_column", "text", "literal_column"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sqla_lsp.postgres.sql import read_sql
-from sqla_lsp.readers.arguments import NOT_KNOWN, base_of, last_name, text_of
+from sqla_lsp.readers.arguments import NOT_KNOWN, base_of, column_name, last_name, text_of
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.operations import AddConstraint, CreateIndex, Site
 from sqla_lsp.schema.tables import Check, Default, Key, Text
@@ -48,7 +48,8 @@ def sql_of(value: Value) -> str | Unknown:
     if isinstance(text, str):
         return text
     if isinstance(value, Symbol | Member) and _is_column(value):
-        return last_name(value)
+        name = column_name(value)
+        return _quoted(name) if isinstance(name, str) else name
     if not isinstance(value, CallValue):
         return NOT_KNOWN
     name = last_name(value)
@@ -143,7 +144,7 @@ def key_of(value: Value) -> Key:
         if name == "op" or name in ("label", "self_group", "collate"):
             return Key(NOT_KNOWN)
     if isinstance(value, Symbol | Member) and _is_column(value):
-        return Key(last_name(value))
+        return Key(column_name(value))
     sql = sql_of(value)
     if isinstance(sql, Unknown):
         return Key(sql) if not _is_expression(value) else Key(None, sql)
