@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -12,6 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
+
+from sqla_lsp.server.streams import messages
 
 Message = dict[str, Any]
 PUBLISH = "textDocument/publishDiagnostics"
@@ -198,27 +201,11 @@ class Client:
         self.process.wait()
 
     def _read(self) -> None:
-        stream = self._input
-        buffered = b""
-        while True:
-            while b"\r\n\r\n" not in buffered:
-                more = stream.read(65536)
-                if not more:
-                    return
-                buffered += more
-            header, _, buffered = buffered.partition(b"\r\n\r\n")
-            length = next(
-                int(line.split(b":")[1]) for line in header.split(b"\r\n") if line.lower().startswith(b"content-length")
-            )
-            while len(buffered) < length:
-                more = stream.read(65536)
-                if not more:
-                    return
-                buffered += more
-            message = json.loads(buffered[:length])
-            buffered = buffered[length:]
-            self.messages.append(message)
-            self._arrived.put(message)
+        with contextlib.suppress(OSError, ValueError):  # a test closed it
+            for body in messages(self._input.read):
+                message = json.loads(body)
+                self.messages.append(message)
+                self._arrived.put(message)
 
     def _read_errors(self) -> None:
         assert self.process.stderr

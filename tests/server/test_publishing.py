@@ -74,7 +74,7 @@ BROKEN = [
     '    op.add_column("x", sa.Column("a"',
     "    x = (\n    y = [1,\n",
     '    op.create_index("ix_new", ',
-    '    """never closed\n',
+    '    x = """never closed\n',
     "    if True\n",
     "  wrong indentation\n",
     "    )\n",
