@@ -43,8 +43,14 @@ def main() -> None:
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--more", action="store_true", help="ten more projects")
     options = arguments.parse_args()
+    missing = []
     for wheel in WHEELS + (MORE_WHEELS if options.more else ()):
-        fetch(wheel, options.folder)
+        try:
+            fetch(wheel, options.folder)
+        except subprocess.CalledProcessError:
+            missing.append(wheel)
+    if missing:
+        sys.exit(f"pip could not download {', '.join(missing)}")
 
 
 def fetch(wheel: str, folder: Path) -> None:
