@@ -129,8 +129,18 @@ def _judged(
     asked = {*project.revisions(), *project.commented()}
     chosen = sorted(path for path in asked if any(below(root, path) is not None for root in given))
     findings = tuple([finding for path in chosen for finding in check_file(project, path)])
-    outside = tuple([_mark(path) for path in sorted(project.outside())])
+    read = project.outside()
+    outside = tuple([_mark(path) for path in sorted({*read, *_folders_between(read, roots)})])
     return _Outcome(state, outside, findings, project.statistics(), tuple(project.failures))
+
+
+def _folders_between(paths: Iterable[str], roots: Sequence[str]) -> Iterator[str]:
+    """The folders on the ways from the roots to modules elsewhere: what is added there may be imported in their stead."""
+    for path, root in product(paths, roots):
+        common = os.path.commonpath([path, root])
+        for folder in (*ancestry(os.path.dirname(path)), *ancestry(root)[1:]):
+            if below(common, folder) is not None:
+                yield folder
 
 
 def _absolute(path: str) -> str:

@@ -164,14 +164,21 @@ class ProjectModules:
         return module
 
     def _is_package(self, path: str) -> bool:
-        """A folder with `__init__.py`, or a namespace package: one that has Python files or packages below it."""
+        """A folder with `__init__.py`, or a namespace package: one with Python files in it or in a folder of it."""
         if self._is_file(os.path.join(path, "__init__.py")):
             return True
-        try:
-            names = os.listdir(path)
-        except OSError:
-            return False
-        return any(name.endswith(".py") or self._is_file(os.path.join(path, name, "__init__.py")) for name in names)
+        return _has_python(path) or any(_has_python(os.path.join(path, name)) for name in _names(path) if "." not in name)
+
+
+def _has_python(folder: str) -> bool:
+    return any(name.endswith(".py") for name in _names(folder))
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:  # not there, no folder, or not to be read
+        return []
 
 
 _NOTHING = code.Module((), ())

@@ -124,17 +124,21 @@ class Project:
 
     def _relink(self, known: index.Records) -> None:
         """Reads again the revisions whose modules of the project are not what they were. Where files came or went, an import
-        may name another module than it did."""
+        may name another module than it did: also where they did outside of the roots, of which nobody told."""
         same_files = known.keys() == self._records.keys()
         digests: dict[str, bytes] = {}
-        modules: ProjectModules | None = None
+        modules = ProjectModules(index.read_bytes)
         for path, record in self._records.items():
             revision = record.revision
             if revision is None or not _imports(revision) or known.get(path) is not record:
                 continue
-            if same_files and all(self._digest(module, digests) == then for module, then in record.modules):
+            inside = same_files and all(module in self._found for module, _ in record.modules)
+            if (
+                inside
+                and all(self._digest(module, digests) == then for module, then in record.modules)
+                and not any(modules.names_project(path, name, level) for name, level in revision.outside)
+            ):
                 continue
-            modules = modules or ProjectModules(index.read_bytes)
             self._records[path] = index.read_record(self._found[path], modules)
 
     def _digest(self, path: str, digests: dict[str, bytes]) -> bytes:
