@@ -70,6 +70,8 @@ _SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": "
 _INTERPOLATION = re.compile(r"%\((?!here\))([^)]+)\)s")
 _NESTED = 5
 
+_SPEAKS_OF_POSTGRES = re.compile(rb"""["'][^"'\n]*postgres""")
+"""An env.py that tests for Postgres runs on it too, whatever the URL of its developers is."""
 _STEPS, _STEPS_ABROAD = 30_000, 500
 """How many steps env.py, and each of its calls of the application, may take: it is short, the application is not."""
 
@@ -184,7 +186,7 @@ def read_environment(module: LoadedModule, modules: Modules, folder: str, option
             convention = convention or _convention(machine, frame, host, call.keywords.get("target_metadata"))
         except OutOfSteps:
             break
-    named = host.databases - {""}
+    named = host.databases - {""} | ({"postgresql"} if module.says(_SPEAKS_OF_POSTGRES) else set())
     others = bool(named) and not host.unsure and all(name in OTHERS for name in named)
     return EnvironmentFacts(
         folder,

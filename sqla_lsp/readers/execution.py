@@ -45,7 +45,9 @@ def executed(call: CallValue, site: Site, *, ours: bool) -> Iterator[AnyOperatio
         return
     sql = text_clause(statement)
     if isinstance(sql, Unknown):
-        if ours:
+        if last_name(call) in ("scalar", "scalars"):  # they give rows back
+            yield OtherStatement(site, "SELECT")
+        elif ours:
             yield NotKnown(site, "the SQL is not known")
         return
     if not ours and not _looks_like_sql(sql):

@@ -38,9 +38,12 @@ def value_of(machine: Machine, frame: Frame, node: code.Expression) -> Value:
     return _HANDLERS[type(node)](machine, frame, node)
 
 
-def mutable(machine: Machine, value: ListValue | DictValue) -> None:
-    """Notes a change of a list or dict: in a branch that it was not made in, the change may not happen."""
+def mutable(machine: Machine, value: ListValue | DictValue, *, adds: bool = False) -> None:
+    """Notes a change of a list or dict: in a branch that it was not made in, the change may not happen. `adds` says that it takes
+    nothing away."""
     if machine.arms[: len(value.arms)] != value.arms or len(machine.arms) > len(value.arms):
+        if isinstance(value, ListValue):
+            value.covered = adds and (value.covered or not value.open)
         value.open = True
 
 

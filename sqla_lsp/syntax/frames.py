@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Protocol
@@ -46,6 +47,10 @@ class LoadedModule:
         """The statements of the module's top level. Of a module that others import, definitions are lowered when they are
         needed."""
         return outline(self._data) if self._code is None else self._code.blocks
+
+    def says(self, pattern: re.Pattern[bytes]) -> bool:
+        """Whether a pattern stands somewhere in the text."""
+        return pattern.search(self._data) is not None
 
     def unevaluated(self) -> LoadedModule:
         """The same code, of which nothing was asked yet."""

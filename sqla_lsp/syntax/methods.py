@@ -153,17 +153,17 @@ def _found(items: list[Value], name: str, positional: tuple[Value, ...]) -> Valu
 def _list(machine: Machine, base: ListValue, name: str, positional: tuple[Value, ...], keywords: dict[str, Value]) -> Any:
     match name, positional:
         case (("append" | "add"), (item,)):
-            mutable(machine, base)
+            mutable(machine, base, adds=True)
             base.items.append(item)
             return None
         case (("extend" | "update"), (more,)):
             items, is_open = items_of(machine, more)
-            mutable(machine, base)
+            mutable(machine, base, adds=not is_open)
             base.items += items
-            base.open = base.open or is_open
+            base.open, base.covered = base.open or is_open, base.covered and not is_open
             return None
         case "insert", (int(at), item):
-            mutable(machine, base)
+            mutable(machine, base, adds=True)
             base.items.insert(at, item)
             return None
         case (("remove" | "discard"), (item,)):

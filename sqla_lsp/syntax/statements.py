@@ -125,9 +125,9 @@ def _augmented(machine: Machine, frame: Frame, node: code.AugmentedAssign) -> Si
     more = value_of(machine, frame, node.value)
     if node.operator == "+" and isinstance(old, ListValue):
         items, is_open = items_of(machine, more)
-        mutable(machine, old)
+        mutable(machine, old, adds=not is_open)
         old.items += items
-        old.open = old.open or is_open
+        old.open, old.covered = old.open or is_open, old.covered and not is_open
     elif node.operator == "|" and isinstance(old, DictValue) and isinstance(more, DictValue):
         mutable(machine, old)
         old.items.update(more.items)
@@ -145,7 +145,8 @@ def _if(machine: Machine, frame: Frame, node: code.If) -> Signal:
 
 
 def _for(machine: Machine, frame: Frame, node: code.For) -> Signal:
-    items, is_open = items_of(machine, value_of(machine, frame, node.iterable))
+    iterable = value_of(machine, frame, node.iterable)
+    items, is_open = items_of(machine, iterable)
     arms = machine.arms
     for item in items:
         machine.step()
@@ -157,7 +158,7 @@ def _for(machine: Machine, frame: Frame, node: code.For) -> Signal:
             return signal
         if signal == "break":
             return ""
-    if is_open:
+    if is_open and not (isinstance(iterable, ListValue) and iterable.covered):
         bind(machine, frame, node.target, Unknown("the loop's values are not known"))
         _unknown_rounds(machine, frame, node.body)
     machine.arms = arms
