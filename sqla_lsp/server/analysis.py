@@ -21,9 +21,6 @@ from sqla_lsp.server.projects import Projects
 
 logger = logging.getLogger(__name__)
 
-_SLICE = 16
-"""Files that are judged before the next look at what has come in."""
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -150,9 +147,12 @@ class Analysis:
                 continue
             except Exception:
                 logger.exception("the analysis failed")
+                self._stale = set()
 
     def _round(self, inbox: _Inbox) -> None:
-        closed = [path for path, data in inbox.texts.items() if data is None]
+        only_typed = not (inbox.disk or inbox.sweep or inbox.load) and all(
+            data is not None and path in self._texts for path, data in inbox.texts.items()
+        )
         for path, data in inbox.texts.items():
             if data is None:
                 self._texts.pop(path, None)
@@ -175,13 +175,15 @@ class Analysis:
         self._stale -= asked
         if inbox.sweep and inbox.load is None:
             self._sweep(self._projects, everywhere=inbox.sweep_everywhere)
-        self._judge_stale(self._projects, all_shown=bool(closed or inbox.load or inbox.disk or inbox.sweep))
-        self._tell(self._projects)
+        if not only_typed:
+            self._tell(self._projects)
+            self._listener.showing(self._shown(self._projects))
+        self._judge_stale(self._projects)
 
     def _load(self) -> None:
         load = self._last_load
         assert load is not None
-        self._projects = None
+        self._projects, self._stale = None, set()
 
         def progress(done: int, total: int) -> None:
             if self._stopped or self._inbox.load is not None:
@@ -228,17 +230,14 @@ class Analysis:
         in_workspace = self._last_load is not None and self._last_load.options.mode == "workspace"
         return frozenset(self._texts).union(projects.revisions() if in_workspace else ())
 
-    def _judge_stale(self, projects: Projects, *, all_shown: bool) -> None:
+    def _judge_stale(self, projects: Projects) -> None:
         """Judges what changed beside the texts that came, as long as nothing new comes in; the rest waits for later."""
-        if not self._stale and not all_shown:
+        if not self._stale:
             return
-        shown = self._shown(projects)
-        if all_shown:
-            self._listener.showing(shown)
-        waiting = sorted(self._stale & shown, key=lambda path: (path not in self._texts, path))
+        shown = self._stale & self._shown(projects)
+        waiting = sorted(shown, key=lambda path: (path not in self._texts, path), reverse=True)
         while waiting and not self._inbox and not self._stopped:
-            self._judge(projects, waiting[:_SLICE], asked=False)
-            del waiting[:_SLICE]
+            self._judge(projects, [waiting.pop()], asked=False)
         self._stale = set(waiting)
 
     def _judge(self, projects: Projects, paths: Iterable[str], *, asked: bool) -> None:

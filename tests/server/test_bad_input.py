@@ -182,18 +182,18 @@ def test_a_broken_configuration(server: Client, folder: Path, text: str, words: 
     server.until(uri)
     file.write_text(text)
     server.watched(file)
-    server.until(uri, RULE)
     server.told(*words)
+    server.until(uri, RULE)
     file.unlink()
     server.watched(file)
     server.close(uri)
 
 
 def test_a_configuration_that_is_broken_from_the_start(start: Start, tmp_path: Path) -> None:
-    path = project(tmp_path, {"pyproject.toml": "[tool.sqla-lsp\n"})
+    write(tmp_path, {"pyproject.toml": "[tool.sqla-lsp\n"})
     client = start(tmp_path)
     client.told("pyproject.toml:1", "TOML")
-    client.until(client.open(path), RULE)
+    works(client, tmp_path)
     assert sum(message.get("method") == "window/showMessage" for message in client.messages) == 1
     client.shutdown()
 
