@@ -353,7 +353,8 @@ class Project:
         """The history of a revision; None for a file that is none."""
         if self._revision(path) is None:
             return None
-        return self._environment(path).history(path)
+        environment = self._environment(path)
+        return environment.history(path) if path in environment.revisions else None
 
     def environment(self, path: str) -> Environment:
         """The environment of a revision."""

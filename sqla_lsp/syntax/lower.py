@@ -102,7 +102,8 @@ def _blocks(
         if statement is not None:
             broken = broken or lowering.broken
             start += offset
-            blocks.append(code.Block(start, start + statement.end, statement, lowering.broken))
+            is_fragment = root.is_error and not isinstance(statement, code.Function | code.Class)
+            blocks.append(code.Block(start, start + statement.end, statement, lowering.broken or is_fragment))
     return blocks, broken
 
 

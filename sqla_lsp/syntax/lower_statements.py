@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.lower_expressions import Expressions
-from sqla_lsp.syntax.lowering import EXTRAS, IDENTIFIER, MAX_DEPTH, kind, solids
+from sqla_lsp.syntax.lowering import EXTRAS, IDENTIFIER, MAX_DEPTH, kind, solids, swallows_line
 from sqla_lsp.syntax.tree import parse
 
 _ASSIGNMENT = kind("assignment")
@@ -64,6 +64,8 @@ class Statements(Expressions):
         if node.has_error and kind_id != _TYPE_ALIAS and (kind_id not in _COMPOUND or not _has_clean_header(node)):
             self.broken = True
             lower = None
+        elif kind_id not in _COMPOUND and swallows_line(self.data, node):
+            self.broken = True
         if lower is None or self.depth >= MAX_DEPTH:
             return self._inert(node)
         self.depth += 1

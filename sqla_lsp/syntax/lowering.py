@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 from tree_sitter import Node
@@ -35,6 +36,28 @@ EXTRAS = frozenset({COMMENT, kind("line_continuation")})
 def solids(node: Node) -> list[Node]:
     """The children without comments and line continuations."""
     return [child for child in node.children if child.kind_id not in EXTRAS]
+
+
+_OPENING = frozenset(kind(bracket, named=False) for bracket in "([{")
+_STRINGS = frozenset({kind("string"), kind("concatenated_string")})
+
+
+def swallows_line(data: bytes, node: Node) -> bool:
+    """Whether a simple statement goes on in the next line without a bracket: the grammar reads `op.` or `x:` together with
+    what stands below, as long as nothing follows on its own line, and finds nothing wrong."""
+    if b"\n" not in data[node.start_byte : node.end_byte]:
+        return False
+    waiting = [node]
+    while waiting:
+        children = waiting.pop().children
+        if any(child.kind_id in _OPENING for child in children):
+            continue
+        for before, after in pairwise(children):
+            gap = data[before.end_byte : after.start_byte]
+            if b"\n" in gap and after.kind_id not in EXTRAS and before.kind_id not in EXTRAS and b"\\" not in gap:
+                return True
+        waiting += [c for c in children if c.kind_id not in _STRINGS and b"\n" in data[c.start_byte : c.end_byte]]
+    return False
 
 
 class Lowering:

@@ -50,7 +50,7 @@ async def test_a_session(editor: LanguageClient, tmp_path: Path) -> None:
     editor.text_document_did_open(types.DidOpenTextDocumentParams(types.TextDocumentItem(uri, "python", 1, text)))
     assert await published() == [RULE]
 
-    line = text.count("\n", 0, text.index("    op.create_index")) + 1
+    line = text.count("\n", 0, text.index("    op.create_index"))
     here = types.Range(types.Position(line, 0), types.Position(line, 0))
     for version, letter in enumerate(["\n", *'    op.create_index("ix", "users", ["a"])'], 2):
         change = types.TextDocumentContentChangePartial(here, letter)

@@ -75,6 +75,7 @@ BROKEN = [
     "    x = (\n    y = [1,\n",
     '    op.create_index("ix_new", ',
     '    x = """never closed\n',
+    '    """never closed\n',
     "    if True\n",
     "  wrong indentation\n",
     "    )\n",
