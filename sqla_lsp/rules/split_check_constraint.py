@@ -43,8 +43,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.project.history import Step
-from sqla_lsp.rules.rule import Context, Report, again, named, text_of
-from sqla_lsp.rules.validation import added_before
+from sqla_lsp.rules.rule import Context, Report, again, text_of
+from sqla_lsp.rules.validation import validated_at_once
 from sqla_lsp.schema.operations import AddConstraint, ValidateConstraint
 from sqla_lsp.schema.tables import Check
 
@@ -61,18 +61,14 @@ def check(step: Step, context: Context) -> Iterator[Report]:
             if not (step.is_new(operation.table) or step.is_temporary(operation.table)):
                 yield _added(operation)
         case ValidateConstraint() as operation:
-            added = added_before(step, operation, Check)
-            if added is not None and not step.is_new(operation.table):
-                on, name = text_of(operation.table), named(operation.name, "the constraint")
-                yield Report(
-                    operation,
-                    f"VALIDATE CONSTRAINT {name} on {on} stands in the transaction that added it: the ACCESS EXCLUSIVE lock of "
-                    f"ADD is held while every row is checked, and every read and write of {again(operation.table)} waits.",
-                    "NOT VALID gains nothing when both are in one transaction.",
-                    "Validate in an autocommit_block(), or in a later revision that runs in a transaction of its own.",
-                    name,
-                    related=(added,),
-                )
+            yield from validated_at_once(
+                step,
+                operation,
+                Check,
+                "ACCESS EXCLUSIVE",
+                f"every read and write of {again(operation.table)} waits",
+                "NOT VALID gains nothing when both are in one transaction.",
+            )
         case _:
             pass
 

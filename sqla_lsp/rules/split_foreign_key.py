@@ -45,8 +45,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.project.history import Step
-from sqla_lsp.rules.rule import Context, Report, again, named, text_of
-from sqla_lsp.rules.validation import added_before
+from sqla_lsp.rules.rule import Context, Report, again, text_of
+from sqla_lsp.rules.validation import validated_at_once
 from sqla_lsp.schema.operations import AddConstraint, ValidateConstraint
 from sqla_lsp.schema.tables import ForeignKey
 
@@ -64,18 +64,14 @@ def check(step: Step, context: Context) -> Iterator[Report]:
         case AddConstraint(constraint=ForeignKey()) as operation:
             yield from _add(step, operation, context)
         case ValidateConstraint() as operation:
-            added = added_before(step, operation, ForeignKey)
-            if added is not None and not step.is_new(operation.table):
-                on, name = text_of(operation.table), named(operation.name, "the constraint")
-                yield Report(
-                    operation,
-                    f"VALIDATE CONSTRAINT {name} on {on} stands in the transaction that added it: the SHARE ROW EXCLUSIVE lock "
-                    f"of ADD is held while every row is checked, and all writes to both tables wait.",
-                    "Measured, this is slower than the plain form.",
-                    "Validate in an autocommit_block(), or in a later revision that runs in a transaction of its own.",
-                    name,
-                    related=(added,),
-                )
+            yield from validated_at_once(
+                step,
+                operation,
+                ForeignKey,
+                "SHARE ROW EXCLUSIVE",
+                "all writes to both tables wait",
+                "Measured, this is slower than the plain form.",
+            )
         case _:
             pass
 

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqla_lsp.project import replay
 from sqla_lsp.project.history import Step
-from sqla_lsp.project.replay import TableKey, key_of, named
+from sqla_lsp.project.replay import TableKey, key_of
+from sqla_lsp.rules.rule import Report, named, text_of
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.operations import AddConstraint, RenameTable, ValidateConstraint
 from sqla_lsp.schema.tables import Check, Constraint, ForeignKey
 
 
-def added_before(step: Step, validate: ValidateConstraint, kind: type[Constraint]) -> AddConstraint | None:
+def validated_at_once(
+    step: Step, validate: ValidateConstraint, kind: type[Constraint], lock: str, who: str, why: str
+) -> Iterator[Report]:
+    """VALIDATE in the transaction that added the constraint under `lock`: `who` has to wait."""
+    added = _added_before(step, validate, kind)
+    if added is None or step.is_new(validate.table):
+        return
+    name = named(validate.name, "the constraint")
+    yield Report(
+        validate,
+        f"VALIDATE CONSTRAINT {name} on {text_of(validate.table)} stands in the transaction that added it: the {lock} lock of ADD "
+        f"is held while every row is checked, and {who}.",
+        why,
+        "Validate in an autocommit_block(), or in a later revision that runs in a transaction of its own.",
+        name,
+        related=(added,),
+    )
+
+
+def _added_before(step: Step, validate: ValidateConstraint, kind: type[Constraint]) -> AddConstraint | None:
     """The statement that added the constraint NOT VALID in the transaction that VALIDATE stands in: its lock is held for the
     scan."""
     transaction = validate.site.transaction
@@ -21,7 +42,7 @@ def added_before(step: Step, validate: ValidateConstraint, kind: type[Constraint
         if operation.site.transaction.number == transaction.number and key == key_of(validate.table):
             made = operation.constraint
             convention = {} if operation.site.sql is not None else step.history.convention
-            if validate.name in (made.name, named(operation.table, made, convention).name):
+            if validate.name in (made.name, replay.named(operation.table, made, convention).name):
                 return operation
     return None
 
