@@ -23,8 +23,8 @@ def validated_at_once(
     name = named(validate.name, "the constraint")
     yield Report(
         validate,
-        f"VALIDATE CONSTRAINT {name} on {text_of(validate.table)} stands in the transaction that added it: the {lock} lock of ADD "
-        f"is held while every row is checked, and {who}.",
+        f"VALIDATE CONSTRAINT {name} on {text_of(validate.table)} stands in the transaction that added it: the {lock} lock of "
+        f"ADD is held while every row is checked, and {who}.",
         why,
         "Validate in an autocommit_block(), or in a later revision that runs in a transaction of its own.",
         name,
