@@ -30,9 +30,9 @@ class Template:
 
 @dataclass(eq=False, slots=True)
 class ListValue:
-    """A list or a set. `open` says that there may be more items than those listed, or fewer; `covered` that although it is open, none
-    is missing: some were added under conditions. `arms` are the branches in which it was made: elsewhere a change of it is one that
-    may not happen."""
+    """A list or a set. `open` says that there may be more items than those listed, or fewer; `covered` that although it is
+    open, none is missing: some were added under conditions. `arms` are the branches in which it was made: elsewhere a change
+    of it is one that may not happen."""
 
     items: list[Value] = field(default_factory=list)
     open: bool = False
