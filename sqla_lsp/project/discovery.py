@@ -129,7 +129,7 @@ class _Walk:
                     continue
                 self._entered.add(identity)
                 with os.scandir(folder) as listing:
-                    entries = [entry for entry in listing if self._is_named_well(entry)]
+                    entries = [entry for entry in listing if entry.name.isascii() or self._is_named_well(entry)]
             except OSError as error:
                 self._on_error(folder, error)
                 continue
@@ -159,8 +159,6 @@ class _Walk:
         return False
 
     def _is_named_well(self, entry: os.DirEntry[str]) -> bool:
-        if entry.name.isascii():
-            return True
         try:
             _check_name(entry.path)
         except OSError as error:

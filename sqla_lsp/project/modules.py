@@ -7,7 +7,7 @@ import hashlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import LoadedModule
@@ -25,13 +25,13 @@ Read = Callable[[str], bytes]
 
 
 class ProjectModules:
-    """Modules below the folders above a file. `read` gives the bytes of a file as they are in the editor or on disk, and
-    `is_file` tells whether there is one."""
+    """Modules below the folders above a file. `read` gives the bytes of a file as they are in the editor or on disk; `unsaved`
+    are files that count as there, on disk or not."""
 
-    def __init__(self, read: Read, is_file: Callable[[str], bool] = os.path.isfile) -> None:
+    def __init__(self, read: Read, unsaved: Collection[str] = ()) -> None:
         self.exhausting: set[int] = set()
         self._read = read
-        self._is_file = is_file
+        self._unsaved = unsaved
         self._loaded: dict[str, LoadedModule | None] = {}
         self._digests: dict[str, bytes] = {}
         self._exists: dict[tuple[str, str], bool] = {}
@@ -67,7 +67,7 @@ class ProjectModules:
 
     def unevaluated(self) -> ProjectModules:
         """The same modules for somebody else: what was computed of them is not there."""
-        other = ProjectModules(self._read, self._is_file)
+        other = ProjectModules(self._read, self._unsaved)
         other._loaded = {path: module.unevaluated() for path, module in self._loaded.items() if module is not None}
         other._digests, other._exists, other._homes = dict(self._digests), self._exists, self._homes
         return other
@@ -163,15 +163,19 @@ class ProjectModules:
             module = self._loaded[name] = LoadedModule(name, "", _NOTHING, True)
         return module
 
+    def _is_file(self, path: str) -> bool:
+        return path in self._unsaved or os.path.isfile(path)
+
     def _is_package(self, path: str) -> bool:
         """A folder with `__init__.py`, or a namespace package: one with Python files in it or in a folder of it."""
-        if self._is_file(os.path.join(path, "__init__.py")):
+        if self._is_file(os.path.join(path, "__init__.py")) or self._has_python(path):
             return True
-        return _has_python(path) or any(_has_python(os.path.join(path, name)) for name in _names(path) if "." not in name)
+        return any(self._has_python(os.path.join(path, name)) for name in _names(path) if "." not in name)
 
-
-def _has_python(folder: str) -> bool:
-    return any(name.endswith(".py") for name in _names(folder))
+    def _has_python(self, folder: str) -> bool:
+        return any(name.endswith(".py") for name in _names(folder)) or any(
+            os.path.dirname(path) == folder for path in self._unsaved
+        )
 
 
 def _names(folder: str) -> list[str]:

@@ -63,7 +63,7 @@ class Project:
         self._records: index.Records = {}
         self._found: dict[str, Found] = {}
         self._documents: dict[str, OpenDocument] = {}
-        self._modules = ProjectModules(self._read, self._is_file)
+        self._modules = ProjectModules(self._read, self._documents)
         self._environments: dict[str, Environment] = {}
         self._folders: dict[str, str] = {}
         self._finder = EnvironmentFinder((), self._read)
@@ -204,10 +204,9 @@ class Project:
         changed = {file.path for file in discovery.files if _newer(file, self._records.get(file.path))}
         changed |= {path for path in self._records if path not in now}
         changed -= self._documents.keys()
-        outside = self.outside()
+        for path in self.outside():
+            self._marks.setdefault(path, _mark(path))
         changed |= {path for path in {*self._watched(discovery), *self._marks} if self._marks.get(path) != _mark(path)}
-        changed -= {path for path in outside if path not in self._marks}
-        self._marks.update({path: _mark(path) for path in outside})
         return self.refresh(sorted(changed)) if changed else set()
 
     def _watched(self, discovery: Discovery) -> set[str]:

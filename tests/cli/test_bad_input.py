@@ -52,7 +52,8 @@ def test_files_that_are_no_python(here: Path, run: Command) -> None:
         "X = " + "not " * 20_000 + "1\ndef upgrade():\n    if X: pass\n",
         "from alembic import op\ndef upgrade():\n    op.execute('" + "(" * 100_000 + "')\n",
         "from alembic import op\ndef upgrade():\n    op.execute('SELECT " + "1 + " * 50_000 + "1')\n",
-        "from alembic import op\nimport sqlalchemy as sa\ndef upgrade():\n    op.alter_column('t', 'a', type_=sa.String(2 ** 62 * 2 ** 62))\n",
+        "from alembic import op\nimport sqlalchemy as sa\n"
+        "def upgrade():\n    op.alter_column('t', 'a', type_=sa.String(2 ** 62 * 2 ** 62))\n",
         "X = '\\ud800'\nfrom alembic import op\ndef upgrade():\n    op.create_index(X, X, [X, chr(0xd800), f'{X}'])\n",
         "from alembic import op\ndef upgrade():\n" + "    op.create_index('i', 't', ['a'])\n" * 5_000,
         "def f(x):\n    return f(f(x))\ndef upgrade():\n    f(1)\n",

@@ -194,7 +194,8 @@ def test_a_file_alone_has_the_options_of_its_environment(here: Path, run: Comman
         here,
         {
             "alembic.ini": "[alembic]\nscript_location = a/b/migrations\nsqlalchemy.url = mysql://x/y\n",
-            "a/b/migrations/env.py": "from alembic import context\ncontext.configure(url=context.config.get_main_option('sqlalchemy.url'))\n",
+            "a/b/migrations/env.py": "from alembic import context\n"
+            "context.configure(url=context.config.get_main_option('sqlalchemy.url'))\n",
             "a/b/migrations/versions/a.py": migration("a", None, INDEX.format("one")),
         },
     )

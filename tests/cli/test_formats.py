@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sqla_lsp.cli.output import full
 from sqla_lsp.cli.output.located import Located, Location, Related
 from sqla_lsp.cli.output.style import plain
-from sqla_lsp.cli.output import full
 from sqla_lsp.rules.finding import Finding
 from sqla_lsp.text.lines import LineIndex
 from sqla_lsp.text.places import Place
@@ -32,8 +32,8 @@ def shown(out: str) -> list[str]:
 def test_one_line(here: Path, run: Command) -> None:
     out = judged(here, run, "    op.create_index('i', 't', ['a'])  # why not\n")
     assert out.splitlines() == [
-        "versions/a.py:9:5: warning[only-concurrent-indexes] CREATE INDEX on t takes a SHARE lock: every write to t waits until i is "
-        "built.",
+        "versions/a.py:9:5: warning[only-concurrent-indexes] CREATE INDEX on t takes a SHARE lock: every write to t "
+        "waits until i is built.",
         "  |",
         "9 |      op.create_index('i', 't', ['a'])  # why not",
         "  |      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
@@ -117,7 +117,7 @@ def test_json(here: Path, run: Command) -> None:
     code, out, _ = run("check", "--output-format", "json")
     assert code == 1
     [found] = json.loads(out)
-    assert found.pop("message").startswith("CREATE INDEX on \"öne\" takes")
+    assert found.pop("message").startswith('CREATE INDEX on "öne" takes')
     assert found == {
         "code": "only-concurrent-indexes",
         "severity": "warning",

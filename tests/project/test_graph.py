@@ -94,9 +94,9 @@ def test_a_cycle_is_cut_once(parents: dict[str, str]) -> None:
 
 
 def test_a_long_chain() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     chain = graph(**{f"r{number:05}": f"r{number - 1:05}" if number else "" for number in range(20_000)})
     assert len(chain.order) == 20_000
     assert len(chain.ancestors("r19999")) == 19_999
     assert len(chain.descendants("r00000")) == 19_999
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

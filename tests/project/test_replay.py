@@ -254,7 +254,7 @@ def test_a_long_chain(tmp_path: Path) -> None:
     write(tmp_path, dict(files))
     project = loaded(tmp_path)
     paths = project.revisions()
-    started = time.perf_counter()
+    started = time.process_time()
     last = project.history(paths[-1])
     assert last is not None
     assert len(last.upgrade.end.tables) == 200
@@ -264,4 +264,4 @@ def test_a_long_chain(tmp_path: Path) -> None:
         assert history is not None
         for script in history.scripts:
             assert all(step.before is not None for step in script)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
