@@ -6,8 +6,9 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from sqla_lsp.syntax.expressions import attribute, items_of, set_attribute
+from sqla_lsp.syntax.expressions import attribute
 from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.items import items_of, set_attribute
 from sqla_lsp.syntax.joining import NOT_KNOWN, as_text
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.methods import in_order

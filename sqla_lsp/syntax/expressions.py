@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.formatting import formatted, percent
+from sqla_lsp.syntax.formatting import formatted
 from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.items import items_of
 from sqla_lsp.syntax.joining import NOT_KNOWN, as_text, concatenated, join
 from sqla_lsp.syntax.machine import Machine
+from sqla_lsp.syntax.operators import binary, compare_one
+from sqla_lsp.syntax.standard_library import LIBRARY
 from sqla_lsp.syntax.values import (
     BoundMethod,
     CallValue,
@@ -27,55 +29,10 @@ from sqla_lsp.syntax.values import (
     Value,
 )
 
-Plain = None | bool | int | float | str
-_LONGEST = 1_000_000
-"""Longer strings and lists are not computed."""
-_DEEPEST = 6
-
 
 def value_of(machine: Machine, frame: Frame, node: code.Expression) -> Value:
     """The value of an expression."""
     return _HANDLERS[type(node)](machine, frame, node)
-
-
-def mutable(machine: Machine, value: ListValue | DictValue, *, adds: bool = False) -> None:
-    """Notes a change of a list or dict: in a branch that it was not made in, the change may not happen. `adds` says that it takes
-    nothing away."""
-    if machine.arms[: len(value.arms)] != value.arms or len(machine.arms) > len(value.arms):
-        if isinstance(value, ListValue):
-            value.covered = adds and (value.covered or not value.open)
-        value.open = True
-
-
-def set_attribute(machine: Machine, instance: Instance, name: str, value: Value) -> None:
-    """Sets an attribute, perhaps: in a branch that the instance was not made in."""
-    certain = machine.arms == instance.arms
-    instance.attributes[name] = value if certain else join(value, instance.attributes.get(name, NOT_KNOWN))
-
-
-def items_of(machine: Machine, value: Value) -> tuple[list[Value], bool]:
-    """The items that iterating over a value gives, and whether there may be others."""
-    match value:
-        case tuple():
-            return list(value), False
-        case str():
-            return list(value), False
-        case ListValue():
-            return list(value.items), value.open
-        case DictValue():
-            return [key for key in value.items if _is_value(key)], value.open  # type: ignore[misc]
-        case Instance() if any(isinstance(base, Symbol) and base.path == "typing.NamedTuple" for base in value.cls.bases):
-            return list(value.attributes.values()), False
-        case ClassValue():
-            from sqla_lsp.syntax.functions import is_enum, members
-
-            return (list(members(machine, value)), False) if is_enum(machine, value) else ([], True)
-        case _:
-            return [], True
-
-
-def _is_value(key: object) -> bool:
-    return key is None or isinstance(key, str | int | float | tuple)
 
 
 # ---------------------------------------------------------------------------------------------------------------- leaves
@@ -225,57 +182,6 @@ def _sliced(machine: Machine, frame: Frame, base: Value, node: code.Slice) -> Va
 
 # ------------------------------------------------------------------------------------------------------------- operators
 
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "//": operator.floordiv,
-    "/": operator.truediv,
-    "%": operator.mod,
-    "|": operator.or_,
-    "&": operator.and_,
-}
-
-
-def binary(machine: Machine, symbol: str, left: Value, right: Value) -> Value:
-    """`left symbol right`."""
-    if symbol == "+":
-        if isinstance(left, str | Template) or isinstance(right, str | Template):
-            return concatenated([as_text(left), as_text(right)])
-        if isinstance(left, tuple) and isinstance(right, tuple):
-            return left + right
-        if isinstance(left, ListValue) and isinstance(right, ListValue):
-            return ListValue(left.items + right.items, left.open or right.open, arms=machine.arms)
-    if symbol == "%" and isinstance(left, str | Template):
-        return percent(machine, left, right)
-    if symbol in ("|", "-", "&") and isinstance(left, ListValue | DictValue):
-        return _combined(machine, symbol, left, right)
-    if isinstance(left, int | float) and isinstance(right, int | float) and symbol in _ARITHMETIC:
-        try:
-            return _ARITHMETIC[symbol](left, right)  # type: ignore[no-any-return]
-        except (ArithmeticError, TypeError):
-            return NOT_KNOWN
-    if symbol == "*" and isinstance(right, int) and isinstance(left, ListValue) and len(left.items) * right < _LONGEST:
-        return ListValue(left.items * right, left.open, arms=machine.arms)
-    if symbol == "*" and isinstance(right, int) and isinstance(left, str | tuple) and len(left) * right < _LONGEST:
-        return left * right
-    return NOT_KNOWN
-
-
-def _combined(machine: Machine, symbol: str, left: ListValue | DictValue, right: Value) -> Value:
-    if isinstance(left, DictValue):
-        if symbol == "|" and isinstance(right, DictValue):
-            return DictValue({**left.items, **right.items}, left.open or right.open, machine.arms)
-        return NOT_KNOWN
-    if not isinstance(right, ListValue):
-        return NOT_KNOWN
-    if symbol == "|":
-        more = [item for item in right.items if not any(item is i or item == i for i in left.items)]
-        return ListValue(left.items + more, left.open or right.open, left.is_set, machine.arms)
-    wanted = symbol == "&"
-    kept = [item for item in left.items if (item in right.items) is wanted]
-    return ListValue(kept, left.open or right.open, left.is_set, machine.arms)
-
 
 def _binary(machine: Machine, frame: Frame, node: code.Binary) -> Value:
     return binary(machine, node.operator, value_of(machine, frame, node.left), value_of(machine, frame, node.right))
@@ -333,77 +239,6 @@ def _compare(machine: Machine, frame: Frame, node: code.Compare) -> Value:
             result = NOT_KNOWN
         left = right
     return result
-
-
-_ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-def compare_one(symbol: str, left: Value, right: Value) -> Value:
-    """`left symbol right` as True, False or Unknown."""
-    if symbol in ("not in", "is not", "!="):
-        positive = compare_one({"not in": "in", "is not": "is", "!=": "=="}[symbol], left, right)
-        return not positive if isinstance(positive, bool) else positive
-    if symbol in ("==", "is"):
-        return _equal(left, right)
-    if symbol == "in":
-        if isinstance(left, str) and isinstance(right, str):
-            return left in right
-        if isinstance(left, str) and isinstance(right, Template):
-            return True if any(isinstance(part, str) and left in part for part in right.parts) else NOT_KNOWN
-        if isinstance(right, tuple | ListValue | DictValue):
-            results = [_equal(left, item) for item in (right if isinstance(right, tuple) else right.items)]  # type: ignore[arg-type]
-            if True in results:
-                return True
-            is_open = not isinstance(right, tuple) and right.open
-            return False if not is_open and all(result is False for result in results) else NOT_KNOWN
-        return NOT_KNOWN
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        return _ORDER[symbol](left, right)
-    if isinstance(left, str) and isinstance(right, str):
-        return _ORDER[symbol](left, right)
-    return NOT_KNOWN
-
-
-def _is_text(cls: ClassValue) -> bool:
-    """Whether the members of an enum are strings themselves."""
-    from sqla_lsp.syntax.functions import ancestors
-
-    return any(isinstance(base, Symbol) and base.path in ("builtins.str", "enum.StrEnum") for base in ancestors(cls))
-
-
-def _equal(left: Value, right: Value, depth: int = 0) -> Value:
-    if depth > _DEEPEST:
-        return NOT_KNOWN  # a list may contain itself
-    constants = (str, int, float, bool)
-    if (left is None or isinstance(left, constants)) and (right is None or isinstance(right, constants)):
-        return left == right
-    if isinstance(left, Instance) and isinstance(right, Instance) and left.enum_name and right.enum_name:
-        return left.cls.node is right.cls.node and left.enum_name == right.enum_name
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, Instance) and one.enum_name and isinstance(other, str) and isinstance(one.enum_value, str):
-            return one.enum_value == other if _is_text(one.cls) else NOT_KNOWN
-    if (
-        isinstance(left, ListValue)
-        and isinstance(right, ListValue)
-        and not (left.open or right.open or left.is_set or right.is_set)
-    ):
-        left, right = tuple(left.items), tuple(right.items)
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        if len(left) != len(right):
-            return False
-        results = [_equal(a, b, depth + 1) for a, b in zip(left, right, strict=True)]
-        return True if all(r is True for r in results) else (False if False in results else NOT_KNOWN)
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, Template) and isinstance(other, str) and isinstance(one.parts[0], str):
-            return NOT_KNOWN if other.startswith(one.parts[0]) else False
-        if one is None and isinstance(other, tuple | Template | ListValue | DictValue | FunctionValue | ClassValue | Instance):
-            return False
-    return NOT_KNOWN
 
 
 def _conditional(machine: Machine, frame: Frame, node: code.Conditional) -> Value:
@@ -588,60 +423,6 @@ def _arguments(machine: Machine, frame: Frame, node: code.Call) -> Arguments:
             positional.append(value)
     return tuple(positional), keywords, is_open, len(positional) if certain is None else certain
 
-
-def _partial(machine: Machine, frame: Frame, call: CallValue) -> Any:
-    """`functools.partial` over something of the project."""
-    if not call.positional:
-        return NotImplemented
-    function, *rest = call.positional
-    if isinstance(function, FunctionValue):
-        return BoundMethod(NotImplemented, function, tuple(rest), call.keywords)
-    return NotImplemented
-
-
-def _dedent(machine: Machine, frame: Frame, call: CallValue) -> Any:
-    import inspect
-    import textwrap
-
-    if len(call.positional) != 1:
-        return NotImplemented
-    text = call.positional[0]
-    if isinstance(text, str):
-        clean = isinstance(call.function, Symbol) and call.function.path.startswith("inspect")
-        return inspect.cleandoc(text) if clean else textwrap.dedent(text)
-    return text if isinstance(text, Template) else NotImplemented
-
-
-def _import_module(machine: Machine, frame: Frame, call: CallValue) -> Any:
-    """`importlib.import_module` of a module of the project: of a revision whose name is no identifier."""
-    match call.positional:
-        case (str(name),) if not name.startswith("."):
-            module = machine.find(frame.module, name, 0)
-            return NotImplemented if module is None else ModuleValue(module)
-        case _:
-            return NotImplemented
-
-
-def _namedtuple(machine: Machine, frame: Frame, call: CallValue) -> Any:
-    """`collections.namedtuple("Name", ["a", "b"])` as the class that it makes."""
-    if len(call.positional) != 2:
-        return NotImplemented
-    name, fields = call.positional
-    if not isinstance(name, str):
-        return NotImplemented
-    names: list[Value] = list(fields.replace(",", " ").split()) if isinstance(fields, str) else items_of(machine, fields)[0]
-    body = [code.Assign(0, 0, (code.Name(0, 0, field),), None, code.Opaque(0, 0)) for field in names if isinstance(field, str)]
-    return ClassValue(name, code.Class(0, 0, name, (), (), tuple(body)), frame, 0, (Symbol("typing.NamedTuple"),), {})
-
-
-LIBRARY: dict[str, Callable[[Machine, Frame, CallValue], Any]] = {
-    "importlib.import_module": _import_module,
-    "collections.namedtuple": _namedtuple,
-    "functools.partial": _partial,
-    "textwrap.dedent": _dedent,
-    "inspect.cleandoc": _dedent,
-}
-"""Functions of the standard library that are computed."""
 
 _HANDLERS: dict[type[Any], Callable[[Machine, Frame, Any], Value]] = {
     code.Constant: _constant,

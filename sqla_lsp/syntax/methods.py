@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqla_lsp.syntax.expressions import items_of, mutable
 from sqla_lsp.syntax.formatting import format_string
+from sqla_lsp.syntax.items import items_of, mutable
 from sqla_lsp.syntax.joining import NOT_KNOWN, as_text, concatenated
 from sqla_lsp.syntax.machine import Machine
+from sqla_lsp.syntax.operators import binary
 from sqla_lsp.syntax.values import DictValue, ListValue, Template, Value
 
 _STRING_METHODS = frozenset(
@@ -188,8 +189,6 @@ def _list(machine: Machine, base: ListValue, name: str, positional: tuple[Value,
             base.items = in_order(base.items, keywords)
             return None
         case (("union" | "difference" | "intersection"), (more,)):
-            from sqla_lsp.syntax.expressions import binary
-
             items, is_open = items_of(machine, more)
             other = ListValue(items, is_open, True, machine.arms)
             return binary(machine, {"union": "|", "difference": "-", "intersection": "&"}[name], base, other)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.expressions import binary, compare_one, items_of, mutable, set_attribute, value_of
+from sqla_lsp.syntax.expressions import value_of
 from sqla_lsp.syntax.frames import Frame, Imported
 from sqla_lsp.syntax.functions import call_function, decorated, enter_managed, find_member
+from sqla_lsp.syntax.items import items_of, mutable, set_attribute
 from sqla_lsp.syntax.joining import NOT_KNOWN, join
 from sqla_lsp.syntax.machine import Machine, Signal, assigned_names
+from sqla_lsp.syntax.operators import binary, compare_one
 from sqla_lsp.syntax.values import (
     CallValue,
     ClassValue,

@@ -1,0 +1,67 @@
+"""Functions of the standard library that are computed, but for built-in ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.items import items_of
+from sqla_lsp.syntax.machine import Machine
+from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, FunctionValue, ModuleValue, Symbol, Template, Value
+
+
+def _partial(machine: Machine, frame: Frame, call: CallValue) -> Any:
+    """`functools.partial` over something of the project."""
+    if not call.positional:
+        return NotImplemented
+    function, *rest = call.positional
+    if isinstance(function, FunctionValue):
+        return BoundMethod(NotImplemented, function, tuple(rest), call.keywords)
+    return NotImplemented
+
+
+def _dedent(machine: Machine, frame: Frame, call: CallValue) -> Any:
+    import inspect
+    import textwrap
+
+    if len(call.positional) != 1:
+        return NotImplemented
+    text = call.positional[0]
+    if isinstance(text, str):
+        clean = isinstance(call.function, Symbol) and call.function.path.startswith("inspect")
+        return inspect.cleandoc(text) if clean else textwrap.dedent(text)
+    return text if isinstance(text, Template) else NotImplemented
+
+
+def _import_module(machine: Machine, frame: Frame, call: CallValue) -> Any:
+    """`importlib.import_module` of a module of the project: of a revision whose name is no identifier."""
+    match call.positional:
+        case (str(name),) if not name.startswith("."):
+            module = machine.find(frame.module, name, 0)
+            return NotImplemented if module is None else ModuleValue(module)
+        case _:
+            return NotImplemented
+
+
+def _namedtuple(machine: Machine, frame: Frame, call: CallValue) -> Any:
+    """`collections.namedtuple("Name", ["a", "b"])` as the class that it makes."""
+    if len(call.positional) != 2:
+        return NotImplemented
+    name, fields = call.positional
+    if not isinstance(name, str):
+        return NotImplemented
+    names: list[Value] = list(fields.replace(",", " ").split()) if isinstance(fields, str) else items_of(machine, fields)[0]
+    body = [code.Assign(0, 0, (code.Name(0, 0, field),), None, code.Opaque(0, 0)) for field in names if isinstance(field, str)]
+    return ClassValue(name, code.Class(0, 0, name, (), (), tuple(body)), frame, 0, (Symbol("typing.NamedTuple"),), {})
+
+
+LIBRARY: dict[str, Callable[[Machine, Frame, CallValue], Any]] = {
+    "importlib.import_module": _import_module,
+    "collections.namedtuple": _namedtuple,
+    "functools.partial": _partial,
+    "textwrap.dedent": _dedent,
+    "inspect.cleandoc": _dedent,
+}
+"""Functions of the standard library that are computed."""
