@@ -77,7 +77,7 @@ def foreign_options(arguments: Arguments) -> tuple[tuple[str, str], ...]:
         value = arguments.get(name) if arguments.has(name) else None
         if isinstance(value, bool):
             options += [(name, "true")] if value else []
-        elif isinstance(value, str):
+        elif isinstance(value, str) and value.upper() != "NO ACTION":
             options.append((name, value))
     return tuple(options)
 

@@ -141,7 +141,9 @@ def key_of(value: Value) -> Key:
             return _ordered(key_of(inner), name)
         if name in ("Column", "column", "mapped_column") and value.positional and isinstance(value.positional[0], str):
             return Key(value.positional[0])
-        if name == "op" or name in ("label", "self_group", "collate"):
+        if name in ("label", "self_group"):
+            return key_of(base_of(value))
+        if name in ("op", "collate"):
             return Key(NOT_KNOWN)
     if isinstance(value, Symbol | Member) and _is_column(value):
         return Key(column_name(value))
@@ -181,9 +183,19 @@ def keys_of(value: Value, opclasses: Value) -> tuple[Key, ...] | Unknown:
         items = value.items
     else:
         return NOT_KNOWN
-    keys = [key for item in items for key in _keys_of_text(item) or (key_of(item),)]
+    keys = [(key, item) for item in items for key in _keys_of_text(item) or (key_of(item),)]
     named = opclasses.items if isinstance(opclasses, DictValue) else {}
-    return tuple([_with_opclass(key, named) for key in keys])
+    return tuple([_with_opclass(key, named.get(_name_in_options(key, item))) for key, item in keys])
+
+
+def _name_in_options(key: Key, item: Value) -> str | None:
+    """The name that `postgresql_ops` calls an element by: its column, its label or its text."""
+    if isinstance(key.column, str):
+        return key.column
+    if isinstance(item, CallValue) and last_name(item) in ("label", "text") and item.positional:
+        name = item.positional[0]
+        return name if isinstance(name, str) else None
+    return None
 
 
 def _keys_of_text(value: Value) -> tuple[Key, ...]:
@@ -196,12 +208,12 @@ def _keys_of_text(value: Value) -> tuple[Key, ...]:
     return keys if isinstance(keys, tuple) and len(keys) > 1 else ()
 
 
-def _with_opclass(key: Key, named: dict[object, Value]) -> Key:
-    found = named.get(key.column) if isinstance(key.column, str) else None
+def _with_opclass(key: Key, found: Value) -> Key:
     if found is None:
         return key
     opclass = text_of(found)
-    parsed = parsed_index(f"{_quoted(str(key.column))} {opclass}", None) if isinstance(opclass, str) else None
+    element = f"({key.expression})" if key.expression is not None else _quoted(str(key.column))
+    parsed = parsed_index(f"{element} {opclass}", None) if isinstance(opclass, str) else None
     if parsed is not None and isinstance(parsed.index.keys, tuple):
         return parsed.index.keys[0]  # people write DESC there too
     return Key(key.column, key.expression, key.columns, key.descending, key.nulls_first, opclass, key.collation)
