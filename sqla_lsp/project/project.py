@@ -69,6 +69,8 @@ class Project:
         self._finder = EnvironmentFinder((), self._read)
         self._partitioned: frozenset[TableKey] | None = None
         self._marks: dict[str, tuple[int, int]] = {}
+        self._needed: set[str] = set()
+        """The modules that revisions were read with, and some that they no longer are."""
 
     # ----------------------------------------------------------------------------------------------------------- reading
 
@@ -101,10 +103,12 @@ class Project:
     def _sort(self) -> None:
         """Sorts the revisions into their environments."""
         self._environments, self._folders, self._partitioned = {}, {}, None
+        self._needed.clear()
         for path in {*self._records, *self._documents}:
             revision = self._revision(path)
             if revision is not None:
                 self._environment(path).revisions[path] = revision
+                self._needed.update(revision.read)
 
     def _cached(self) -> index.Records:
         data = None if self._cache is None else self._cache.load(self._key())
@@ -252,7 +256,8 @@ class Project:
         if moved:
             self._modules.forget_places()
         changed = {path} | self._put(path)
-        changed |= self._link_all(lambda r: path in r.read or (moved and _imports(r)))
+        if moved or path in self._needed:
+            changed |= self._link_all(lambda r: path in r.read or (moved and _imports(r)))
         if os.path.basename(path) in _LANDMARKS:
             changed |= self._sort_again()
         if before.partitioned != self._facts(path).partitioned:
@@ -268,6 +273,7 @@ class Project:
         revision = self._revision(path)
         if revision is None and path not in self._folders:
             return set()
+        self._needed.update(revision.read if revision is not None else ())
         number = len(self._environments)
         environment = self._environment(path)
         changed = environment.put(path, revision)
