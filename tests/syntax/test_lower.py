@@ -163,7 +163,7 @@ DEEP = {
 }
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("data", DEEP.values(), ids=DEEP)
 def test_deep_nesting_ends(data: bytes) -> None:
     module = lower(data)
