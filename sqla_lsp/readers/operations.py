@@ -24,6 +24,10 @@ from sqla_lsp.syntax.values import CallValue, FunctionValue, Member, Symbol, Tem
 
 _OUR_ROOTS = ("alembic", "sqlalchemy", "builtins", "contextlib", "warnings", "tempfile", "time", "sqlmodel", "flask", "logging")
 _MODES = ("set_isolation_level", "set_session", "set_autocommit")
+_MEMBERS = frozenset({"name", "schema", "drivername", "__dialect__"})
+"""Attributes of outside values of which something is known."""
+_MEANT = EXECUTES | {"create", "drop", "create_all", "drop_all", "commit", "f"}
+"""Names of functions of SQLAlchemy whose calls mean something to a migration; most calls build types and columns."""
 
 
 @dataclass(slots=True)
@@ -67,6 +71,8 @@ class OperationsHost:
 
     def member(self, base: Value, name: str) -> Value:
         """Tests of the dialect are answered as on Postgres."""
+        if name not in _MEMBERS:
+            return NotImplemented  # type: ignore[no-any-return]
         if name == "name" and last_name(base) in ("dialect", "engine", "__dialect__") and isinstance(base, Symbol | Member):
             return "postgresql"
         if name == "__dialect__":
@@ -106,6 +112,8 @@ class OperationsHost:
         function = call.function
         name = last_name(function)
         path = path_of(function) or ""
+        if path.startswith("sqlalchemy.") and name not in _MEANT:
+            return call
         if path == "alembic.op.f" or (name == "f" and isinstance(function, Member) and self._is_operations(function.base)):
             given = call.positional[0] if call.positional else call.keywords.get("name", call)
             return shortened(given) if isinstance(given, str) else given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from sqla_lsp.syntax import code
@@ -292,7 +293,7 @@ def attribute(machine: Machine, frame: Frame, base: Value, name: str) -> Value:
     """`base.name`."""
     if isinstance(base, Symbol):
         known = machine.host.member(base, name)
-        return Symbol(f"{base.path}.{name}") if known is NotImplemented else known
+        return _symbol(f"{base.path}.{name}") if known is NotImplemented else known
     if isinstance(base, ModuleValue):
         member = machine.module_member(base.module, name)
         return Unknown(f"{name} is not defined in {base.module.name}") if member is NotImplemented else member
@@ -300,6 +301,10 @@ def attribute(machine: Machine, frame: Frame, base: Value, name: str) -> Value:
         return _project_member(machine, frame, base, name)
     known = machine.host.member(base, name)
     return Member(base, name) if known is NotImplemented else known
+
+
+_symbol = lru_cache(maxsize=10_000)(Symbol)
+"""Symbols are asked for by the same few paths all the time."""
 
 
 def _project_member(machine: Machine, frame: Frame, base: ClassValue | Instance, name: str) -> Value:
@@ -336,8 +341,8 @@ def _call(machine: Machine, frame: Frame, node: code.Call) -> Value:
     machine.step()
     function_node = node.function
     if isinstance(function_node, code.Attribute):
-        inherited = _of_super(machine, frame, function_node)
-        if inherited is not NotImplemented:
+        if _is_super(function_node.value):
+            inherited = _of_super(machine, frame, function_node.name)
             return _call_value(machine, frame, node, inherited, _arguments(machine, frame, node))
         base = value_of(machine, frame, function_node.value)
         if isinstance(base, str | Template | ListValue | DictValue | tuple | Unknown):
@@ -354,21 +359,23 @@ def _call(machine: Machine, frame: Frame, node: code.Call) -> Value:
     return _call_value(machine, frame, node, function, _arguments(machine, frame, node))
 
 
-def _of_super(machine: Machine, frame: Frame, node: code.Attribute) -> Value:
-    """`super().name` in a method, which is bound to the instance at hand. NotImplemented for every other expression."""
+def _is_super(node: code.Expression) -> bool:
+    """Whether an expression is `super()`."""
+    return isinstance(node, code.Call) and isinstance(node.function, code.Name) and node.function.id == "super"
+
+
+def _of_super(machine: Machine, frame: Frame, name: str) -> Value:
+    """`super().name` in a method, which is bound to the instance at hand."""
     from sqla_lsp.syntax.functions import find_member
 
-    inner = node.value
-    if not (isinstance(inner, code.Call) and isinstance(inner.function, code.Name) and inner.function.id == "super"):
-        return NotImplemented  # type: ignore[no-any-return]
     at: Frame | None = frame
     while at is not None and (at.parent is None or at.parent.owner is None):
         at = at.parent
     if at is None or at.parent is None or at.parent.owner is None:
         return NOT_KNOWN
-    receiver = next((machine.lookup(at, name) for name in at.variables), None)
+    receiver = next((machine.lookup(at, first) for first in at.variables), None)
     for base in at.parent.owner.bases:
-        found = find_member(machine, base, node.name) if isinstance(base, ClassValue) else NotImplemented
+        found = find_member(machine, base, name) if isinstance(base, ClassValue) else NotImplemented
         if isinstance(found, FunctionValue) and isinstance(receiver, Instance | ClassValue):
             return found if found.kind == "static" else BoundMethod(receiver, found)
     return NOT_KNOWN
