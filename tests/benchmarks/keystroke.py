@@ -47,8 +47,8 @@ def keystrokes() -> Iterator[tuple[str, list[float]]]:
     for lines in (100, 1000):
         statements = "".join(_STATEMENTS.format(n=n) for n in range((lines - 14) // 13))
         text = _HEADER + statements + "\n\ndef downgrade():\n    pass\n"
-        yield f"{lines} lines, typing in a name", _typed(text, '"orders', "x")
-        yield f"{lines} lines, typing after an unclosed bracket", _typed(text, '"orders', "x", first="(")
+        yield f"{lines} lines, typing in a name", _typed(text, 'add_column("orders', "x")
+        yield f"{lines} lines, typing after an unclosed bracket", _typed(text, 'add_column("orders', "x", first="(")
 
 
 def _typed(text: str, before: str, key: str, first: str = "") -> list[float]:
