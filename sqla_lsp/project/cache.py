@@ -14,14 +14,27 @@ from sqla_lsp import __version__
 
 logger = logging.getLogger(__name__)
 
-FORMAT = f"{__version__}/1"
-"""The version of what is kept about projects."""
 MOST_ENTRIES = 64
 MOST_BYTES = 512 * 1024 * 1024
 _MAGIC = b"sqla-lsp cache\n"
 _DIGEST = 16
 _SUFFIX, _UNFINISHED = ".cache", ".part"
 _HOUR, _DAY = 3600.0, 86400.0
+
+
+def _program() -> str:
+    """The version of the program and the newest change of its files: what another build found out is not believed."""
+    newest = count = 0
+    for folder, _, files in os.walk(Path(__file__).parent.parent):
+        for name in files:
+            if name.endswith(".py"):
+                count += 1
+                newest = max(newest, os.stat(os.path.join(folder, name)).st_mtime_ns)
+    return f"{__version__}/{count}/{newest}"
+
+
+FORMAT = _program()
+"""The version of what is kept about projects."""
 
 
 def default_folder() -> Path | None:
