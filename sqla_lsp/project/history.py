@@ -12,7 +12,7 @@ from sqla_lsp.project.replay import EMPTY, Schema, applied, index_names, key_of
 from sqla_lsp.readers.environments import EnvironmentFacts
 from sqla_lsp.readers.revisions import Header
 from sqla_lsp.schema import operations as ops
-from sqla_lsp.schema.names import TableName, Unknown
+from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.operations import AnyOperation, Script
 from sqla_lsp.schema.tables import Index, Table
 
@@ -177,8 +177,3 @@ class RevisionHistory:
     @property
     def scripts(self) -> tuple[ScriptHistory, ScriptHistory]:
         return self.upgrade, self.downgrade
-
-
-def known_name(name: object) -> str | None:
-    """A name as text, None where it is not known."""
-    return None if isinstance(name, Unknown) or not isinstance(name, str) else name

@@ -7,7 +7,6 @@ is good for as long as the bytes of the file, and of the modules that it was rea
 from __future__ import annotations
 
 import gc
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +15,7 @@ import msgspec
 
 from sqla_lsp.postgres.sql_grammar import load_grammar
 from sqla_lsp.project.discovery import Found
-from sqla_lsp.project.modules import ProjectModules
+from sqla_lsp.project.modules import ProjectModules, digest
 from sqla_lsp.readers.files import NOTHING, FileFacts, declares, read_file
 from sqla_lsp.readers.revisions import Revision
 
@@ -49,11 +48,6 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
 Records = dict[str, Record]
 _decoder = msgspec.msgpack.Decoder(list[tuple[str, Record]])
 _encode = msgspec.msgpack.Encoder().encode
-
-
-def digest(data: bytes) -> bytes:
-    """The key of a content."""
-    return hashlib.blake2b(data, digest_size=12).digest()
 
 
 def read_files(found: Sequence[Found], known: Records, jobs: int | None, progress: Progress) -> Records:

@@ -24,6 +24,11 @@ _LONGEST = 200_000
 Read = Callable[[str], bytes]
 
 
+def digest(data: bytes) -> bytes:
+    """The key of a content."""
+    return hashlib.blake2b(data, digest_size=12).digest()
+
+
 class ProjectModules:
     """Modules below the folders above a file. `read` gives the bytes of a file as they are in the editor or on disk; `unsaved`
     are files that count as there, on disk or not."""
@@ -84,7 +89,8 @@ class ProjectModules:
         return path in self._loaded
 
     def digest(self, path: str) -> bytes:
-        """The digest of a file that was read, b"" for all others."""
+        """The digest of a file's content, which is read where it was not yet; b"" where it cannot be."""
+        self.load(path)
         return self._digests.get(path, b"")
 
     def forget(self, path: str) -> None:
@@ -114,7 +120,7 @@ class ProjectModules:
         is_package = os.path.basename(path) == "__init__.py"
         try:
             data = self._read(path)
-            self._digests[path] = hashlib.blake2b(data, digest_size=12).digest()
+            self._digests[path] = digest(data)
             if len(data) <= _LONGEST:
                 return LoadedModule(path, path, None, is_package, decode(data).data)
         except FileNotFoundError:

@@ -130,7 +130,6 @@ class Project:
         """Reads again the revisions whose modules of the project are not what they were. Where files came or went, an import
         may name another module than it did: also where they did outside of the roots, of which nobody told."""
         same_files = known.keys() == self._records.keys()
-        digests: dict[str, bytes] = {}
         modules = ProjectModules(index.read_bytes)
         for path, record in self._records.items():
             revision = record.revision
@@ -139,21 +138,11 @@ class Project:
             inside = same_files and all(module in self._found for module, _ in record.modules)
             if (
                 inside
-                and all(self._digest(module, digests) == then for module, then in record.modules)
+                and all(modules.digest(module) == then for module, then in record.modules)
                 and not any(modules.names_project(path, name, level) for name, level in revision.outside)
             ):
                 continue
             self._records[path] = index.read_record(self._found[path], modules)
-
-    def _digest(self, path: str, digests: dict[str, bytes]) -> bytes:
-        found = digests.get(path)
-        if found is None:
-            try:
-                found = index.digest(index.read_bytes(path))
-            except OSError:
-                found = b""
-            digests[path] = found
-        return found
 
     def _read(self, path: str) -> bytes:
         """The bytes of a file, in the editor or on disk. Raises OSError."""

@@ -16,7 +16,7 @@ from sqla_lsp.project.naming import Convention, constraint_name, given_name, ind
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.operations import AnyOperation
-from sqla_lsp.schema.tables import Check, Column, Constraint, ForeignKey, Index, Key, PrimaryKey, Table, Unique
+from sqla_lsp.schema.tables import Check, Column, Constraint, ForeignKey, Index, Key, PrimaryKey, Table, Text, Unique
 from sqla_lsp.schema.types import PgType
 
 TableKey = tuple[str | None, str]
@@ -240,35 +240,34 @@ def _create_index(schema: Schema, created: ops.CreateIndex, convention: Conventi
 
 
 def _drop_index(schema: Schema, dropped: ops.DropIndex, convention: Convention) -> Schema:
-    if isinstance(dropped.name, Unknown) or isinstance(dropped.schema, Unknown):
-        return schema
-    found = schema.index(dropped.name, dropped.schema, dropped.table)
-    if found is None:
-        return schema
-    table, index = found
-    return _changed(schema, table.name, lambda t: replace(t, indexes=tuple([i for i in t.indexes if i is not index])))
+    return _change_index(schema, dropped.name, dropped.schema, dropped.table, lambda index: None)
 
 
 def _rename_index(schema: Schema, renamed: ops.RenameIndex, convention: Convention) -> Schema:
-    if isinstance(renamed.name, Unknown) or isinstance(renamed.schema, Unknown):
-        return schema
-    found = schema.index(renamed.name, renamed.schema, None)
-    if found is None:
-        return schema
-    table, old = found
-    new = replace(old, name=renamed.to)
-    return _changed(schema, table.name, lambda t: replace(t, indexes=tuple([new if i is old else i for i in t.indexes])))
+    return _change_index(schema, renamed.name, renamed.schema, None, lambda index: replace(index, name=renamed.to))
 
 
 def _attach_index(schema: Schema, attached: ops.AttachIndex, convention: Convention) -> Schema:
-    if isinstance(attached.name, Unknown) or isinstance(attached.schema, Unknown):
+    return _change_index(schema, attached.name, attached.schema, None, lambda index: replace(index, valid=True))
+
+
+def _change_index(
+    schema: Schema, name: str | Unknown, in_schema: Text, table: TableName | None, change: Callable[[Index], Index | None]
+) -> Schema:
+    """The schema with one index changed, or without it where the change gives None."""
+    if isinstance(name, Unknown) or isinstance(in_schema, Unknown):
         return schema
-    found = schema.index(attached.name, attached.schema, None)
+    found = schema.index(name, in_schema, table)
     if found is None:
         return schema
-    table, old = found
-    new = replace(old, valid=True)
-    return _changed(schema, table.name, lambda t: replace(t, indexes=tuple([new if i is old else i for i in t.indexes])))
+    owner, old = found
+    new = change(old)
+
+    def with_change(table: Table) -> Table:
+        changed = [new if index is old else index for index in table.indexes]
+        return replace(table, indexes=tuple([index for index in changed if index is not None]))
+
+    return _changed(schema, owner.name, with_change)
 
 
 # --------------------------------------------------------------------------------------------------------- constraints

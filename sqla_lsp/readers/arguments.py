@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqla_lsp.postgres.identifiers import shortened
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.tables import Flag, Text
-from sqla_lsp.syntax.values import CallValue, Instance, ListValue, Member, Symbol, Template, Value, path_of
+from sqla_lsp.syntax.values import CallValue, Instance, ListValue, Member, Symbol, Value, path_of
 
 NOT_GIVEN = Unknown("it is not given")
 NOT_KNOWN = Unknown("it is not known")
@@ -119,11 +119,3 @@ def base_of(call: Value) -> Value:
     if isinstance(call, CallValue) and isinstance(call.function, Member):
         return call.function.base
     return None
-
-
-def template_or_text(value: Value) -> str | Template | Unknown:
-    """A string with its holes."""
-    if isinstance(value, str | Template):
-        return value
-    text = text_of(value)
-    return NOT_KNOWN if text is None else text

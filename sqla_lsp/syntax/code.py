@@ -397,11 +397,3 @@ class Module(msgspec.Struct, frozen=True, array_like=True, gc=False):
     blocks: tuple[Block, ...]
     comments: tuple[Comment, ...]
     broken: bool = False
-
-
-def docstring(body: tuple[Statement, ...]) -> str | None:
-    """The docstring of a body, or None."""
-    match body:
-        case (Evaluate(value=Constant(value=str(text))), *_):
-            return text
-    return None
