@@ -1,0 +1,63 @@
+"""The join: for every table its models, the revisions that made and changed it, and the queries that use its columns and
+indexes. It is what rules, hover, references and completion ask; models and history may disagree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqla_lsp.schema.access import AccessPath
+from sqla_lsp.schema.models import Model
+from sqla_lsp.schema.names import TableName
+from sqla_lsp.schema.predicates import Order, Tree
+from sqla_lsp.schema.tables import ForeignKey, Table
+from sqla_lsp.text.places import Place
+
+
+@dataclass(frozen=True)
+class MappedModel:
+    """A model with the file that it stands in."""
+
+    path: str
+    model: Model
+
+
+@dataclass(frozen=True)
+class QueryTable:
+    """One table of a query: the model by which the query names it, and all that is known of the table."""
+
+    mapped: MappedModel
+    entry: TableEntry
+
+
+@dataclass(frozen=True)
+class ResolvedQuery:
+    """A query whose names were resolved. `tables` has None where one is not known. All places have the file's path. `order` is
+    None where the order is not known, () where there is none."""
+
+    kind: str
+    place: Place
+    statement: Place
+    tables: tuple[QueryTable | None, ...]
+    tree: Tree
+    order: tuple[Order, ...] | None = ()
+    limited: bool = False
+    reduced: bool = False
+    complete: bool = True
+    outer: ResolvedQuery | None = None
+    conflict_columns: tuple[str, ...] | None = None
+    conflict_constraint: str | None = None
+
+
+@dataclass
+class TableEntry:
+    """A table. `access` are the ways into it that its models declare, in the order of their declaration; `history` is the table
+    as the newest revisions leave it, None where no migration knows it. `targets` are the foreign keys of the project that point
+    to it. `queries` are the queries of the project that use it."""
+
+    name: TableName
+    models: tuple[MappedModel, ...] = ()
+    access: tuple[AccessPath, ...] = ()
+    history: Table | None = None
+    history_access: tuple[AccessPath, ...] = ()
+    targets: tuple[ForeignKey, ...] = ()
+    queries: list[ResolvedQuery] = field(default_factory=list)

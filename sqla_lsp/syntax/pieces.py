@@ -1,0 +1,96 @@
+"""Cuts a module into its top-level definitions and what stands between them, by the beginnings of its lines alone: most of a big
+file is never parsed. It knows no grammar: whoever parses a piece and finds it broken has to parse the whole instead, since a
+string over several lines may have been taken for code."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from tree_sitter import Node
+
+from sqla_lsp.syntax.lower_strings import identifier
+from sqla_lsp.syntax.tree import parse
+
+_TOP = re.compile(
+    rb"^(?:(?P<at>@)|(?:async[ \t]+)?def[ \t]+(?P<function>[^\s(\[:]+)|class[ \t]+(?P<cls>[^\s(\[:]+)|[^\s#)\]}])", re.M
+)
+_INNER = rb"^%b(?:(?P<at>@)|(?:async[ \t]+)?def[ \t]+(?P<function>[^\s(\[:]+)|class[ \t]+(?P<cls>[^\s(\[:]+)|[^\s#)\]}])"
+_FIRST_INNER = re.compile(rb"^[ \t]+(?=@|(?:async[ \t]+)?def[ \t]|class[ \t])", re.M)
+_HEADER = b"class _:\n"
+
+
+class Piece(NamedTuple):
+    """A part of a text, in byte offsets: a function or class with its decorators, or what stands between two of them."""
+
+    start: int
+    end: int
+    kind: Literal["function", "class", "other"]
+    name: str = ""
+
+
+def pieces(data: bytes) -> list[Piece]:
+    """The pieces of a module, in order, which together are the whole text."""
+    if b"\r" in data.replace(b"\r\n", b""):
+        return [Piece(0, len(data), "other")]
+    return _cut(data, 0, len(data), _TOP)
+
+
+def members(data: bytes, piece: Piece) -> list[Piece]:
+    """The pieces of a class: its methods, and what stands before and between them (the header is part of the first)."""
+    indents = _FIRST_INNER.findall(data, piece.start, piece.end)
+    if not indents:
+        return [piece._replace(kind="other")]
+    indent = min(indents, key=len)
+    header = _end_of_header(data, piece)
+    found = _cut(data, header, piece.end, re.compile(_INNER % re.escape(indent), re.M))
+    return [found[0]._replace(start=piece.start), *found[1:]] if found[0].kind == "other" else [
+        Piece(piece.start, header, "other"), *found
+    ]  # fmt: skip
+
+
+def parsed(data: bytes, piece: Piece) -> Node | None:
+    """The root of a piece's tree, whose offsets count from the piece's start; None where it does not parse."""
+    root = parse(data[piece.start : piece.end]).root_node
+    return None if root.has_error else root
+
+
+def parsed_member(data: bytes, piece: Piece) -> tuple[bytes, int, Node] | None:
+    """A method, parsed inside of a class that is put around it: the text, where the method begins in it, and the definition's
+    node. None where it does not parse."""
+    text = _HEADER + data[piece.start : piece.end]
+    root = parse(text).root_node
+    body = root.children[0].child_by_field_name("body") if root.children and not root.has_error else None
+    return None if body is None or not body.named_children else (text, len(_HEADER), body.named_children[0])
+
+
+def _cut(data: bytes, start: int, end: int, beginnings: re.Pattern[bytes]) -> list[Piece]:
+    found: list[Piece] = []
+    begun, kind, name = start, "other", ""
+    decorated: int | None = None
+    for match in beginnings.finditer(data, start, end):
+        at = match.start()
+        function, cls = match["function"], match["cls"]
+        if match["at"]:
+            decorated = at if decorated is None else decorated
+            continue
+        begins: Literal["function", "class", "other"] = "function" if function else "class" if cls else "other"
+        if begins == kind == "other":
+            decorated = None
+            continue
+        first = at if decorated is None else decorated
+        decorated = None
+        if first > begun:
+            found.append(Piece(begun, first, kind, name))  # type: ignore[arg-type]
+        begun, kind = first, begins
+        name = identifier((function or cls or b"").decode("utf-8", "replace"))
+    if end > begun or not found:
+        found.append(Piece(begun, end, kind, name))  # type: ignore[arg-type]
+    return found
+
+
+def _end_of_header(data: bytes, piece: Piece) -> int:
+    """Where the line begins that follows the line of `class Name`."""
+    at = re.compile(rb"^class[ \t]", re.M).search(data, piece.start, piece.end)
+    line_end = data.find(b"\n", at.start() if at is not None else piece.start, piece.end)
+    return piece.end if line_end < 0 else line_end + 1
