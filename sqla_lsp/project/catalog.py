@@ -30,6 +30,15 @@ class QueryTable:
 
 
 @dataclass(frozen=True)
+class ColumnUse:
+    """A column of the database that a query names, and where."""
+
+    mapped: MappedModel
+    column: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class ResolvedQuery:
     """A query whose names were resolved. `tables` has None where one is not known. All places have the file's path. `order` is
     None where the order is not known, () where there is none."""
@@ -46,6 +55,7 @@ class ResolvedQuery:
     outer: ResolvedQuery | None = None
     conflict_columns: tuple[str, ...] | None = None
     conflict_constraint: str | None = None
+    uses: tuple[ColumnUse, ...] = ()
 
 
 @dataclass

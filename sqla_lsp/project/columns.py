@@ -1,0 +1,352 @@
+"""The tables of one query, and which of their columns its paths mean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqla_lsp.postgres.identifiers import quote
+from sqla_lsp.project.catalog import MappedModel, QueryTable
+from sqla_lsp.project.names import Found, Target
+from sqla_lsp.project.relations import local_columns, primary_key
+from sqla_lsp.project.terms import (
+    OUTER,
+    ColumnTerm,
+    ExpressionTerm,
+    OpaqueTerm,
+    Reference,
+    RowsTerm,
+    Scope,
+    Term,
+    UnknownTerm,
+    ValueTerm,
+)
+from sqla_lsp.project.world import World
+from sqla_lsp.readers.sql_values import parsed_index
+from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
+from sqla_lsp.schema.names import Unknown
+from sqla_lsp.schema.predicates import Atom
+from sqla_lsp.schema.queries import (
+    Bound,
+    Constant,
+    Expression,
+    GlobalName,
+    OfClass,
+    Opaque,
+    Operand,
+    Path,
+    Query,
+    QueryBlock,
+    Rows,
+    Subquery,
+)
+from sqla_lsp.text.places import Place
+
+_HELPERS = 4
+"""How deep helpers of the project are followed."""
+
+Key = tuple[str, str, str]
+
+
+class QueryColumns:
+    """Resolves the operands of one query. `outer` is the query around it, whose tables it may be correlated with."""
+
+    def __init__(self, world: World, scope: Scope, block: QueryBlock, outer: QueryColumns | None = None) -> None:
+        self.world = world
+        self.scope = scope
+        self.block = block
+        self.outer = outer
+        self.tables: list[QueryTable | None] = []
+        self.links: list[Atom] = []
+        """The joins of tables that joined inheritance keeps apart."""
+        self.references: list[Reference] = []
+        self.uses: list[tuple[MappedModel, str, Place]] = []
+        self.read: set[str] = set()
+        self._numbers: dict[Key | int, int] = {}
+        self._inner: dict[int, QueryColumns] = {}
+        self._helpers = 0
+
+    # ------------------------------------------------------------------------------------------------------------- tables
+
+    def has(self, key: Key | int) -> bool:
+        """Whether a table is one of this query's own."""
+        return key in self._numbers
+
+    def add(self, target: Target) -> int | None:
+        """The number of a table of the query's own, which is added where it is not there yet; None for what is no model."""
+        key = (target.alias, target.path, target.name)
+        number = self._numbers.get(key)
+        if number is not None:
+            return number
+        mapped = self.world.model(target)
+        if mapped is None:
+            return None
+        number = self._numbers[key] = len(self.tables)
+        self.tables.append(QueryTable(mapped, self.world.entry(mapped)))
+        return number
+
+    def add_rows(self, query: int) -> int:
+        """The number of a subquery among the tables."""
+        if query not in self._numbers:
+            self._numbers[query] = len(self.tables)
+            self.tables.append(None)
+        return self._numbers[query]
+
+    def number_of(self, target: Target) -> int | None:
+        """The number of a table that a condition names: of the query's own, else of one around it (OUTER), else it is added."""
+        key = (target.alias, target.path, target.name)
+        if not self.has(key):
+            around = self.outer
+            while around is not None:
+                if around.has(key):
+                    return OUTER
+                around = around.outer
+        return self.add(target)
+
+    def keys(self) -> list[tuple[Key, int]]:
+        """The tables that have names, with their numbers."""
+        return [(key, number) for key, number in self._numbers.items() if not isinstance(key, int)]
+
+    def aliases(self, number: int) -> list[str]:
+        """The names that aliases of a table have."""
+        return [key[0] for key, at in self.keys() if at == number and key[0]]
+
+    def mapped(self, number: int) -> MappedModel | None:
+        """The model of a table."""
+        table = self.tables[number]
+        return None if table is None else table.mapped
+
+    # ----------------------------------------------------------------------------------------------------------- operands
+
+    def term(self, operand: Operand, scope: Scope) -> Term:
+        """What an operand is."""
+        match operand:
+            case Path():
+                return self.of_path(operand, scope)
+            case Constant():
+                return ValueTerm(operand)
+            case Bound():
+                return ValueTerm()
+            case Subquery(query):
+                return RowsTerm(query)
+            case Expression():
+                return self._expression(operand, scope)
+            case Opaque(paths):
+                tables = [term.table for path in paths if isinstance(term := self.of_path(path, scope), ColumnTerm)]
+                return OpaqueTerm(frozenset(tables))
+
+    def _expression(self, expression: Expression, scope: Scope) -> Term:
+        parts: list[str] = []
+        columns: list[ColumnTerm] = []
+        for part in expression.parts:
+            if isinstance(part, str):
+                parts.append(part)
+                continue
+            term = self.of_path(part, scope)
+            if not isinstance(term, ColumnTerm) or not isinstance(term.column.column.name, str):
+                return term if isinstance(term, UnknownTerm) else OpaqueTerm()
+            columns.append(term)
+            parts.append(quote(term.column.column.name))
+        tables = {term.table for term in columns}
+        if len(tables) != 1:
+            return OpaqueTerm(frozenset(tables)) if tables else ValueTerm()
+        names = tuple(dict.fromkeys(str(term.column.column.name) for term in columns))
+        text = "".join(parts)
+        parsed = parsed_index(text, None) or parsed_index(f"({text})", None)
+        keys = parsed.index.keys if parsed is not None else ()
+        sql = keys[0].expression if isinstance(keys, tuple) and len(keys) == 1 else None
+        return ExpressionTerm(tables.pop(), sql if isinstance(sql, str) else None, names)
+
+    def of_path(self, path: Path, scope: Scope) -> Term:
+        """The column that a path means; ColumnTerm, UnknownTerm, or what a helper gives."""
+        if isinstance(path.root, GlobalName) and path.root.name in scope.parameters:
+            return self._argument(path, scope)
+        term = self._of_rows(path.root.query, path) if isinstance(path.root, Rows) else self._of_name(path, scope)
+        if isinstance(term, ColumnTerm):
+            self._note(path, scope, "")
+            number = term.table
+            mapped = self.mapped(number) if number >= 0 else None
+            if mapped is not None and isinstance(term.column.column.name, str):
+                self.uses.append((mapped, term.column.column.name, scope.place(path.start, path.end)))
+        elif isinstance(term, UnknownTerm):
+            self._note(path, scope, term.reason)
+        return term
+
+    def _argument(self, path: Path, scope: Scope) -> Term:
+        """A parameter of a helper."""
+        assert isinstance(path.root, GlobalName)
+        given, around = scope.parameters[path.root.name]
+        if not path.names:
+            return self.term(given, around)
+        if isinstance(given, Path):
+            return self.of_path(Path(given.root, (*given.names, *path.names), given.start, given.end), around)
+        return ValueTerm()
+
+    def _note(self, path: Path, scope: Scope, reason: str) -> None:
+        root = getattr(path.root, "name", None) or type(path.root).__name__
+        self.references.append(Reference(".".join([str(root), *path.names]), scope.place(path.start, path.end), reason))
+
+    def _of_rows(self, query: int, path: Path) -> Term:
+        """A column of a subquery: the one that it selects under that name."""
+        number = self.add_rows(query)
+        if query >= len(self.block.queries) or not path.names:
+            return UnknownTerm("a subquery that is not known")
+        column = self.selected(query, path.names[-1])
+        return UnknownTerm("a column of a subquery that is not known") if column is None else ColumnTerm(number, column)
+
+    def selected(self, query: int, name: str) -> ModelColumn | None:
+        """The column that a query of the block gives out under a name."""
+        inner = self._inner.get(query)
+        if inner is None:
+            inner = self._inner[query] = QueryColumns(self.world, self.scope, self.block, None)
+        asked: Query = self.block.queries[query]
+        for shown, operand in asked.selected:
+            found = self._given_out(inner, shown, operand, name)
+            if found is not None:
+                return found
+        for source in asked.sources:
+            if isinstance(source.entity.root, Rows) and source.entity.root.query != query:
+                found = self.selected(source.entity.root.query, name) if source.entity.root.query < query else None
+                if found is not None:
+                    return found
+        return None
+
+    def _given_out(self, inner: QueryColumns, shown: str | None, operand: Operand, name: str) -> ModelColumn | None:
+        if not isinstance(operand, Path):
+            return None
+        if shown is not None and shown != name:
+            return None
+        found = self._followed(operand, self.scope)
+        if found.target is not None and found.target.kind == "model" and not found.rest:
+            mapped = self.world.model(found.target)
+            return None if mapped is None else _by_key(mapped.model, name)
+        term = inner.of_path(operand, self.scope)
+        if not isinstance(term, ColumnTerm):
+            return None
+        names = (term.column.attribute, term.column.column.name)
+        return term.column if shown == name or name in names else None
+
+    # -------------------------------------------------------------------------------------------------------------- names
+
+    def _followed(self, path: Path, scope: Scope) -> Found:
+        if scope.of_class is not None and isinstance(path.root, OfClass):
+            return Found(scope.of_class, path.names)
+        found = self.world.names.follow(scope.path, path)
+        self.read |= found.read
+        return found
+
+    def followed(self, path: Path, scope: Scope) -> Found:
+        """What a path means, with parameters of helpers taken for what they stand for."""
+        if isinstance(path.root, GlobalName) and path.root.name in scope.parameters:
+            given, around = scope.parameters[path.root.name]
+            if not isinstance(given, Path):
+                return Found(None)
+            return self.followed(Path(given.root, (*given.names, *path.names), path.start, path.end), around)
+        return self._followed(path, scope)
+
+    def _of_name(self, path: Path, scope: Scope) -> Term:
+        found = self._followed(path, scope)
+        target, rest = found.target, found.rest
+        if target is None:
+            return UnknownTerm("the name is not known in the project")
+        if target.kind != "model":
+            return UnknownTerm("it is no attribute of a model")
+        mapped = self.world.model(target)
+        if mapped is None:
+            return UnknownTerm("the model is not known")
+        core = bool(rest) and rest[0] in ("__table__", "c", "columns", "__mapper__")
+        while rest and rest[0] in ("__table__", "c", "columns"):
+            rest = rest[1:]
+        if not rest:
+            return UnknownTerm("a model is no column")
+        column = _by_key(mapped.model, rest[0]) if core else mapped.model.attribute(rest[0])
+        if column is None:
+            return self._of_attribute(mapped, target, rest[0], scope, path)
+        if len(rest) > 1:
+            return OpaqueTerm()
+        return self._column(target, mapped, column)
+
+    def _column(self, target: Target, mapped: MappedModel, column: ModelColumn) -> Term:
+        number = self.number_of(target)
+        if number is None:
+            return UnknownTerm("the model is not known")
+        if column.table is None or number == OUTER:
+            return ColumnTerm(number, column)
+        above = self.parent(mapped, column)
+        if above is None:
+            return UnknownTerm("the table that the column comes from is not known")
+        parent = self.add(Target("model", above.path, above.model.name, target.alias or f"of {target.name}"))
+        if parent is None:
+            return UnknownTerm("the table that the column comes from is not known")
+        self._link(number, mapped, parent, above)
+        return ColumnTerm(parent, replace_table(column))
+
+    def parent(self, mapped: MappedModel, column: ModelColumn) -> MappedModel | None:
+        """The model above one that declares the table of an inherited column."""
+        waiting, seen = [*mapped.model.bases], set[ClassName]()
+        while waiting:
+            name = waiting.pop(0)
+            above = self.world.model(Target("model", name.path or mapped.path, name.name)) if name not in seen else None
+            seen.add(name)
+            if above is None:
+                continue
+            if above.model.table == column.table and above.model.parent_table != column.table:
+                return above
+            waiting += [ClassName(base.path or above.path, base.name) for base in above.model.bases]
+        return None
+
+    def _link(self, child: int, of_child: MappedModel, parent: int, of_parent: MappedModel) -> None:
+        place = Place(0, 0, self.scope.path)
+        for one, other in zip(primary_key(of_child), primary_key(of_parent), strict=False):
+            atoms = (
+                Atom(child, one, "=", place, values=(None,), depends=frozenset({parent})),
+                Atom(parent, other, "=", place, values=(None,), depends=frozenset({child})),
+            )
+            self.links += [atom for atom in atoms if atom not in self.links]
+
+    def _of_attribute(self, mapped: MappedModel, target: Target, name: str, scope: Scope, path: Path) -> Term:
+        """An attribute that is no column: a many-to-one relationship stands for its foreign key, a hybrid property for what it
+        returns."""
+        relationship = mapped.model.relationship(name)
+        if relationship is not None:
+            other = self.related(mapped, relationship)
+            local = local_columns(relationship, mapped, other) if other is not None else ()
+            column = mapped.model.column(local[0]) if len(local) == 1 else None
+            return UnknownTerm("a relationship") if column is None else self._column(target, mapped, column)
+        condition = self.helper(mapped, target, name)
+        if condition is None or condition[0].operand is None or self._helpers >= _HELPERS:
+            return UnknownTerm("the model has no such column")
+        self._helpers += 1
+        term = self.term(condition[0].operand, replace(condition[1], shown=scope.place(path.start, path.end)))
+        self._helpers -= 1
+        return term
+
+    def helper(self, mapped: MappedModel, target: Target, name: str) -> tuple[Condition, Scope] | None:
+        """What a hybrid property or a method of a model returns, with the scope of its names: `cls` is the target."""
+        waiting = [ClassName(mapped.path, mapped.model.name)]
+        while waiting:
+            cls = waiting.pop(0)
+            condition = self.world.condition(cls.path, f"{cls.name}.{name}")
+            if condition is not None:
+                return condition, Scope(cls.path, 0, of_class=target)
+            above = self.world.model(Target("model", cls.path, cls.name))
+            waiting += [ClassName(base.path or cls.path, base.name) for base in (above.model.bases if above is not None else ())]
+        return None
+
+    def related(self, mapped: MappedModel, relationship: Relationship) -> MappedModel | None:
+        """The model at the other end of a relationship."""
+        target = relationship.target
+        if isinstance(target, Unknown):
+            return None
+        if isinstance(target, ClassName):
+            return self.world.model(Target("model", target.path or mapped.path, target.name))
+        return self.world.model_named(target, mapped.path)
+
+
+def _by_key(model: Model, name: str) -> ModelColumn | None:
+    """The column that `.c.name` means: by its key, which is its name in the database where none is given."""
+    return next((column for column in model.columns if name in (column.attribute, column.column.name)), None)
+
+
+def replace_table(column: ModelColumn) -> ModelColumn:
+    """A column as its own table has it."""
+    return ModelColumn(column.attribute, column.column, column.place, column.statement, None, column.primary_key, column.is_enum)

@@ -1,0 +1,186 @@
+"""The queries of one file with everything resolved that the project knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqla_lsp.project.catalog import ColumnUse, ResolvedQuery
+from sqla_lsp.project.columns import QueryColumns
+from sqla_lsp.project.names import Target
+from sqla_lsp.project.terms import OUTER, ColumnTerm, ExpressionTerm, Reference, Scope
+from sqla_lsp.project.trees import QueryTrees
+from sqla_lsp.project.world import World
+from sqla_lsp.schema.predicates import All, NotKnown, Order, Tree
+from sqla_lsp.schema.queries import OrderKey, Path, Predicate, Query, QueryBlock, Rows, Source
+from sqla_lsp.text.places import Place
+
+
+@dataclass(frozen=True)
+class FileQueries:
+    """The resolved queries of a file, the paths in their predicates that may be columns, and the files that their meaning was
+    read from."""
+
+    queries: tuple[ResolvedQuery, ...] = ()
+    references: tuple[Reference, ...] = ()
+    read: frozenset[str] = frozenset()
+
+
+def resolve(path: str, blocks: Sequence[QueryBlock], world: World) -> FileQueries:
+    """The queries of a file's blocks."""
+    queries: list[ResolvedQuery] = []
+    references: list[Reference] = []
+    read: set[str] = {path}
+    for block in blocks:
+        of_block = _Block(path, block, world)
+        queries += of_block.resolved()
+        for reading in of_block.readings:
+            references += reading.references
+            read |= reading.read
+    return FileQueries(tuple(queries), tuple(dict.fromkeys(references)), frozenset(read))
+
+
+class _Block:
+    """The queries of one block; those inside of others are resolved with them."""
+
+    def __init__(self, path: str, block: QueryBlock, world: World) -> None:
+        self.scope = Scope(path, block.start)
+        self.block = block
+        self.world = world
+        self.readings: list[_Reading] = []
+        self.made: dict[int, ResolvedQuery] = {}
+        self.under_way: set[int] = set()
+        self.related: list[ResolvedQuery] = []
+
+    def resolved(self) -> list[ResolvedQuery]:
+        for number in range(len(self.block.queries)):
+            self.query(number, None)
+        return [*[self.made[number] for number in sorted(self.made)], *self.related]
+
+    def query(self, number: int, outer: _Reading | None) -> ResolvedQuery | None:
+        """A query of the block, resolved once: first where it stands inside of another one."""
+        if number in self.made:
+            return self.made[number]
+        if number in self.under_way or number >= len(self.block.queries):
+            return None
+        asked = self.block.queries[number]
+        if outer is None and asked.outer is not None and asked.outer not in self.under_way:
+            self.query(asked.outer, None)
+            if number in self.made:
+                return self.made[number]
+        self.under_way.add(number)
+        reading = _Reading(self, outer)
+        self.made[number] = reading.read_query(asked)
+        self.under_way.discard(number)
+        return self.made[number]
+
+
+class _Reading(QueryTrees):
+    """One query being resolved."""
+
+    def __init__(self, of_block: _Block, outer: QueryColumns | None) -> None:
+        super().__init__(of_block.world, of_block.scope, of_block.block, outer)
+        self.of_block = of_block
+        self.source_numbers = {}
+        of_block.readings.append(self)
+
+    def read_query(self, query: Query) -> ResolvedQuery:
+        scope, complete = self.scope, query.complete
+        parts: list[Tree] = []
+        for at, source in enumerate(query.sources):
+            number, source = self._source(source)
+            self.source_numbers[at] = number
+            complete = complete and number is not None
+            parts.append(self.joined(source, number, scope))
+        for _, operand in query.selected:
+            self.term(operand, scope)
+        del self.references[:]  # what is selected is no part of a predicate
+        parts += [self.tree(predicate, scope) for predicate in query.where]
+        if not complete:
+            parts.append(NotKnown())
+        order = self._order(query.order)
+        conflict = query.conflict
+        return ResolvedQuery(
+            query.kind,
+            scope.place(query.start, query.end),
+            scope.place(*query.statement),
+            tuple(self.tables),
+            All((*parts, *self.links)),
+            order,
+            query.limited,
+            query.reduced,
+            complete,
+            None,
+            self._conflict_columns(query) if conflict is not None else None,
+            conflict.constraint if conflict is not None else None,
+            self._column_uses(),
+        )
+
+    def _column_uses(self) -> tuple[ColumnUse, ...]:
+        return tuple(dict.fromkeys(ColumnUse(mapped, column, place) for mapped, column, place in self.uses))
+
+    def _source(self, source: Source) -> tuple[int | None, Source]:
+        """The number of a source's table. A relationship that is joined is the way to its table."""
+        if isinstance(source.entity.root, Rows):
+            return self.add_rows(source.entity.root.query), source
+        found = self.followed(source.entity, self.scope)
+        target = found.target
+        rest = [name for name in found.rest if name not in ("__table__", "c", "columns")]
+        if target is None or target.kind != "model":
+            return None, source
+        if not rest:
+            return self.add(target), source
+        mapped = self.world.model(target)
+        relationship = mapped.model.relationship(rest[0]) if mapped is not None else None
+        if mapped is None or relationship is None:
+            return self.add(target), source
+        self.add(target)
+        other = self.related(mapped, relationship)
+        if other is None:
+            return None, source
+        number = self.add(Target("model", other.path, other.model.name))
+        through = source.through or source.entity
+        return number, Source(source.entity, source.how, source.on, through, source.start, source.end)
+
+    def _order(self, keys: tuple[OrderKey, ...]) -> tuple[Order, ...] | None:
+        found = [self._order_key(key) for key in keys]
+        known = tuple([order for order in found if order is not None])
+        return known if len(known) == len(found) else None
+
+    def _order_key(self, key: OrderKey) -> Order | None:
+        term = self.term(key.operand, self.scope)
+        if not isinstance(term, ColumnTerm | ExpressionTerm) or term.table == OUTER or self.tables[term.table] is None:
+            return None
+        name = term.column.column.name if isinstance(term, ColumnTerm) else None
+        column = name if isinstance(name, str) else None
+        sql = term.sql if isinstance(term, ExpressionTerm) else None
+        nulls_first = key.descending if key.nulls_first is None else key.nulls_first
+        if column is None and sql is None:
+            return None
+        return Order(term.table, column, sql, key.descending, nulls_first, self.scope.place(key.start, key.end))
+
+    def _conflict_columns(self, query: Query) -> tuple[str, ...]:
+        assert query.conflict is not None
+        mapped = self.mapped(0) if self.tables else None
+        names: list[str] = []
+        for element in query.conflict.elements:
+            if isinstance(element, Path):
+                term = self.of_path(element, self.scope)
+                if isinstance(term, ColumnTerm) and isinstance(term.column.column.name, str):
+                    names.append(term.column.column.name)
+                continue
+            column = mapped.model.attribute(element) if mapped is not None and mapped.model.column(element) is None else None
+            names.append(str(column.column.name) if column is not None else element)
+        return tuple(names)
+
+    def inner(self, number: int) -> ResolvedQuery | None:
+        return self.of_block.query(number, self)
+
+    def within(self, target: Target, part: Predicate | None, correlation: Tree, scope: Scope, place: Place) -> ResolvedQuery:
+        reading = _Reading(self.of_block, self)
+        number = reading.add(target)
+        tree = reading.tree(part, scope) if part is not None else All(())
+        parts = (tree, correlation, *reading.links) if number == 0 else (NotKnown(),)
+        query = ResolvedQuery("exists", place, place, tuple(reading.tables), All(parts), uses=reading._column_uses())
+        self.of_block.related.append(query)
+        return query
