@@ -27,6 +27,7 @@ from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.predicates import Atom
 from sqla_lsp.schema.queries import (
     Bound,
+    Condition,
     Constant,
     Expression,
     GlobalName,
