@@ -3,7 +3,8 @@ indexes. It is what rules, hover, references and completion ask; models and hist
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqla_lsp.schema.access import AccessPath
 from sqla_lsp.schema.models import Model
@@ -13,9 +14,10 @@ from sqla_lsp.schema.tables import ForeignKey, Table
 from sqla_lsp.text.places import Place
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class MappedModel:
-    """A model with the file that it stands in."""
+    """A model with the file that it stands in. There is one of it in a project; `model` is exchanged when the model moved in its
+    file."""
 
     path: str
     model: Model
@@ -23,10 +25,15 @@ class MappedModel:
 
 @dataclass(frozen=True)
 class QueryTable:
-    """One table of a query: the model by which the query names it, and all that is known of the table."""
+    """One table of a query: the model by which the query names it. `entry_of` gives all that is known of the table now."""
 
     mapped: MappedModel
-    entry: TableEntry
+    entry_of: Callable[[MappedModel], TableEntry]
+
+    @property
+    def entry(self) -> TableEntry:
+        """All that is known of the table."""
+        return self.entry_of(self.mapped)
 
 
 @dataclass(frozen=True)
@@ -58,11 +65,11 @@ class ResolvedQuery:
     uses: tuple[ColumnUse, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class TableEntry:
     """A table. `access` are the ways into it that its models declare, in the order of their declaration; `history` is the table
-    as the newest revisions leave it, None where no migration knows it. `targets` are the foreign keys of the project that point
-    to it. `queries` are the queries of the project that use it."""
+    as the newest revisions leave it, None where no migration knows it, and `history_access` the ways into it that they leave.
+    `targets` are the foreign keys of the project that point to it. `queries_of` reads all queries of the project."""
 
     name: TableName
     models: tuple[MappedModel, ...] = ()
@@ -70,4 +77,9 @@ class TableEntry:
     history: Table | None = None
     history_access: tuple[AccessPath, ...] = ()
     targets: tuple[ForeignKey, ...] = ()
-    queries: list[ResolvedQuery] = field(default_factory=list)
+    queries_of: Callable[[], list[ResolvedQuery]] = list
+
+    @property
+    def queries(self) -> list[ResolvedQuery]:
+        """The queries of the project that use it."""
+        return self.queries_of()

@@ -82,7 +82,7 @@ class QueryColumns:
         if mapped is None:
             return None
         number = self._numbers[key] = len(self.tables)
-        self.tables.append(QueryTable(mapped, self.world.entry(mapped)))
+        self.tables.append(QueryTable(mapped, self.world.entry) if mapped.model.table is not None else None)
         return number
 
     def add_rows(self, query: int) -> int:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from sqla_lsp.project.graph import Graph
 from sqla_lsp.project.history import RevisionHistory
-from sqla_lsp.project.replay import EMPTY, Schema, applied
+from sqla_lsp.project.replay import EMPTY, Schema, TableKey, applied, key_of
 from sqla_lsp.readers.environments import EnvironmentFacts
 from sqla_lsp.readers.revisions import Header, Revision
 from sqla_lsp.schema.operations import AnyOperation
+
+
+class Change(NamedTuple):
+    """An operation of an upgrade that made or changed a table, and the file of its revision."""
+
+    path: str
+    operation: AnyOperation
 
 
 class Environment:
@@ -24,6 +32,8 @@ class Environment:
         self._facts: EnvironmentFacts | None = None
         self._graph: Graph | None = None
         self._histories: dict[str, RevisionHistory] = {}
+        self._heads: list[Schema] | None = None
+        self._changes: dict[TableKey, list[Change]] | None = None
 
     @property
     def facts(self) -> EnvironmentFacts:
@@ -62,6 +72,7 @@ class Environment:
                 self.revisions[path] = revision
         for stale in changed:
             self._histories.pop(stale, None)
+        self._heads = self._changes = None
         return changed
 
     def read_facts_again(self) -> bool:
@@ -74,6 +85,7 @@ class Environment:
         if replace(old, read=()) == replace(self._facts, read=()):
             return False
         self._histories.clear()
+        self._heads = None
         return True
 
     def history(self, path: str) -> RevisionHistory:
@@ -92,6 +104,24 @@ class Environment:
                     at, revision.header, self.facts, revision.upgrade, revision.downgrade, self._before(at)
                 )
         return self._histories[path]
+
+    def heads(self) -> list[Schema]:
+        """The schema that each head leaves."""
+        if self._heads is None:
+            parents = {parent for path in self.revisions for parent in self.graph.parents(path)}
+            self._heads = [self.history(path).upgrade.end for path in sorted(self.revisions.keys() - parents)]
+        return self._heads
+
+    def changes(self, key: TableKey) -> list[Change]:
+        """What upgrades do to a table under this name, in the order of the revisions."""
+        if self._changes is None:
+            self._changes = {}
+            for path in sorted(self.revisions, key=self.graph.order.__getitem__):
+                for operation in self.revisions[path].upgrade.operations:
+                    table = key_of(getattr(operation, "table", None))
+                    if table is not None:
+                        self._changes.setdefault(table, []).append(Change(path, operation))
+        return self._changes.get(key, [])
 
     def _before(self, path: str) -> Schema:
         """The schema that a revision finds: that of its parent, and what other branches that are merged into it did besides."""

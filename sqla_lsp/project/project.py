@@ -18,15 +18,13 @@ from sqla_lsp.project.cache import Cache
 from sqla_lsp.project.configuration import FILE_NAMES, Resolver
 from sqla_lsp.project.discovery import INI, Discovery, Found, discover, is_included
 from sqla_lsp.project.document import OpenDocument
-from sqla_lsp.project.environment import Environment
+from sqla_lsp.project.environments import Environments
 from sqla_lsp.project.history import RevisionHistory
 from sqla_lsp.project.modules import ProjectModules
 from sqla_lsp.project.paths import ancestry
-from sqla_lsp.project.places import EnvironmentFinder
 from sqla_lsp.project.replay import TableKey, key_of
 from sqla_lsp.project.settings import Settings
 from sqla_lsp.project.summary import Failure, Statistics
-from sqla_lsp.readers.environments import EnvironmentFacts, read_environment
 from sqla_lsp.readers.files import FileFacts
 from sqla_lsp.readers.revisions import Revision
 from sqla_lsp.schema.names import TableName
@@ -64,13 +62,9 @@ class Project:
         self._found: dict[str, Found] = {}
         self._documents: dict[str, OpenDocument] = {}
         self._modules = ProjectModules(self._read, self._documents)
-        self._environments: dict[str, Environment] = {}
-        self._folders: dict[str, str] = {}
-        self._finder = EnvironmentFinder((), self._read)
+        self.environments = Environments(self.roots, self._read, self._revision, self._modules)
         self._partitioned: frozenset[TableKey] | None = None
         self._marks: dict[str, tuple[int, int]] = {}
-        self._needed: set[str] = set()
-        """The modules that revisions were read with, and some that they no longer are."""
 
     # ----------------------------------------------------------------------------------------------------------- reading
 
@@ -88,8 +82,8 @@ class Project:
         for failure in self.failures:
             logger.info("%s is left out: %s", failure.path, failure.reason)
         self._link_to_documents()
-        self._finder = EnvironmentFinder((*discovery.inis, *discovery.pyprojects), self._read)
-        self._sort()
+        self._partitioned = None
+        self.environments.find((*discovery.inis, *discovery.pyprojects), self._paths())
         self._marks = {path: _mark(path) for path in (*self._watched(discovery), *self.outside())}
 
     def _discover(self) -> Discovery:
@@ -100,15 +94,9 @@ class Project:
 
         return discover(self.roots, self.resolver.settings, failed)
 
-    def _sort(self) -> None:
-        """Sorts the revisions into their environments."""
-        self._environments, self._folders, self._partitioned = {}, {}, None
-        self._needed.clear()
-        for path in {*self._records, *self._documents}:
-            revision = self._revision(path)
-            if revision is not None:
-                self._environment(path).revisions[path] = revision
-                self._needed.update(revision.read)
+    def _paths(self) -> set[str]:
+        """All files of which something may be known."""
+        return {*self._records, *self._documents}
 
     def _cached(self) -> index.Records:
         data = None if self._cache is None else self._cache.load(self._key())
@@ -244,42 +232,15 @@ class Project:
         self._modules.forget(path)
         if moved:
             self._modules.forget_places()
-        changed = {path} | self._put(path)
-        if moved or path in self._needed:
+        changed = {path} | self.environments.put(path)
+        if moved or path in self.environments.needed:
             changed |= self._link_all(lambda r: path in r.read or (moved and _imports(r)))
         if os.path.basename(path) in _LANDMARKS:
-            changed |= self._sort_again()
+            changed |= self.environments.sort_again(self._paths())
         if before.partitioned != self._facts(path).partitioned:
             self._partitioned = None
             changed |= set(self.revisions())
-        for environment in self._environments.values():
-            if (moved or path in environment.facts_read) and environment.read_facts_again():
-                changed |= set(self.revisions())
-        return changed
-
-    def _put(self, path: str) -> set[str]:
-        """Takes over a new version of a revision. Where an environment comes or goes, it counts for the others of the project."""
-        revision = self._revision(path)
-        if revision is None and path not in self._folders:
-            return set()
-        self._needed.update(revision.read if revision is not None else ())
-        number = len(self._environments)
-        environment = self._environment(path)
-        changed = environment.put(path, revision)
-        if revision is None:
-            folder = self._folders.pop(path)
-            if not environment.revisions:
-                del self._environments[folder]
-        return changed if number == len(self._environments) else changed | set(self.revisions())
-
-    def _sort_again(self) -> set[str]:
-        """An env.py, or what else says where an environment or a project is, may have come, changed or gone."""
-        old, self._finder = self._finder, EnvironmentFinder(self._finder.files, self._read)
-        same = all(self._finder.environment_of(path) == folder for path, folder in self._folders.items())
-        if same and all(old.project_of(e, self.roots) == self._finder.project_of(e, self.roots) for e in self._environments):
-            return set()
-        self._sort()
-        return set(self.revisions())
+        return changed | self.environments.read_facts_again(path, moved)
 
     def _link_to_documents(self) -> None:
         """After files were read from disk: reads again what depends on texts that are in the editor alone."""
@@ -304,7 +265,7 @@ class Project:
                 document.link(self._modules)
             else:
                 self._records[path] = index.read_record(self._found[path], self._modules)
-            changed |= self._put(path)
+            changed |= self.environments.put(path)
         return changed
 
     # --------------------------------------------------------------------------------------------------------- questions
@@ -317,15 +278,15 @@ class Project:
 
     def revisions(self) -> list[str]:
         """The paths of all revision files, sorted."""
-        return sorted(path for environment in self._environments.values() for path in environment.revisions)
+        return self.environments.revisions()
 
     def commented(self) -> list[str]:
         """The paths of all files with comments that silence rules, sorted."""
-        return sorted(path for path in {*self._records, *self._documents} if self._facts(path).ignores)
+        return sorted(path for path in self._paths() if self._facts(path).ignores)
 
     def outside(self) -> set[str]:
         """The modules that were read and lie below none of the roots."""
-        read = {path for environment in self._environments.values() for path in environment.facts_read}
+        read = self.environments.facts_read()
         for record in self._records.values():
             read.update(path for path, _ in record.modules)
         return read - self._found.keys()
@@ -345,32 +306,18 @@ class Project:
 
     def history(self, path: str) -> RevisionHistory | None:
         """The history of a revision; None for a file that is none."""
-        if self._revision(path) is None:
-            return None
-        environment = self._environment(path)
-        return environment.history(path) if path in environment.revisions else None
-
-    def environment(self, path: str) -> Environment:
-        """The environment of a revision."""
-        return self._environment(path)
+        return self.environments.history(path)
 
     def speaks_postgres(self, path: str) -> bool:
-        """Whether the rules hold for a revision: not where every environment of the project names other databases, and not in a
-        folder that is named after one."""
+        """Whether the rules hold for a file: what is configured decides, else what its environments say."""
         dialect = self.settings(path).dialect
-        if dialect != "auto":
-            return dialect == "postgresql"
-        if self._finder.is_of_other_dialect(path, self.roots):
-            return False
-        folder = self._finder.project_of(path, self.roots)
-        environments = [e for p, e in self._environments.items() if self._finder.project_of(p, self.roots) == folder]
-        return not environments or not all(environment.facts.others for environment in environments)
+        return dialect == "postgresql" if dialect != "auto" else self.environments.speaks_postgres(path)
 
     @property
     def partitioned(self) -> frozenset[TableKey]:
         """The tables that models declare as partitioned."""
         if self._partitioned is None:
-            tables = [table for path in {*self._records, *self._documents} for table in self._facts(path).partitioned]
+            tables = [table for path in self._paths() for table in self._facts(path).partitioned]
             self._partitioned = frozenset([key for table in tables if (key := key_of(table)) is not None])
         return self._partitioned
 
@@ -405,30 +352,6 @@ class Project:
             return decode(index.read_bytes(path)).data
         except (OSError, SourceError):
             return None
-
-    def _environment(self, path: str) -> Environment:
-        folder = self._folders.get(path)
-        if folder is None:
-            folder = self._folders[path] = self._finder.environment_of(path)
-        environment = self._environments.get(folder)
-        if environment is None:
-            environment = self._environments[folder] = Environment(folder, lambda: self._read_environment(folder))
-        return environment
-
-    def _read_environment(self, folder: str) -> EnvironmentFacts:
-        path = os.path.join(folder, "env.py")
-        modules = self._modules.unevaluated()  # what its imports call counts, and is heard but once
-        module = modules.load(path)
-        options = self._finder.options_of(folder)
-        if module is None:
-            return EnvironmentFacts(folder, read=(path,))
-        try:
-            return read_environment(module, modules, folder, options)
-        except Exception:
-            logger.exception("%s could not be read", path)
-            return EnvironmentFacts(folder, read=(path,))
-        finally:
-            self._modules.adopt(modules)
 
 
 def _imports(revision: Revision) -> bool:

@@ -42,7 +42,7 @@ def _is_settled(project: Project, history: RevisionHistory) -> bool:
     settings = project.settings(history.path)
     if not settings.start_after:
         return False
-    graph = project.environment(history.path).graph
+    graph = project.environments.of(history.path).graph
     settled = [path for revision in settings.start_after if (path := graph.path_of(revision)) is not None]
     return any(history.path == path or history.path in graph.ancestors(path) for path in settled)
 

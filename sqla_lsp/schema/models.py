@@ -115,10 +115,11 @@ class Model(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Models(msgspec.Struct, frozen=True, array_like=True):
-    """The models of one file, and attributes that they give to models elsewhere: `Index(...)` at module level over columns of
-    another file's class, backrefs. `read` and `outside` are as in `Revision`: what it depends on beside the file's own bytes."""
+    """The models of one file. `added` are indexes that the file declares on models of other files. `read` and `outside` are as in
+    `Revision`: what it depends on beside the file's own bytes."""
 
     models: tuple[Model, ...] = ()
+    added: tuple[tuple[ClassName, ModelIndex], ...] = ()
     outside: tuple[tuple[str, int], ...] = ()
     read: tuple[str, ...] = ()
 

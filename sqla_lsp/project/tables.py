@@ -1,0 +1,601 @@
+"""Builds the catalog: models, histories and queries of a project put together by table, when somebody asks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from sqla_lsp.postgres.index_use import is_driven
+from sqla_lsp.project.catalog import MappedModel, ResolvedQuery, TableEntry
+from sqla_lsp.project.environment import Change, Environment
+from sqla_lsp.project.names import Names, Target
+from sqla_lsp.project.queries import FileQueries, resolve
+from sqla_lsp.project.relations import foreign_keys
+from sqla_lsp.project.replay import TableKey, key_of
+from sqla_lsp.schema.access import AccessPath, Origin
+from sqla_lsp.schema.models import ClassName, ModelConstraint, ModelIndex, Models
+from sqla_lsp.schema.names import NOWHERE
+from sqla_lsp.schema.queries import Condition, QueryBlock
+from sqla_lsp.schema.tables import Constraint, ForeignKey, Index, Key, PrimaryKey, Table, Unique
+from sqla_lsp.text.places import Place
+
+
+class Files(Protocol):
+    """What the catalog asks of the project's files."""
+
+    def model_files(self) -> list[str]:
+        """The paths of all files that declare models, sorted."""
+        ...
+
+    def query_files(self) -> list[str]:
+        """The paths of all files that hold queries which count, sorted."""
+        ...
+
+    def models_of(self, path: str) -> Models | None:
+        """The models of a file."""
+        ...
+
+    def queries_of(self, path: str) -> tuple[QueryBlock, ...]:
+        """The queries of a file."""
+        ...
+
+    def condition(self, path: str, name: str) -> Condition | None:
+        """What a helper of a file returns."""
+        ...
+
+    def environments_of(self, path: str) -> list[Environment]:
+        """The environments of the project that a file belongs to."""
+        ...
+
+    def project_of(self, path: str) -> str:
+        """The folder of the project that a file belongs to."""
+        ...
+
+
+_Name = tuple[str, str]
+"""A model by its file and class."""
+
+
+class Catalog:
+    """Everything is computed when it is first asked for, and forgotten by the methods that begin with `forget`."""
+
+    def __init__(self, files: Files, names: Callable[[], Names]) -> None:
+        self._files = files
+        self._new_names = names
+        self.names = names()
+        self._members: dict[_Name, list[MappedModel]] | None = None
+        self._roots: dict[_Name, _Name] = {}
+        self._by_class: dict[str, list[MappedModel]] = {}
+        self._targets: dict[TableKey, list[tuple[str, ForeignKey]]] = {}
+        self._added: dict[_Name, list[tuple[str, ModelIndex]]] = {}
+        self._entries: dict[_Name, TableEntry] = {}
+        self._mapped: dict[_Name, MappedModel] = {}
+        self._resolved: dict[str, FileQueries] = {}
+        self._conditions: dict[tuple[str, str], Condition | None] = {}
+        self._used: dict[_Name, list[ResolvedQuery]] | None = None
+
+    # ---------------------------------------------------------------------------------------------------------- forgetting
+
+    def forget_all(self) -> None:
+        """Files came or went, or what their names mean changed."""
+        self.names = self._new_names()
+        self._members, self._used = None, None
+        self._roots, self._by_class, self._targets, self._added = {}, {}, {}, {}
+        self._entries, self._resolved, self._conditions, self._mapped = {}, {}, {}, {}
+
+    def forget_models(self, path: str, *, moved_only: bool) -> set[str]:
+        """The models of a file changed, or (`moved_only`) nothing but the places of what they declare. Gives the files whose
+        queries were resolved with them."""
+        affected = {other for other, found in self._resolved.items() if path in found.read}
+        self._entries = {}
+        if moved_only:
+            models = self._files.models_of(path)
+            for model in models.models if models is not None else ():
+                known = self._mapped.get((path, model.name))
+                if known is not None:
+                    known.model = model
+            return affected
+        self._members, self._used = None, None
+        self._mapped = {name: mapped for name, mapped in self._mapped.items() if name[0] != path}
+        for other in affected:
+            del self._resolved[other]
+        return affected
+
+    def forget_histories(self) -> set[str]:
+        """What revisions do to the schema changed. Gives the files whose queries were resolved."""
+        affected = set(self._resolved)
+        self._entries, self._resolved = {}, {}
+        self._used = None
+        return affected
+
+    def forget_queries(self, path: str) -> None:
+        """The queries of a file changed."""
+        self._used = None
+        self._resolved.pop(path, None)
+        self._conditions = {name: found for name, found in self._conditions.items() if name[0] != path}
+
+    # --------------------------------------------------------------------------------------------------------------- models
+
+    def model(self, target: Target) -> MappedModel | None:
+        known = self._mapped.get((target.path, target.name))
+        if known is None:
+            models = self._files.models_of(target.path)
+            model = models.model(target.name) if models is not None else None
+            if model is None:
+                return None
+            known = self._mapped[target.path, target.name] = MappedModel(target.path, model)
+        return known
+
+    def model_named(self, name: str, near: str) -> MappedModel | None:
+        """The model of a class by its name or dotted path, nearest to a file where several have it."""
+        self._group()
+        *module, last = name.split(".")
+        found = self._by_class.get(last, [])
+        if module:
+            suffix = os.sep.join(module)
+            found = [one for one in found if one.path.removesuffix(".py").removesuffix("/__init__").endswith(suffix)] or found
+        project = self._files.project_of(near)
+        found = [one for one in found if self._files.project_of(one.path) == project] or found
+        return max(found, key=lambda one: (len(os.path.commonpath([one.path, near])), one.path), default=None)
+
+    def entry(self, mapped: MappedModel) -> TableEntry:
+        """The table of a model; one that a mixin or an abstract base speaks of has no name and no ways into it."""
+        self._group()
+        root = self._roots.get((mapped.path, mapped.model.name))
+        if mapped.model.table is None or root is None:
+            return TableEntry(NOWHERE, (mapped,))
+        entry = self._entries.get(root)
+        if entry is None:
+            entry = self._entries[root] = self._built(root)
+        return entry
+
+    def entries(self) -> Iterator[TableEntry]:
+        """All tables that models declare."""
+        for mapped in self.models():
+            root = self._roots[mapped.path, mapped.model.name]
+            if root == (mapped.path, mapped.model.name):
+                yield self.entry(mapped)
+
+    def models(self) -> Iterator[MappedModel]:
+        """All models that have a table."""
+        self._group()
+        assert self._members is not None
+        for members in list(self._members.values()):
+            yield from members
+
+    def _group(self) -> None:
+        """Puts the models together that share a table: a `Table` and the class that is mapped to it, a class and those that
+        inherit its table."""
+        if self._members is not None:
+            return
+        self._members = {}
+        self._roots, self._by_class, self._targets, self._added = {}, {}, {}, {}
+        for path in self._files.model_files():
+            models = self._files.models_of(path)
+            for model in models.models if models is not None else ():
+                mapped = self.model(Target("model", path, model.name))
+                assert mapped is not None
+                if model.kind == "class":
+                    self._by_class.setdefault(model.name, []).append(mapped)
+                if model.table is None:
+                    continue
+                root = self._root(mapped)
+                self._roots[path, model.name] = root
+                self._members.setdefault(root, []).append(mapped)
+                for foreign in foreign_keys(mapped):
+                    key = key_of(foreign.target)
+                    if key is not None:
+                        self._targets.setdefault(key, []).append((path, foreign))
+            for cls, index in models.added if models is not None else ():
+                self._added.setdefault((cls.path or path, cls.name), []).append((path, index))
+
+    def _root(self, mapped: MappedModel) -> _Name:
+        """The model that a table is known by."""
+        seen: set[_Name] = set()
+        at = mapped
+        while (at.path, at.model.name) not in seen:
+            seen.add((at.path, at.model.name))
+            above = self._sharing(at)
+            if above is None:
+                break
+            at = above
+        return at.path, at.model.name
+
+    def _sharing(self, mapped: MappedModel) -> MappedModel | None:
+        """The `Table`, or the nearest class above, that has the same table."""
+        model = mapped.model
+        if model.of_table is not None:
+            return self.model(Target("model", model.of_table.path or mapped.path, model.of_table.name))
+        if model.parent_table is None or model.parent_table != model.table:
+            return None
+        for base in self._above(mapped):
+            if base.model.table == model.table:
+                return base
+        return None
+
+    def _above(self, mapped: MappedModel) -> Iterator[MappedModel]:
+        waiting, seen = [(mapped.path, base) for base in mapped.model.bases], set[ClassName]()
+        while waiting:
+            path, name = waiting.pop(0)
+            name = ClassName(name.path or path, name.name)
+            above = self.model(Target("model", name.path, name.name)) if name not in seen else None
+            seen.add(name)
+            if above is not None:
+                yield above
+                waiting += [(above.path, base) for base in above.model.bases]
+
+    # --------------------------------------------------------------------------------------------------------------- tables
+
+    def _built(self, root: _Name) -> TableEntry:
+        assert self._members is not None
+        members = self._members[root]
+        name = members[0].model.table or NOWHERE
+        key = key_of(name)
+        access: list[AccessPath] = []
+        for mapped in members:
+            added = self._added.get((mapped.path, mapped.model.name), [])
+            access += _declared(mapped, added)
+        unique = tuple(dict.fromkeys(access))
+        tables = [table for _, table in self._histories(root[0], key)]
+        project = self._files.project_of(root[0])
+        targets = (
+            [foreign for path, foreign in self._targets.get(key, ()) if self._files.project_of(path) == project] if key else []
+        )
+        return TableEntry(
+            name,
+            tuple(members),
+            unique,
+            tables[0] if tables else None,
+            tuple([path for table in tables for path in _of_history(table)]),
+            tuple(targets),
+            lambda: self._using(root),
+        )
+
+    def _histories(self, path: str, key: TableKey | None) -> list[tuple[Environment, Table]]:
+        """The table as the heads of the environments of a file's project leave it, those nearest to the file first."""
+        if key is None:
+            return []
+        found = [
+            (environment, table)
+            for environment in self._files.environments_of(path)
+            for head in environment.heads()
+            if (table := head.tables.get(key)) is not None
+        ]
+        return sorted(found, key=lambda pair: -len(os.path.commonpath([pair[0].folder, path])))
+
+    def changes(self, entry: TableEntry) -> list[Change]:
+        """The operations of upgrades that made and changed a table, and its indexes."""
+        key = key_of(entry.name)
+        if key is None or not entry.models:
+            return []
+        return [c for environment in self._files.environments_of(entry.models[0].path) for c in environment.changes(key)]
+
+    # -------------------------------------------------------------------------------------------------------------- queries
+
+    def queries(self, path: str) -> FileQueries:
+        """The queries of a file."""
+        found = self._resolved.get(path)
+        if found is None:
+            found = self._resolved[path] = resolve(path, self._files.queries_of(path), self)
+        return found
+
+    def _using(self, root: _Name) -> list[ResolvedQuery]:
+        """The queries of the project that use a table. Every query is read for that, once."""
+        if self._used is None:
+            self._used = {}
+            for path in self._files.query_files():
+                for query in self.queries(path).queries:
+                    for used in self.tables_of(query):
+                        self._used.setdefault(used, []).append(query)
+        return self._used.get(root, [])
+
+    def tables_of(self, query: ResolvedQuery) -> list[_Name]:
+        """The tables that a query uses, each by the model that it is known by."""
+        self._group()
+        used = [use.mapped for use in query.uses] + [table.mapped for table in query.tables if table is not None]
+        roots = [self._roots.get((mapped.path, mapped.model.name)) for mapped in used]
+        return list(dict.fromkeys(root for root in roots if root is not None))
+
+    def condition(self, path: str, name: str) -> Condition | None:
+        """What a helper of a file returns."""
+
+    def environments_of(self, path: str) -> list[Environment]:
+        """The environments of the project that a file belongs to."""
+
+    def project_of(self, path: str) -> str:
+        """The folder of the project that a file belongs to."""
+
+
+_Name = tuple[str, str]
+"""A model by its file and class."""
+
+
+class Catalog:
+    """Everything is computed when it is first asked for, and forgotten by the methods that begin with `forget`."""
+
+    def __init__(self, files: Files, names: Callable[[], Names]) -> None:
+        self._files = files
+        self._new_names = names
+        self.names = names()
+        self._members: dict[_Name, list[MappedModel]] | None = None
+        self._roots: dict[_Name, _Name] = {}
+        self._by_class: dict[str, list[MappedModel]] = {}
+        self._targets: dict[TableKey, list[tuple[str, ForeignKey]]] = {}
+        self._added: dict[_Name, list[tuple[str, ModelIndex]]] = {}
+        self._entries: dict[_Name, TableEntry] = {}
+        self._mapped: dict[_Name, MappedModel] = {}
+        self._resolved: dict[str, FileQueries] = {}
+        self._conditions: dict[tuple[str, str], Condition | None] = {}
+        self._used: dict[_Name, list[ResolvedQuery]] | None = None
+
+    # ---------------------------------------------------------------------------------------------------------- forgetting
+
+    def forget_all(self) -> None:
+        """Files came or went, or what their names mean changed."""
+        self.names = self._new_names()
+        self._members, self._used = None, None
+        self._roots, self._by_class, self._targets, self._added = {}, {}, {}, {}
+        self._entries, self._resolved, self._conditions, self._mapped = {}, {}, {}, {}
+
+    def forget_models(self, path: str, *, moved_only: bool) -> set[str]:
+        """The models of a file changed, or (`moved_only`) nothing but the places of what they declare. Gives the files whose
+        queries were resolved with them."""
+        affected = {other for other, found in self._resolved.items() if path in found.read}
+        self._entries = {}
+        if moved_only:
+            models = self._files.models_of(path)
+            for model in models.models if models is not None else ():
+                known = self._mapped.get((path, model.name))
+                if known is not None:
+                    known.model = model
+            return affected
+        self._members, self._used = None, None
+        self._mapped = {name: mapped for name, mapped in self._mapped.items() if name[0] != path}
+        for other in affected:
+            del self._resolved[other]
+        return affected
+
+    def forget_histories(self) -> set[str]:
+        """What revisions do to the schema changed. Gives the files whose queries were resolved."""
+        affected = set(self._resolved)
+        self._entries, self._resolved = {}, {}
+        self._used = None
+        return affected
+
+    def forget_queries(self, path: str) -> None:
+        """The queries of a file changed."""
+        self._used = None
+        self._resolved.pop(path, None)
+        self._conditions = {name: found for name, found in self._conditions.items() if name[0] != path}
+
+    # --------------------------------------------------------------------------------------------------------------- models
+
+    def model(self, target: Target) -> MappedModel | None:
+        known = self._mapped.get((target.path, target.name))
+        if known is None:
+            models = self._files.models_of(target.path)
+            model = models.model(target.name) if models is not None else None
+            if model is None:
+                return None
+            known = self._mapped[target.path, target.name] = MappedModel(target.path, model)
+        return known
+
+    def model_named(self, name: str, near: str) -> MappedModel | None:
+        """The model of a class by its name or dotted path, nearest to a file where several have it."""
+        self._group()
+        *module, last = name.split(".")
+        found = self._by_class.get(last, [])
+        if module:
+            suffix = os.sep.join(module)
+            found = [one for one in found if one.path.removesuffix(".py").removesuffix("/__init__").endswith(suffix)] or found
+        project = self._files.project_of(near)
+        found = [one for one in found if self._files.project_of(one.path) == project] or found
+        return max(found, key=lambda one: (len(os.path.commonpath([one.path, near])), one.path), default=None)
+
+    def entry(self, mapped: MappedModel) -> TableEntry:
+        """The table of a model; one that a mixin or an abstract base speaks of has no name and no ways into it."""
+        self._group()
+        root = self._roots.get((mapped.path, mapped.model.name))
+        if mapped.model.table is None or root is None:
+            return TableEntry(NOWHERE, (mapped,))
+        entry = self._entries.get(root)
+        if entry is None:
+            entry = self._entries[root] = self._built(root)
+        return entry
+
+    def entries(self) -> Iterator[TableEntry]:
+        """All tables that models declare."""
+        for mapped in self.models():
+            root = self._roots[mapped.path, mapped.model.name]
+            if root == (mapped.path, mapped.model.name):
+                yield self.entry(mapped)
+
+    def models(self) -> Iterator[MappedModel]:
+        """All models that have a table."""
+        self._group()
+        assert self._members is not None
+        for members in list(self._members.values()):
+            yield from members
+
+    def _group(self) -> None:
+        """Puts the models together that share a table: a `Table` and the class that is mapped to it, a class and those that
+        inherit its table."""
+        if self._members is not None:
+            return
+        self._members = {}
+        self._roots, self._by_class, self._targets, self._added = {}, {}, {}, {}
+        for path in self._files.model_files():
+            models = self._files.models_of(path)
+            for model in models.models if models is not None else ():
+                mapped = self.model(Target("model", path, model.name))
+                assert mapped is not None
+                if model.kind == "class":
+                    self._by_class.setdefault(model.name, []).append(mapped)
+                if model.table is None:
+                    continue
+                root = self._root(mapped)
+                self._roots[path, model.name] = root
+                self._members.setdefault(root, []).append(mapped)
+                for foreign in foreign_keys(mapped):
+                    key = key_of(foreign.target)
+                    if key is not None:
+                        self._targets.setdefault(key, []).append((path, foreign))
+            for cls, index in models.added if models is not None else ():
+                self._added.setdefault((cls.path or path, cls.name), []).append((path, index))
+
+    def _root(self, mapped: MappedModel) -> _Name:
+        """The model that a table is known by."""
+        seen: set[_Name] = set()
+        at = mapped
+        while (at.path, at.model.name) not in seen:
+            seen.add((at.path, at.model.name))
+            above = self._sharing(at)
+            if above is None:
+                break
+            at = above
+        return at.path, at.model.name
+
+    def _sharing(self, mapped: MappedModel) -> MappedModel | None:
+        """The `Table`, or the nearest class above, that has the same table."""
+        model = mapped.model
+        if model.of_table is not None:
+            return self.model(Target("model", model.of_table.path or mapped.path, model.of_table.name))
+        if model.parent_table is None or model.parent_table != model.table:
+            return None
+        for base in self._above(mapped):
+            if base.model.table == model.table:
+                return base
+        return None
+
+    def _above(self, mapped: MappedModel) -> Iterator[MappedModel]:
+        waiting, seen = [(mapped.path, base) for base in mapped.model.bases], set[ClassName]()
+        while waiting:
+            path, name = waiting.pop(0)
+            name = ClassName(name.path or path, name.name)
+            above = self.model(Target("model", name.path, name.name)) if name not in seen else None
+            seen.add(name)
+            if above is not None:
+                yield above
+                waiting += [(above.path, base) for base in above.model.bases]
+
+    # --------------------------------------------------------------------------------------------------------------- tables
+
+    def _built(self, root: _Name) -> TableEntry:
+        assert self._members is not None
+        members = self._members[root]
+        name = members[0].model.table or NOWHERE
+        key = key_of(name)
+        access: list[AccessPath] = []
+        for mapped in members:
+            added = self._added.get((mapped.path, mapped.model.name), [])
+            access += _declared(mapped, added)
+        unique = tuple(dict.fromkeys(access))
+        tables = [table for _, table in self._histories(root[0], key)]
+        project = self._files.project_of(root[0])
+        targets = (
+            [foreign for path, foreign in self._targets.get(key, ()) if self._files.project_of(path) == project] if key else []
+        )
+        return TableEntry(
+            name,
+            tuple(members),
+            unique,
+            tables[0] if tables else None,
+            tuple([path for table in tables for path in _of_history(table)]),
+            tuple(targets),
+            lambda: self._using(root),
+        )
+
+    def _histories(self, path: str, key: TableKey | None) -> list[tuple[Environment, Table]]:
+        """The table as the heads of the environments of a file's project leave it, those nearest to the file first."""
+        if key is None:
+            return []
+        found = [
+            (environment, table)
+            for environment in self._files.environments_of(path)
+            for head in environment.heads()
+            if (table := head.tables.get(key)) is not None
+        ]
+        return sorted(found, key=lambda pair: -len(os.path.commonpath([pair[0].folder, path])))
+
+    def changes(self, entry: TableEntry) -> list[Change]:
+        """The operations of upgrades that made and changed a table, and its indexes."""
+        key = key_of(entry.name)
+        if key is None or not entry.models:
+            return []
+        return [c for environment in self._files.environments_of(entry.models[0].path) for c in environment.changes(key)]
+
+    # -------------------------------------------------------------------------------------------------------------- queries
+
+    def queries(self, path: str) -> FileQueries:
+        """The queries of a file."""
+        found = self._resolved.get(path)
+        if found is None:
+            found = self._resolved[path] = resolve(path, self._files.queries_of(path), self)
+        return found
+
+    def with_queries(self, entry: TableEntry) -> TableEntry:
+        """The same entry, its `queries` filled in: all of the project that use the table. That reads every query once."""
+        if self._used is None:
+            self._used = {}
+            for path in self._files.query_files():
+                for query in self.queries(path).queries:
+                    used = {use.mapped: None for use in query.uses}
+                    used.update({table.mapped: None for table in query.tables if table is not None})
+                    for root in dict.fromkeys(self._roots.get((m.path, m.model.name)) for m in used):
+                        if root is not None:
+                            self._used.setdefault(root, []).append(query)
+        if entry.models:
+            first = entry.models[0]
+            entry.queries = self._used.get(self._roots.get((first.path, first.model.name), ("", "")), [])
+        return entry
+
+    def condition(self, path: str, name: str) -> Condition | None:
+        if (path, name) not in self._conditions:
+            self._conditions[path, name] = self._files.condition(path, name)
+        return self._conditions[path, name]
+
+    @staticmethod
+    def is_driven(query: ResolvedQuery) -> bool:
+        return is_driven(query)
+
+
+def _declared(mapped: MappedModel, added: list[tuple[str, ModelIndex]]) -> list[AccessPath]:
+    """The ways into its table that a model declares, in the order in which they stand in it."""
+    found: list[AccessPath] = []
+    for constraint in mapped.model.constraints:
+        made = _behind(constraint.constraint)
+        if made is not None:
+            index, origin = made
+            found.append(AccessPath(index, origin, *_places(mapped.path, constraint), constraint.written))
+    found += [AccessPath(i.index, "index", *_places(mapped.path, i), i.written) for i in mapped.model.indexes]
+    found.sort(key=lambda access: (access.place.path != mapped.path, access.place.path, access.place.start))  # type: ignore[union-attr]
+    return found + [AccessPath(i.index, "index", *_places(path, i), i.written) for path, i in added]
+
+
+def _places(path: str, declared: ModelIndex | ModelConstraint) -> tuple[Place, Place]:
+    place, statement = declared.place, declared.statement
+    return (
+        Place(place.start, place.end, place.path or path),
+        Place(statement.start, statement.end, statement.path or path),
+    )
+
+
+def _of_history(table: Table) -> Iterator[AccessPath]:
+    for constraint in table.constraints:
+        made = _behind(constraint)
+        if made is not None:
+            yield AccessPath(*made)
+    for index in table.indexes:
+        yield AccessPath(index)
+
+
+def _behind(constraint: Constraint) -> tuple[Index, Origin] | None:
+    """The index behind a constraint, and what it backs."""
+    if not isinstance(constraint, Unique | PrimaryKey) or not isinstance(constraint.columns, tuple):
+        return None
+    keys = tuple([Key(column) for column in constraint.columns])
+    if isinstance(constraint, PrimaryKey):
+        return Index(constraint.name, keys, unique=True), "primary key"
+    included, nulls = constraint.include, constraint.nulls_not_distinct
+    return Index(constraint.name, keys, unique=True, include=included, nulls_not_distinct=nulls), "unique constraint"
