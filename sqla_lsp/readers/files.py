@@ -1,51 +1,89 @@
-"""What one Python file declares: a revision, comments for us, partitioned tables. Most files declare nothing,
-which plain searches of their bytes tell before anything is parsed."""
+"""What one Python file declares: a revision, models, queries, comments for us. Most files declare nothing, which plain searches
+of their bytes tell before anything is parsed."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 
-from sqla_lsp.readers.partitions import OPTION, partitioned_tables
+from sqla_lsp.readers.models import is_models, read_models
+from sqla_lsp.readers.queries import has_queries, read_names, read_queries
 from sqla_lsp.readers.revisions import Revision, read_revision
-from sqla_lsp.schema.names import TableName
+from sqla_lsp.schema.models import Models
+from sqla_lsp.schema.modules import ModuleNames
+from sqla_lsp.schema.queries import QueryBlock
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.frames import LoadedModule, Modules, NoModules
+from sqla_lsp.syntax.frames import LoadedModule, Modules
 from sqla_lsp.syntax.lower import lower
 from sqla_lsp.text.ignores import Ignore, parse
 from sqla_lsp.text.source import SourceError, decode
 
+logger = logging.getLogger(__name__)
+
 LONGEST = 4_000_000
 """Longer files are not read: no hand writes them."""
 
+T = TypeVar("T")
+
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True):
-    """What a file declares. `error` is why it could not be read, "" where it could."""
+    """What a file declares. `names` are what its top level binds, where it has models or queries. `error` is why it could not be
+    read, "" where it could."""
 
     revision: Revision | None = None
+    models: Models | None = None
+    queries: tuple[QueryBlock, ...] = ()
+    names: ModuleNames | None = None
     ignores: tuple[Ignore, ...] = ()
-    partitioned: tuple[TableName, ...] = ()
     error: str = ""
+
+
+class Linked(msgspec.Struct, frozen=True, array_like=True):
+    """What a file declares together with modules of the project: a revision or models."""
+
+    revision: Revision | None = None
+    models: Models | None = None
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The modules of the project that it was read with."""
+        one = self.revision or self.models
+        return one.read if one is not None else ()
 
 
 NOTHING = FileFacts()
 
 
-def declares(raw: bytes) -> bool:
-    """Whether a file may declare anything that matters to us. `raw` is as it is on disk."""
+class Declares(msgspec.Struct, frozen=True):
+    """What a file may declare, told from its bytes."""
+
+    revision: bool = False
+    models: bool = False
+    queries: bool = False
+    comments: bool = False
+
+    def __bool__(self) -> bool:
+        return self.revision or self.models or self.queries or self.comments
+
+
+def declares(raw: bytes, queries: bool = True) -> Declares:
+    """What a file may declare that matters to us. `raw` is as it is on disk; `queries` says whether its queries count."""
     if b"\0" in raw[:64] and raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        return False
-    return is_revision(raw) or OPTION.encode() in raw or b"sqla-lsp" in raw
+        return Declares()
+    comments = b"sqla-lsp" in raw
+    if b"down_revision" in raw:
+        return Declares(revision=True, comments=comments)
+    return Declares(False, is_models(raw), queries and has_queries(raw), comments)
 
 
-def is_revision(raw: bytes) -> bool:
-    """Whether a file looks like an Alembic revision."""
-    return b"down_revision" in raw
-
-
-def read_file(path: str, raw: bytes, modules: Modules) -> tuple[FileFacts, Revision | None]:
-    """The facts of a file, and the revision where it was read together with modules of the project: then it is none of the file's
-    own facts. It never raises for what is in the file."""
-    if not declares(raw):
+def read_file(path: str, raw: bytes, modules: Modules, queries: bool = True) -> tuple[FileFacts, Linked | None]:
+    """The facts of a file, and what it declares together with modules of the project: that is none of the file's own facts. It
+    never raises for what is in the file."""
+    may = declares(raw, queries)
+    if not may:
         return NOTHING, None
     if len(raw) > LONGEST:
         return FileFacts(error=f"it is longer than {LONGEST // 1_000_000} MB"), None
@@ -53,24 +91,46 @@ def read_file(path: str, raw: bytes, modules: Modules) -> tuple[FileFacts, Revis
         data = decode(raw).data
     except SourceError as error:
         return FileFacts(error=error.reason), None
-    return read_code(path, data, lower(data), modules)
+    module = lower(data) if may.revision or may.comments else None
+    loaded = LoadedModule(path, "", module, data=data)
+    blocks = _carefully(path, lambda: read_queries(data), ()) if may.queries else ()
+    return read_code(loaded, data, may, modules, blocks, module.comments if module is not None else ())
 
 
-def read_code(path: str, data: bytes, module: code.Module, modules: Modules) -> tuple[FileFacts, Revision | None]:
-    """As `read_file`, of code."""
-    loaded = LoadedModule(path, "", module)
-    revision = read_revision(loaded, modules) if is_revision(data) else None
-    partitioned = partitioned_tables(loaded, NoModules()) if revision is None and OPTION.encode() in data else ()
-    ignores = read_ignores(data, module)
-    if revision is not None and revision.read:
-        return FileFacts(None, ignores, partitioned), revision
-    return FileFacts(revision, ignores, partitioned), None
+def read_code(
+    loaded: LoadedModule,
+    data: bytes,
+    may: Declares,
+    modules: Modules,
+    blocks: tuple[QueryBlock, ...],
+    comments: tuple[code.Comment, ...],
+    previous: Models | None = None,
+) -> tuple[FileFacts, Linked | None]:
+    """As `read_file`, of a text whose queries were read."""
+    path = loaded.name
+    revision = read_revision(loaded, modules) if may.revision else None
+    models = _carefully(path, lambda: read_models(loaded, modules), None) if may.models and revision is None else None
+    names = _carefully(path, lambda: read_names(data), None) if models is not None or blocks else None
+    ignores = read_ignores(data, comments)
+    linked = Linked(revision, models)
+    if linked.read:
+        return FileFacts(None, None, blocks, names, ignores), linked
+    return FileFacts(revision, models, blocks, names, ignores), None
 
 
-def read_ignores(data: bytes, module: code.Module) -> tuple[Ignore, ...]:
+def _carefully(path: str, read: Callable[[], T], otherwise: T) -> T:
+    """What cannot be read costs itself alone."""
+    try:
+        return read()
+    except Exception:
+        logger.exception("%s could not be read in full", path)
+        return otherwise
+
+
+def read_ignores(data: bytes, comments: tuple[code.Comment, ...]) -> tuple[Ignore, ...]:
     """The comments that silence rules."""
     found = [
         parse(data[comment.start : comment.end].decode("utf-8", "replace"), comment.start, comment.own_line)
-        for comment in module.comments
+        for comment in comments
     ]
     return tuple([ignore for ignore in found if ignore is not None])
