@@ -1,4 +1,5 @@
-"""The whole project as one model: every file's facts, the environments with their revisions, and what depends on what.
+"""The whole project as one model: the facts of its files, the environments with their revisions, the catalog of its tables, and
+what depends on what.
 
 Texts of open documents count instead of the files on disk. It belongs to one thread, and never raises for what is in a file.
 """
@@ -7,60 +8,36 @@ from __future__ import annotations
 
 import logging
 import os
-import stat
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeVar
 
-import msgspec
-
-from sqla_lsp.project import index
 from sqla_lsp.project.cache import Cache
 from sqla_lsp.project.changes import only_moved
 from sqla_lsp.project.configuration import FILE_NAMES, Resolver
-from sqla_lsp.project.discovery import INI, Discovery, Found, discover, is_included
-from sqla_lsp.project.document import OpenDocument
+from sqla_lsp.project.discovery import INI, Discovery, discover
 from sqla_lsp.project.environment import Environment, same_effect
 from sqla_lsp.project.environments import Environments
+from sqla_lsp.project.files import Linkable, ProjectFiles, Seen, imports, newer
 from sqla_lsp.project.history import RevisionHistory
-from sqla_lsp.project.modules import ProjectModules
 from sqla_lsp.project.names import Names, Target
 from sqla_lsp.project.paths import ancestry
 from sqla_lsp.project.replay import TableKey, key_of
 from sqla_lsp.project.settings import Settings
 from sqla_lsp.project.summary import Failure, Statistics
 from sqla_lsp.project.tables import Catalog
-from sqla_lsp.readers.files import FileFacts
-from sqla_lsp.readers.queries import read_condition, read_names
-from sqla_lsp.readers.revisions import Revision
 from sqla_lsp.schema.models import Models
-from sqla_lsp.schema.modules import ModuleNames
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.operations import CreateIndex, is_known
 from sqla_lsp.schema.queries import Condition, QueryBlock
 from sqla_lsp.text.ignores import Ignore
-from sqla_lsp.text.source import SourceError, decode
 
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
-Linkable = Revision | Models
-"""What a file declares that may depend on modules of the project."""
-T = TypeVar("T")
 
 _CONFIGURATION = (*FILE_NAMES, INI, ".gitignore")
 """Names of files after whose change everything is read again."""
 _LANDMARKS = ("env.py", "setup.py")
 """Names of Python files that say where an environment or a project is."""
-
-
-class _Seen(NamedTuple):
-    """What was known of a file before it changed."""
-
-    exists: bool
-    revision: Revision | None
-    models: Models | None
-    queries: tuple[QueryBlock, ...]
-    names: ModuleNames | None
 
 
 class Project:
@@ -70,17 +47,12 @@ class Project:
         self.roots = tuple(roots)
         self.resolver = resolver
         self._unreadable: list[Failure] = []
-        self._cache = cache
-        self._jobs = jobs
-        self._records: index.Records = {}
-        self._found: dict[str, Found] = {}
-        self._documents: dict[str, OpenDocument] = {}
-        self._modules = ProjectModules(self._read, self._documents)
-        self.environments = Environments(self.roots, self._read, self._revision, self._modules)
+        self._files = ProjectFiles(self.roots, resolver, cache, jobs)
+        self.environments = Environments(self.roots, self._files.read, self._files.revision, self._files.modules)
+        self.catalog = Catalog(self, lambda: Names(self._files.modules, self._files.models_of, self._files.names_of))
         self._partitioned: frozenset[TableKey] | None = None
+        self._needed_by_models: frozenset[str] | None = None
         self._marks: dict[str, tuple[int, int]] = {}
-        self._names: dict[str, ModuleNames | None] = {}
-        self.catalog = Catalog(self, lambda: Names(self._modules, self.models_of, self.names_of))
 
     # ----------------------------------------------------------------------------------------------------------- reading
 
@@ -88,20 +60,11 @@ class Project:
         """Reads everything, afresh or from the cache. `discovery` is what was found below the roots, where that was looked for
         already."""
         discovery = discovery or self._discover()
-        self._found = {file.path: file for file in discovery.files}
-        self._modules.forget_all()
-        known = self._cached()
-        self._records = index.read_files(
-            discovery.files, known, self._reads_queries, self._jobs, progress or (lambda done, total: None)
-        )
-        self._relink(known)
-        if self._records != known:
-            self._store()
+        self._files.read_all(discovery.files, progress)
         for failure in self.failures:
             logger.info("%s is left out: %s", failure.path, failure.reason)
-        self._link_to_documents()
         self._forget_meanings()
-        self.environments.find((*discovery.inis, *discovery.pyprojects), self._paths())
+        self.environments.find((*discovery.inis, *discovery.pyprojects), self._files.paths())
         self._marks = {path: _mark(path) for path in (*self._watched(discovery), *self.outside())}
 
     def _discover(self) -> Discovery:
@@ -112,94 +75,34 @@ class Project:
 
         return discover(self.roots, self.resolver.settings, failed)
 
-    def _reads_queries(self, path: str) -> bool:
-        """Whether the queries of a file count."""
-        return self.resolver.folder_settings(os.path.dirname(path)).reads_queries(path)
-
     def _forget_meanings(self) -> None:
         """What names mean, and what follows from it, is found out again when it is next asked for."""
-        self._partitioned = None
-        self._names.clear()
+        self._partitioned = self._needed_by_models = None
         self.catalog.forget_all()
-
-    def _paths(self) -> set[str]:
-        """All files of which something may be known."""
-        return {*self._records, *self._documents}
-
-    def _cached(self) -> index.Records:
-        data = None if self._cache is None else self._cache.load(self._key())
-        if data is None:
-            return {}
-        try:
-            return msgspec.msgpack.decode(data, type=index.Records)
-        except msgspec.DecodeError:
-            return {}
-
-    def _store(self) -> None:
-        if self._cache is not None:
-            self._cache.store(self._key(), msgspec.msgpack.encode(self._records))
-
-    def _key(self) -> str:
-        return "\n".join(["files", *self.roots])
-
-    def _relink(self, known: index.Records) -> None:
-        """Reads again the revisions and models whose modules of the project are not what they were. Where files came or went, an
-        import may name another module than it did: also where they did outside of the roots, of which nobody told."""
-        same_files = known.keys() == self._records.keys()
-        modules = ProjectModules(index.read_bytes)
-        for path, record in self._records.items():
-            linkable = record.revision or record.models
-            if linkable is None or not _imports(linkable) or known.get(path) is not record:
-                continue
-            inside = same_files and all(module in self._found for module, _ in record.modules)
-            if (
-                inside
-                and all(modules.digest(module) == then for module, then in record.modules)
-                and not any(modules.names_project(path, name, level) for name, level in linkable.outside)
-            ):
-                continue
-            self._records[path] = index.read_record(self._found[path], modules, record.queries)
-
-    def _read(self, path: str) -> bytes:
-        """The bytes of a file, in the editor or on disk. Raises OSError."""
-        document = self._documents.get(path)
-        return index.read_bytes(path) if document is None else document.data
-
-    def _is_file(self, path: str) -> bool:
-        return path in self._documents or os.path.isfile(path)
 
     # ----------------------------------------------------------------------------------------------------------- changes
 
     def set_document(self, path: str, data: bytes) -> set[str]:
-        """The text of an open document. Gives the revisions whose findings may have changed."""
-        before = self._seen(path)
-        document = self._documents.get(path)
-        if document is None:
-            self._documents[path] = OpenDocument(path, data, self._modules, self._reads_queries(path))
-            if self._is_as_read(path, data):
-                return {path}
-        elif document.data == data:
-            return {path}
-        else:
-            document.update(data, self._modules)
-        return self._changed(path, before)
+        """The text of an open document. Gives the files whose findings may have changed."""
+        before = self._files.seen(path)
+        return self._changed(path, before) if self._files.put_text(path, data) else {path}
 
     def drop_document(self, path: str) -> set[str]:
         """A document was closed: what is on disk counts again. Gives what `set_document` gives."""
-        before = self._seen(path)
-        if self._documents.pop(path, None) is None:
+        before = self._files.seen(path)
+        if self._files.documents.pop(path, None) is None:
             return set()
-        self._take(path)
+        self._files.take(path)
         return self._changed(path, before)
 
     def refresh(self, paths: Iterable[str]) -> set[str]:
         """Files were created, changed or deleted on disk. Gives the files whose findings may have changed."""
         paths = list(paths)
         if any(os.path.basename(path) in _CONFIGURATION for path in paths):
-            before = self._judged()
+            before = self.judged()
             self.resolver.forget()
             self.load()
-            return before | self._judged()
+            return {*before, *self.judged()}
         changed: set[str] = set()
         for path in paths:
             if path.endswith(".py"):
@@ -209,10 +112,11 @@ class Project:
     def sweep(self) -> set[str]:
         """Looks for changes on disk by itself."""
         discovery = self._discover()
+        records = self._files.records
         now = {file.path for file in discovery.files}
-        changed = {file.path for file in discovery.files if _newer(file, self._records.get(file.path))}
-        changed |= {path for path in self._records if path not in now}
-        changed -= self._documents.keys()
+        changed = {file.path for file in discovery.files if newer(file, records.get(file.path))}
+        changed |= {path for path in records if path not in now}
+        changed -= self._files.documents.keys()
         for path in self.outside():
             self._marks.setdefault(path, _mark(path))
         changed |= {path for path in {*self._watched(discovery), *self._marks} if self._marks.get(path) != _mark(path)}
@@ -223,64 +127,39 @@ class Project:
         above = {os.path.join(folder, name) for root in self.roots for folder in ancestry(root) for name in _CONFIGURATION}
         return {*discovery.inis, *discovery.pyprojects, *above}
 
-    def _judged(self) -> set[str]:
-        return set(self.judged())
-
-    def _seen(self, path: str) -> _Seen:
-        exists = path in self._documents or path in self._found or self._modules.has_read(path)
-        return _Seen(exists, self._revision(path), self.models_of(path), self.queries_of(path), self._facts(path).names)
-
-    def _is_as_read(self, path: str, data: bytes) -> bool:
-        """Whether a text is the one that was read from disk."""
-        record, found = self._records.get(path), _found(path)
-        return record is not None and found is not None and not _newer(found, record) and data == self._on_disk(path)
-
     def _refresh_file(self, path: str) -> set[str]:
         if path in self._marks:
             self._marks[path] = _mark(path)
-        if path in self._documents:
+        if path in self._files.documents:
             return set()
-        before = self._seen(path)
-        self._take(path)
+        before = self._files.seen(path)
+        self._files.take(path)
         return self._changed(path, before)
 
-    def _take(self, path: str) -> None:
-        """Reads a file from disk, where it is one of the project's."""
-        found = _found(path)
-        if found is None or not is_included(path, self.roots, self.resolver.settings):
-            self._found.pop(path, None)
-            self._records.pop(path, None)
-        else:
-            self._found[path] = found
-            self._records[path] = index.read_record(found, self._modules, self._reads_queries(path))
-
-    def _changed(self, path: str, before: _Seen) -> set[str]:
+    def _changed(self, path: str, before: Seen) -> set[str]:
         """Takes over what is now known of a file. Gives the files whose findings may have changed."""
-        moved = before.exists != self._is_file(path)
-        self._modules.forget(path)
-        self._names.pop(path, None)
-        if moved:
-            self._modules.forget_places()
+        moved = before.exists != self._files.is_file(path)
+        self._files.forget(path, moved=moved)
         changed = {path} | self._taken_over(path, before)
-        if moved or path in self.environments.needed or path in self._needed_by_models():
-            changed |= self._link_all(lambda r: path in r.read or (moved and _imports(r)))
+        if moved or path in self.environments.needed or path in self._read_by_models():
+            changed |= self._link_all(lambda facts: path in facts.read or (moved and imports(facts)))
         if os.path.basename(path) in _LANDMARKS:
-            changed |= self.environments.sort_again(self._paths())
+            changed |= self.environments.sort_again(self._files.paths())
         changed |= self.environments.read_facts_again(path, moved)
-        if moved or before.names != self._facts(path).names:
+        if moved or before.names != self._files.facts(path).names:
             self._forget_meanings()
             changed |= set(self.judged())
         return changed
 
-    def _taken_over(self, path: str, before: _Seen) -> set[str]:
+    def _taken_over(self, path: str, before: Seen) -> set[str]:
         """Has what follows from a file's facts found out again. Gives the files whose findings may have changed."""
         changed = self.environments.put(path)
-        revision, models = self._revision(path), self.models_of(path)
-        if revision is not before.revision and not (revision and before.revision and same_effect(revision, before.revision)):
+        now = self._files.seen(path)
+        if now.revision is not before.revision and not _same(now, before):
             changed |= self.catalog.forget_histories() | set(self.model_files())
-        if models is not before.models:
-            changed |= self._models_changed(path, before.models, models)
-        if self.queries_of(path) != before.queries:
+        if now.models is not before.models:
+            changed |= self._models_changed(path, before.models, now.models)
+        if now.queries != before.queries:
             changed |= self._queries_changed(path)
         return changed
 
@@ -289,6 +168,7 @@ class Project:
         changed = self.catalog.forget_models(path, moved_only=moved_only) | {path}
         if moved_only:
             return changed
+        self._needed_by_models = None
         if _partitioned(old) != _partitioned(new):
             self._partitioned = None
             changed |= set(self.revisions())
@@ -314,32 +194,21 @@ class Project:
                 found |= {change.path for change in self.catalog.changes(entry) if isinstance(change.operation, CreateIndex)}
         return found
 
-    def _needed_by_models(self) -> set[str]:
+    def _read_by_models(self) -> frozenset[str]:
         """The modules that models were read with."""
-        return {read for path in self.model_files() if (models := self.models_of(path)) is not None for read in models.read}
-
-    def _link_to_documents(self) -> None:
-        """After files were read from disk: reads again what depends on texts that are in the editor alone."""
-        for document in self._documents.values():
-            document.link(self._modules)
-        unsaved = {path for path, document in self._documents.items() if document.data != self._on_disk(path)}
-        appeared = any(not os.path.isfile(path) for path in unsaved)
-        for path, record in self._records.items() if unsaved else ():
-            linkable = record.revision or record.models
-            if linkable is not None and (not unsaved.isdisjoint(linkable.read) or (appeared and _imports(linkable))):
-                self._records[path] = index.read_record(self._found[path], self._modules, record.queries)
+        if self._needed_by_models is None:
+            models = [self._files.models_of(path) for path in self.model_files()]
+            self._needed_by_models = frozenset([read for declared in models if declared is not None for read in declared.read])
+        return self._needed_by_models
 
     def _link_all(self, needs: Callable[[Linkable], bool]) -> set[str]:
         """Reads again the revisions and models that need it, after a module of the project changed."""
-        linkable = [(path, self._revision(path) or self.models_of(path)) for path in (*self.revisions(), *self.model_files())]
+        files = self._files
+        linkable = [(path, files.revision(path) or files.models_of(path)) for path in (*self.revisions(), *self.model_files())]
         changed: set[str] = set()
         for path in [path for path, facts in linkable if facts is not None and needs(facts)]:
-            before = self._seen(path)
-            document = self._documents.get(path)
-            if document is not None:
-                document.link(self._modules)
-            else:
-                self._records[path] = index.read_record(self._found[path], self._modules, self._records[path].queries)
+            before = files.seen(path)
+            files.link(path)
             changed |= {path} | self._taken_over(path, before)
         return changed
 
@@ -348,8 +217,8 @@ class Project:
     @property
     def failures(self) -> list[Failure]:
         """What could not be read."""
-        errors = [Failure(path, record.facts.error) for path, record in self._records.items() if record.facts.error]
-        return [*self._unreadable, *errors]
+        records = self._files.records.items()
+        return [*self._unreadable, *[Failure(path, record.facts.error) for path, record in records if record.facts.error]]
 
     def revisions(self) -> list[str]:
         """The paths of all revision files, sorted."""
@@ -357,26 +226,26 @@ class Project:
 
     def model_files(self) -> list[str]:
         """The paths of all files that declare models, sorted."""
-        return sorted(path for path in self._paths() if (m := self.models_of(path)) is not None and (m.models or m.added))
+        return self._files.model_files()
 
     def query_files(self) -> list[str]:
         """The paths of all files that hold queries which count, sorted."""
-        return sorted(path for path in self._paths() if self.queries_of(path))
+        return self._files.query_files()
+
+    def commented(self) -> list[str]:
+        """The paths of all files with comments that silence rules, sorted."""
+        return sorted(path for path in self._files.paths() if self._files.facts(path).ignores)
 
     def judged(self) -> list[str]:
         """The paths of all files that some rule is asked about, sorted."""
         return sorted({*self.revisions(), *self.model_files(), *self.query_files(), *self.commented()})
 
-    def commented(self) -> list[str]:
-        """The paths of all files with comments that silence rules, sorted."""
-        return sorted(path for path in self._paths() if self._facts(path).ignores)
-
     def outside(self) -> set[str]:
         """The modules that were read and lie below none of the roots."""
         read = self.environments.facts_read()
-        for record in self._records.values():
+        for record in self._files.records.values():
             read.update(path for path, _ in record.modules)
-        return read - self._found.keys()
+        return read - self._files.found.keys()
 
     def settings(self, path: str) -> Settings:
         """What is configured for a file."""
@@ -384,51 +253,27 @@ class Project:
 
     def data(self, path: str) -> bytes:
         """The UTF-8 text of a file as it was analysed, b"" where there is none."""
-        document = self._documents.get(path)
-        return self._on_disk(path) or b"" if document is None else document.data
+        return self._files.data(path)
 
     def ignores(self, path: str) -> tuple[Ignore, ...]:
         """The comments of a file that silence rules."""
-        return self._facts(path).ignores
+        return self._files.facts(path).ignores
+
+    def models_of(self, path: str) -> Models | None:
+        """The models of a file."""
+        return self._files.models_of(path)
+
+    def queries_of(self, path: str) -> tuple[QueryBlock, ...]:
+        """The queries of a file."""
+        return self._files.queries_of(path)
+
+    def condition(self, path: str, name: str) -> Condition | None:
+        """What a helper of a file returns."""
+        return self._files.condition(path, name)
 
     def history(self, path: str) -> RevisionHistory | None:
         """The history of a revision; None for a file that is none."""
         return self.environments.history(path)
-
-    def models_of(self, path: str) -> Models | None:
-        """The models of a file."""
-        document = self._documents.get(path)
-        if document is not None:
-            return document.models
-        record = self._records.get(path)
-        return None if record is None else record.models
-
-    def queries_of(self, path: str) -> tuple[QueryBlock, ...]:
-        """The queries of a file."""
-        return self._facts(path).queries
-
-    def names_of(self, path: str) -> ModuleNames | None:
-        """What the top level of a file binds; None where it cannot be read. What passed no filter is read now."""
-        names = self._facts(path).names
-        if names is None:
-            if path not in self._names:
-                self._names[path] = self._asked(path, read_names)
-            names = self._names[path]
-        return names
-
-    def condition(self, path: str, name: str) -> Condition | None:
-        """What a helper of a file returns."""
-        return self._asked(path, lambda data: read_condition(data, name))
-
-    def _asked(self, path: str, read: Callable[[bytes], T | None]) -> T | None:
-        """What is read of a file on demand."""
-        try:
-            return read(decode(self._read(path)).data)
-        except (OSError, SourceError):
-            return None
-        except Exception:
-            logger.exception("%s could not be read", path)
-            return None
 
     def environments_of(self, path: str) -> list[Environment]:
         """The environments of the project that a file belongs to."""
@@ -447,7 +292,7 @@ class Project:
     def partitioned(self) -> frozenset[TableKey]:
         """The tables that models declare as partitioned."""
         if self._partitioned is None:
-            models = [self.models_of(path) for path in self._paths()]
+            models = [self._files.models_of(path) for path in self.model_files()]
             self._partitioned = frozenset([key for declared in models for key in _partitioned(declared)])
         return self._partitioned
 
@@ -456,37 +301,18 @@ class Project:
         operations = not_known = 0
         paths = self.revisions()
         for path in paths:
-            revision = self._revision(path)
+            revision = self._files.revision(path)
             for script in (revision.upgrade, revision.downgrade) if revision is not None else ():
                 operations += len(script.operations)
                 not_known += sum(not is_known(operation) for operation in script.operations)
-        return Statistics(len(self._found), len(paths), operations, not_known)
-
-    def _facts(self, path: str) -> FileFacts:
-        document = self._documents.get(path)
-        if document is not None:
-            return document.facts
-        record = self._records.get(path)
-        return FileFacts() if record is None else record.facts
-
-    def _revision(self, path: str) -> Revision | None:
-        document = self._documents.get(path)
-        if document is not None:
-            return document.revision
-        record = self._records.get(path)
-        return None if record is None else record.revision
-
-    def _on_disk(self, path: str) -> bytes | None:
-        """The UTF-8 text of a file on disk; None where it cannot be read."""
-        try:
-            return decode(index.read_bytes(path)).data
-        except (OSError, SourceError):
-            return None
+        return Statistics(len(self._files.found), len(paths), operations, not_known)
 
 
-def _imports(linkable: Linkable) -> bool:
-    """Whether a revision or models depend on which modules there are."""
-    return bool(linkable.read) or ProjectModules.may_be_named(linkable.outside)
+def _same(now: Seen, before: Seen) -> bool:
+    """Whether two versions of a file leave the same schema."""
+    if now.revision is None or before.revision is None:
+        return False
+    return now.revision.header.down == before.revision.header.down and same_effect(before.revision, now.revision)
 
 
 def _partitioned(models: Models | None) -> set[TableKey]:
@@ -498,19 +324,6 @@ def _partitioned(models: Models | None) -> set[TableKey]:
 def _declared(models: Models | None) -> list[tuple[str, TableName | None]]:
     """The models by their names and tables."""
     return [(model.name, model.table) for model in models.models] if models is not None else []
-
-
-def _newer(file: Found, record: index.Record | None) -> bool:
-    return record is None or (record.size, record.mtime_ns) != (file.size, file.mtime_ns)
-
-
-def _found(path: str) -> Found | None:
-    """A file as it is on disk; None where there is none."""
-    try:
-        known = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return Found(path, known.st_size, known.st_mtime_ns, known.st_ino) if stat.S_ISREG(known.st_mode) else None
 
 
 def _mark(path: str) -> tuple[int, int]:
