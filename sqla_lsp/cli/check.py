@@ -91,13 +91,14 @@ def _summary(result: Run) -> str:
         share = 100 * read.not_known / read.operations
         unknown = f", {read.not_known} of them not known statically ({share:.1f}%)"
     return (
-        f"{found} in {_counted(read.files, 'file')}, {_counted(read.revisions, 'revision')}, "
-        f"{_counted(read.operations, 'operation')}{unknown}"
+        f"{found} in {_counted(read.files, 'file')}, {_counted(read.models, 'model')}, {_counted(read.queries, 'query')}, "
+        f"{_counted(read.revisions, 'revision')}, {_counted(read.operations, 'operation')}{unknown}"
     )
 
 
 def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {noun if number == 1 else plural}"
 
 
 @contextmanager

@@ -126,8 +126,7 @@ def _judged(
 
     project = Project(roots, resolver, cache=cache)
     project.load(progress, discovery)
-    asked = {*project.revisions(), *project.commented()}
-    chosen = sorted(path for path in asked if any(below(root, path) is not None for root in given))
+    chosen = sorted(path for path in project.judged() if any(below(root, path) is not None for root in given))
     findings = tuple([finding for path in chosen for finding in check_file(project, path)])
     read = project.outside()
     outside = tuple([_mark(path) for path in sorted({*read, *_folders_between(read, roots)})])

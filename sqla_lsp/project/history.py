@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-from sqla_lsp.project.naming import Convention
+from sqla_lsp.postgres.naming import Convention
 from sqla_lsp.project.replay import EMPTY, Schema, applied, index_names, key_of
 from sqla_lsp.readers.environments import EnvironmentFacts
 from sqla_lsp.readers.revisions import Header

@@ -305,7 +305,9 @@ class Project:
             for script in (revision.upgrade, revision.downgrade) if revision is not None else ():
                 operations += len(script.operations)
                 not_known += sum(not is_known(operation) for operation in script.operations)
-        return Statistics(len(self._files.found), len(paths), operations, not_known)
+        models = sum(len(models.models) for path in self.model_files() if (models := self._files.models_of(path)) is not None)
+        queries = sum(len(block.queries) for path in self.query_files() for block in self._files.queries_of(path))
+        return Statistics(len(self._files.found), models, queries, len(paths), operations, not_known)
 
 
 def _same(now: Seen, before: Seen) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from sqla_lsp.project.naming import Convention, constraint_name, given_name, index_name
+from sqla_lsp.postgres.naming import Convention, constraint_name, given_name, index_name
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.operations import AnyOperation

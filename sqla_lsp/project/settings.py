@@ -20,6 +20,9 @@ LEFT_OUT = (
 )  # fmt: skip
 """Folders that hold no code of the project: the default of `exclude`."""
 
+TESTS = ("tests/", "test/", "test_*.py", "*_test.py", "conftest.py")
+"""Files whose queries do not count: the default of `query-exclude`."""
+
 SEVERITIES = ("error", "warning", "information", "hint")
 DIALECTS = ("auto", "postgresql", "mysql", "mariadb", "sqlite", "oracle", "mssql")
 
@@ -42,7 +45,7 @@ class Settings:
     start_after: tuple[str, ...] = ()
     small_tables: frozenset[str] = frozenset()
     max_index_columns: int = 3
-    query_exclude: tuple[str, ...] = ()
+    query_exclude: tuple[str, ...] = TESTS
     respect_gitignore: bool = True
 
     def judges(self, rule: str, path: str) -> bool:

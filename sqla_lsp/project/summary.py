@@ -13,9 +13,11 @@ class Failure(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """What was read: Python files, revisions, operations, and how many of these are not known statically."""
+    """What was read: Python files, models, queries, revisions, operations, and how many of these are not known statically."""
 
     files: int
+    models: int
+    queries: int
     revisions: int
     operations: int
     not_known: int

@@ -12,7 +12,7 @@ from sqla_lsp.readers.arguments import NOT_KNOWN, base_of, column_name, last_nam
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.operations import AddConstraint, CreateIndex, Site
 from sqla_lsp.schema.tables import Check, Default, Key, Text
-from sqla_lsp.syntax.values import CallValue, DictValue, ListValue, Member, Symbol, Template, Value, path_of
+from sqla_lsp.syntax.values import CallValue, DictValue, Instance, ListValue, Member, Symbol, Template, Value, path_of
 from sqla_lsp.text.places import Place
 
 _NOWHERE = Site(Place(0, 0), Place(0, 0), "")
@@ -66,12 +66,63 @@ def sql_of(value: Value) -> str | Unknown:
         if name.lower() in _WITHOUT_PARENTHESES and not arguments:
             return name.upper()
         return f"{name}({', '.join(known)})" if len(known) == len(arguments) else NOT_KNOWN
-    base = base_of(value)
-    if name in ("is_", "is_not", "isnot") and value.positional and base is not None:
-        left, right = sql_of(base), sql_of(value.positional[0])
-        if isinstance(left, str) and isinstance(right, str):
-            return f"{left} IS {'' if name == 'is_' else 'NOT '}{right}"
+    return _operated(value, name, path)
+
+
+_COMPARISONS = {"==": "=", "!=": "<>"} | {symbol: symbol for symbol in ("<", "<=", ">", ">=", "+", "-", "*", "/", "%")}
+_JOINED = {"&": " AND ", "|": " OR ", "and_": " AND ", "or_": " OR "}
+_INFIX = {"like": "LIKE", "ilike": "ILIKE", "not_like": "NOT LIKE", "notlike": "NOT LIKE"}
+
+
+def _operated(call: CallValue, name: str, path: str) -> str | Unknown:
+    """Operators and methods of columns."""
+    if path.startswith("operator.") and len(call.positional) == 2 and (symbol := path[9:-2]) in _COMPARISONS:
+        left, right = operand_of(call.positional[0]), operand_of(call.positional[1])
+        operator = _COMPARISONS[symbol]
+        if call.positional[1] is None:
+            operator = {"=": "IS", "<>": "IS NOT"}.get(operator, operator)
+        return _with(f"{{}} {operator} {{}}", left, right)
+    joined = _JOINED.get(path[9:-2] if path.startswith("operator.") else name)
+    if joined is not None and call.positional and not call.open:
+        parts = [sql_of(item) for item in call.positional]
+        known = [f"({part})" for part in parts if isinstance(part, str)]
+        return joined.join(known) if len(known) == len(parts) else NOT_KNOWN
+    if (path == "operator.~()" or name == "not_") and len(call.positional) == 1:
+        return _with("NOT ({})", sql_of(call.positional[0]))
+    base = base_of(call)
+    if base is None or (not call.positional and name not in ("desc", "asc")):
+        return NOT_KNOWN
+    first = call.positional[0] if call.positional else None
+    if name in ("is_", "is_not", "isnot"):
+        return _with(f"{{}} IS {'' if name == 'is_' else 'NOT '}{{}}", sql_of(base), sql_of(first))
+    if name in ("in_", "not_in", "notin_"):
+        items = (
+            list(first) if isinstance(first, tuple) else first.items if isinstance(first, ListValue) and not first.open else []
+        )
+        texts = [operand_of(item) for item in items]
+        known = [text for text in texts if isinstance(text, str)]
+        if not known or len(known) != len(texts):
+            return NOT_KNOWN
+        return _with(f"{{}} {'IN' if name == 'in_' else 'NOT IN'} ({', '.join(known)})", sql_of(base))
+    if name in _INFIX:
+        return _with(f"{{}} {_INFIX[name]} {{}}", sql_of(base), operand_of(first))
     return NOT_KNOWN
+
+
+def operand_of(value: Value) -> str | Unknown:
+    """A side of a comparison as SQL: strings and members of enums are literals there."""
+    if isinstance(value, Instance) and value.enum_name is not None:
+        return _literal(value.enum_name)
+    return _literal(value) if isinstance(value, str) else sql_of(value)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _with(template: str, *parts: str | Unknown) -> str | Unknown:
+    known = [part for part in parts if isinstance(part, str)]
+    return template.format(*known) if len(known) == len(parts) else NOT_KNOWN
 
 
 def _argument(value: Value) -> str | Unknown:

@@ -53,8 +53,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqla_lsp.postgres.naming import index_name
 from sqla_lsp.project.history import Step
-from sqla_lsp.project.naming import index_name
 from sqla_lsp.rules.rule import Context, Report, again, named, text_of
 from sqla_lsp.schema.names import NOWHERE, TableName
 from sqla_lsp.schema.operations import CreateIndex, DropIndex, Reindex

@@ -228,7 +228,7 @@ class Analysis:
     def _shown(self, projects: Projects) -> frozenset[str]:
         """The files whose findings the client shows."""
         in_workspace = self._last_load is not None and self._last_load.options.mode == "workspace"
-        return frozenset(self._texts).union(projects.revisions() if in_workspace else ())
+        return frozenset(self._texts).union(projects.judged() if in_workspace else ())
 
     def _judge_stale(self, projects: Projects) -> None:
         """Judges what changed beside the texts that came, as long as nothing new comes in; the rest waits for later."""

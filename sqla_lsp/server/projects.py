@@ -84,9 +84,9 @@ class Projects:
         members = self._members() if everywhere else list(self._others.values())
         return {path for member in members for path in member.project.sweep()}
 
-    def revisions(self) -> list[str]:
-        """All revision files in the workspace folders."""
-        return self._main.project.revisions() if self._main is not None else []
+    def judged(self) -> list[str]:
+        """All files in the workspace folders that some rule is asked about."""
+        return self._main.project.judged() if self._main is not None else []
 
     def check(self, path: str) -> tuple[Finding, ...]:
         """The findings of a file; none where the configuration leaves it out, although it is open."""

@@ -185,11 +185,17 @@ def _sliced(machine: Machine, frame: Frame, base: Value, node: code.Slice) -> Va
 
 
 def _binary(machine: Machine, frame: Frame, node: code.Binary) -> Value:
-    return binary(machine, node.operator, value_of(machine, frame, node.left), value_of(machine, frame, node.right))
+    left, right = value_of(machine, frame, node.left), value_of(machine, frame, node.right)
+    result = binary(machine, node.operator, left, right)
+    if machine.keeps_operators and result is NOT_KNOWN:
+        return CallValue(Symbol(f"operator.{node.operator}"), (left, right), {}, frame.place(node))
+    return result
 
 
 def _unary(machine: Machine, frame: Frame, node: code.Unary) -> Value:
     value = value_of(machine, frame, node.operand)
+    if node.operator == "~" and machine.keeps_operators:
+        return CallValue(Symbol("operator.~"), (value,), {}, frame.place(node))
     if node.operator == "not":
         known = machine.truth(value)
         return NOT_KNOWN if known is None else not known
@@ -237,7 +243,8 @@ def _compare(machine: Machine, frame: Frame, node: code.Compare) -> Value:
         if one is False:
             return False
         if one is not True:
-            result = NOT_KNOWN
+            kept = machine.keeps_operators and len(node.operators) == 1
+            result = CallValue(Symbol(f"operator.{symbol}"), (left, right), {}, frame.place(node)) if kept else NOT_KNOWN
         left = right
     return result
 
@@ -308,7 +315,7 @@ _symbol = lru_cache(maxsize=10_000)(Symbol)
 
 
 def _project_member(machine: Machine, frame: Frame, base: ClassValue | Instance, name: str) -> Value:
-    from sqla_lsp.syntax.functions import ancestors, call_function, find_member
+    from sqla_lsp.syntax.functions import ancestors, call_declared, call_function, find_member
 
     cls = base if isinstance(base, ClassValue) else base.cls
     if isinstance(base, Instance):
@@ -329,6 +336,8 @@ def _project_member(machine: Machine, frame: Frame, base: ClassValue | Instance,
             return known
         outside = next((b for b in ancestors(cls) if isinstance(b, Symbol)), None)
         return Member(outside or base, name)
+    if isinstance(found, FunctionValue) and found.kind == "declared":
+        return call_declared(machine, frame, found, cls)
     if isinstance(found, FunctionValue) and found.kind != "static":
         if found.kind == "property":
             return call_function(machine, frame, found, (base,), {}, False, None) if isinstance(base, Instance) else NOT_KNOWN
@@ -391,7 +400,7 @@ def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value
 
         return call_class_or_function(machine, frame, function, positional[:certain], keywords, is_open, frame.place(node))
     named = is_open and any(argument.stars == 2 for argument in node.arguments)
-    call = CallValue(function, positional, keywords, frame.place(node), is_open, named)
+    call = CallValue(function, positional, keywords, frame.place(node), is_open, named, node)
     if isinstance(function, Symbol) and function.path.startswith("builtins."):
         from sqla_lsp.syntax.builtin import call_builtin
 

@@ -32,8 +32,11 @@ _KINDS = {
     "builtins.classmethod": "class",
     "builtins.property": "property",
     "functools.cached_property": "property",
-    "sqlalchemy.ext.declarative.declared_attr": "class",
-    "sqlalchemy.orm.declared_attr": "class",
+    **{
+        f"sqlalchemy.{module}.declared_attr{way}": "declared"
+        for module in ("orm", "ext.declarative")
+        for way in ("", ".directive", ".cascading")
+    },
 }
 _ENUMS = {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag"}
 _DATACLASSES = {"dataclasses.dataclass", "attr.s", "attr.define", "attrs.define", "attrs.frozen"}
@@ -302,6 +305,14 @@ def _default(machine: Machine, value: Value) -> Value:
     if factory == "builtins.dict":
         return DictValue(arms=machine.arms)
     return value.keywords.get("default", NOT_KNOWN) if factory is None else NOT_KNOWN
+
+
+def call_declared(machine: Machine, frame: Frame, function: FunctionValue, cls: ClassValue) -> Value:
+    """What a function under `declared_attr` gives for a class: always the same object."""
+    key = (cls, function)
+    if key not in machine.declared:
+        machine.declared[key] = call_function(machine, frame, function, (cls,), {}, False, None)
+    return machine.declared[key]
 
 
 def call_class_or_function(

@@ -76,6 +76,8 @@ class Machine:
         self.host = host
         self.home = home
         self.steps = steps
+        self.keeps_operators = False
+        """Whether operators on values from outside are calls (of `operator.==` and so on) instead of unknown."""
         self.abroad = False
         """Whether a function of another module is being evaluated."""
         self.arms: Arms = ()
@@ -87,6 +89,8 @@ class Machine:
         self._ended: dict[int, bool] = {}
         """Of branches of which one way ended: whether it left the function (and not only a loop)."""
         self._asked: set[tuple[str, str]] = set()
+        self.declared: dict[tuple[Any, Any], Value] = {}
+        """What `declared_attr` functions gave, by class and function."""
 
     # ------------------------------------------------------------------------------------------------------ modules
 

@@ -70,7 +70,7 @@ class CallValue:
     """A call of something outside of the project (a `Symbol`, a `Member`, or an `Unknown`), which is also its result.
 
     `open` says that `*args` or `**kwargs` of unknown value were passed, `open_keywords` that `**kwargs` were. `place` is the
-    call's expression.
+    call's expression, and `node` its code where it stands as such.
     """
 
     function: Value
@@ -79,12 +79,14 @@ class CallValue:
     place: Place
     open: bool = False
     open_keywords: bool = False
+    node: code.Call | None = None
 
 
 @dataclass(eq=False, slots=True)
 class FunctionValue:
     """A function or lambda of the project, with the frame that it closes over and the values of its defaults.
-    `manages` says that it is a generator under `contextlib.contextmanager`; `kind` is "static", "class", "property" or ""."""
+    `manages` says that it is a generator under `contextlib.contextmanager`; `kind` is "static", "class",
+    "property", "declared" (`declared_attr`) or ""."""
 
     name: str
     node: code.Function | code.Lambda

@@ -48,7 +48,7 @@ def loaded(root: Path, cache: Cache | None = None, jobs: int = 1) -> Project:
 
 def findings(project: Project) -> Findings:
     """The findings of every file that has something to be judged."""
-    return {path: check_file(project, path) for path in sorted({*project.revisions(), *project.commented()})}
+    return {path: check_file(project, path) for path in project.judged()}
 
 
 def rules(found: Findings) -> dict[str, list[str]]:

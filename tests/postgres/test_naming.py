@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from sqla_lsp.project.naming import constraint_name, given_name, index_name
+from sqla_lsp.postgres.naming import constraint_name, given_name, index_name
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import Check, ForeignKey, Index, Key, PrimaryKey, Unique
 

@@ -1,0 +1,196 @@
+"""What annotations of models say: `Mapped[str | None]`, `Optional[datetime]`, `Annotated[int, mapped_column(...)]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqla_lsp.readers.arguments import last_name
+from sqla_lsp.schema.names import Unknown
+from sqla_lsp.schema.types import PgType
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.expressions import value_of
+from sqla_lsp.syntax.frames import Frame, LoadedModule
+from sqla_lsp.syntax.functions import ancestors, is_enum, members
+from sqla_lsp.syntax.lower import lower
+from sqla_lsp.syntax.machine import Machine
+from sqla_lsp.syntax.values import CallValue, ClassValue, Member, Symbol, Value, path_of
+
+_IMPORTS = 6
+"""How many imports an alias is followed through."""
+_MAPPED = frozenset({"Mapped", "DynamicMapped", "WriteOnlyMapped"})
+_LISTS = frozenset({"list", "List", "set", "Set", "Sequence", "Collection", "dict", "Dict", "frozenset", "AppenderQuery"})
+_TYPES = {
+    "builtins.int": "int",
+    "builtins.str": "varchar",
+    "builtins.bool": "boolean",
+    "builtins.float": "double precision",
+    "builtins.bytes": "bytea",
+    "decimal.Decimal": "numeric",
+    "datetime.datetime": "timestamp",
+    "datetime.date": "date",
+    "datetime.time": "time",
+    "datetime.timedelta": "interval",
+    "uuid.UUID": "uuid",
+}
+"""SQLAlchemy's default types by Python's; SQLModel's are the same, and so are those of its own names below."""
+_SAME = {
+    "pydantic.EmailStr": "builtins.str",
+    "pydantic.types.UUID4": "uuid.UUID",
+    "pydantic.UUID4": "uuid.UUID",
+    "sqlmodel.AutoString": "builtins.str",
+    "pydantic.AwareDatetime": "datetime.datetime",
+    "datetime": "datetime.datetime",
+}
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """An annotation taken apart. `value` is the type in the middle, `text` the name of a class that is given as a string;
+    `nullable` says whether None is allowed, `many` whether it is a collection; `extras` is what `Annotated` brings along."""
+
+    value: Value = None
+    text: str = ""
+    nullable: bool = False
+    many: bool = False
+    mapped: bool = False
+    extras: tuple[Value, ...] = ()
+
+
+def read_annotation(machine: Machine, frame: Frame, node: code.Expression, depth: int = 0) -> Annotation:
+    """What an annotation means."""
+    if depth > 8:
+        return Annotation()
+    if isinstance(node, code.Constant):
+        return _forward(machine, frame, node.value, depth)
+    if isinstance(node, code.Binary) and node.operator == "|":
+        return _either(machine, frame, [node.left, node.right], depth)
+    if isinstance(node, code.Subscript):
+        return _subscripted(machine, frame, node, depth)
+    value = value_of(machine, frame, node)
+    if isinstance(value, Member) and value.name.startswith("["):
+        return _alias(machine, frame, node, depth) or Annotation(value)
+    return Annotation(value)
+
+
+def _alias(machine: Machine, frame: Frame, node: code.Expression, depth: int) -> Annotation | None:
+    """The annotation that a name stands for: `intpk = Annotated[int, mapped_column(primary_key=True)]`, here or in the module
+    that it is imported from."""
+    if not isinstance(node, code.Name):
+        return None
+    module, name = frame.module, node.id
+    for _ in range(_IMPORTS):
+        found = _bound_to(machine, module, name)
+        if isinstance(found, code.Block):
+            assert isinstance(found.statement, code.Assign)
+            assert found.statement.value is not None
+            at = machine.module_frame(module)
+            outer, at.base = at.base, found.start
+            annotation = read_annotation(machine, at, found.statement.value, depth + 1)
+            at.base = outer
+            return annotation
+        if found is None:
+            return None
+        module, name = found
+    return None
+
+
+def _bound_to(machine: Machine, module: LoadedModule, name: str) -> code.Block | tuple[LoadedModule, str] | None:
+    """The assignment of a name in a module, or the module and the name that it is imported as."""
+    for block in module.top_level:
+        if not isinstance(block, code.Block):
+            continue
+        statement = block.statement
+        if isinstance(statement, code.Assign) and statement.value is not None:
+            if any(isinstance(target, code.Name) and target.id == name for target in statement.targets):
+                return block
+        elif isinstance(statement, code.ImportFrom):
+            for imported in statement.names:
+                if imported.bound == name or imported.name == "*":
+                    other = machine.find(module, statement.module, statement.level)
+                    if other is not None and (imported.name != "*" or other.may_bind(name)):
+                        return other, name if imported.name == "*" else imported.name
+    return None
+
+
+def _forward(machine: Machine, frame: Frame, text: object, depth: int) -> Annotation:
+    """A string, which may be any annotation."""
+    if text is None:
+        return Annotation(None, nullable=True)
+    if not isinstance(text, str):
+        return Annotation()
+    if text.isidentifier():
+        return Annotation(Unknown(text), text)
+    parsed = lower(text.encode()).blocks
+    statement = parsed[0].statement if len(parsed) == 1 else None
+    if not isinstance(statement, code.Evaluate):
+        return Annotation(Unknown(text), text)
+    found = read_annotation(machine, frame, statement.value, depth + 1)
+    name = _dotted(statement.value)
+    return replace(found, text=name) if name and not found.text else found
+
+
+def _dotted(node: code.Expression) -> str:
+    if isinstance(node, code.Name):
+        return node.id
+    if isinstance(node, code.Attribute):
+        base = _dotted(node.value)
+        return f"{base}.{node.name}" if base else ""
+    return ""
+
+
+def _either(machine: Machine, frame: Frame, nodes: list[code.Expression], depth: int) -> Annotation:
+    parts = [read_annotation(machine, frame, node, depth + 1) for node in nodes]
+    some = [part for part in parts if not (part.value is None and not part.text and not part.many)]
+    nullable = len(some) < len(parts) or any(part.nullable for part in some)
+    return replace(some[0], nullable=nullable) if len(some) == 1 else Annotation(Unknown("a union"), nullable=nullable)
+
+
+def _subscripted(machine: Machine, frame: Frame, node: code.Subscript, depth: int) -> Annotation:
+    base = value_of(machine, frame, node.value)
+    name = last_name(base)
+    inner: list[code.Expression] = list(node.index.items) if isinstance(node.index, code.Sequence) else [node.index]
+    if name in _MAPPED or name in ("ClassVar", "Final", "Required"):
+        return replace(read_annotation(machine, frame, inner[0], depth + 1), mapped=name in _MAPPED)
+    if name == "Optional":
+        return replace(read_annotation(machine, frame, inner[0], depth + 1), nullable=True)
+    if name == "Union":
+        return _either(machine, frame, inner, depth)
+    if name == "Annotated":
+        extras = tuple([value_of(machine, frame, item) for item in inner[1:]])
+        found = read_annotation(machine, frame, inner[0], depth + 1)
+        return replace(found, extras=(*found.extras, *extras))
+    if name == "Literal":
+        return Annotation(Symbol("typing.Literal"), nullable=any(isinstance(i, code.Constant) and i.value is None for i in inner))
+    if name in _LISTS:
+        return replace(read_annotation(machine, frame, inner[-1], depth + 1), many=True)
+    return Annotation(base if isinstance(base, ClassValue) else Unknown("a generic type"))
+
+
+def python_type(machine: Machine, value: Value, known: list[tuple[Value, PgType | Unknown]]) -> PgType | Unknown:
+    """The Postgres type that SQLAlchemy chooses for a type of Python; `known` are the project's own choices
+    (`type_annotation_map`), which come first."""
+    for key, chosen in known:
+        if key is value or (isinstance(key, Symbol) and isinstance(value, Symbol) and key.path == value.path):
+            return chosen
+    if isinstance(value, Symbol):
+        name = _TYPES.get(_SAME.get(value.path, value.path))
+        return PgType(name) if name is not None else Unknown(f"the type of {value.path} is not known")
+    if isinstance(value, ClassValue):
+        if is_enum(machine, value):
+            labels = tuple([member.enum_name or "" for member in members(machine, value)])
+            return PgType(value.name.lower(), kind="enum", labels=labels)
+        outside = next((base for base in ancestors(value) if isinstance(base, Symbol) and base.path in _TYPES), None)
+        if outside is not None:
+            return PgType(_TYPES[outside.path])
+    return Unknown("the type is not known")
+
+
+def is_enumeration(machine: Machine, value: Value) -> bool:
+    """Whether a type of Python, or of a column, has a few values only."""
+    if isinstance(value, ClassValue):
+        return is_enum(machine, value)
+    if isinstance(value, CallValue):
+        if last_name(value) in ("Enum", "ENUM", "ChoiceType"):
+            return True
+        return any(is_enumeration(machine, item) for item in value.positional)
+    return (path_of(value) or "").endswith((".Enum", ".ENUM", "typing.Literal"))

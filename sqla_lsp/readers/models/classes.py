@@ -1,0 +1,378 @@
+"""Mapped classes, mixins and abstract bases: declarative SQLAlchemy, SQLModel, Flask-SQLAlchemy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from sqla_lsp.readers.arguments import last_name, text_of
+from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, returned_attributes
+from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, Parts, TypeMap, finished, table_items
+from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
+from sqla_lsp.readers.models.tables import MetaOptions, TableReader, metadata_options
+from sqla_lsp.readers.sqlalchemy_types import type_of
+from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
+from sqla_lsp.schema.names import TableName, Unknown
+from sqla_lsp.schema.tables import PrimaryKey
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.expressions import attribute as member_of
+from sqla_lsp.syntax.expressions import value_of
+from sqla_lsp.syntax.functions import ancestors, call_class_or_function, class_frame, find_member
+from sqla_lsp.syntax.machine import Machine
+from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, DictValue, ListValue, Member, Value, path_of
+from sqla_lsp.text.places import Place
+
+_BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta"})
+_MADE_BASES = frozenset({"declarative_base", "automap_base", "generate_base", "as_declarative"})
+_OTHERS = ("django", "peewee", "tortoise", "mongoengine", "pony", "odmantic", "beanie", "ormar", "gino")
+_MAPPED_BY = frozenset({"mapped", "mapped_as_dataclass", "as_declarative"})
+_COLUMN_PROPERTIES = frozenset({"column_property", "deferred"})
+_IGNORED = frozenset(
+    {"__tablename__", "__table_args__", "__mapper_args__", "__abstract__", "metadata", "registry", "model_config"}
+)
+_FLASK_NAME = re.compile(r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))")
+
+
+class ClassReader:
+    """Reads classes of a module and, where they inherit from them, of other modules; each once."""
+
+    def __init__(self, machine: Machine, tables: TableReader) -> None:
+        self.machine = machine
+        self.tables = tables
+        self._known: dict[int, Model | None] = {}
+        self.names: dict[int, dict[int, str]] = {}
+        """Of each class, by its identity: the columns by the identity of the calls that make them, which `calls` keeps."""
+        self.calls: list[CallValue] = []
+
+    def model(self, cls: ClassValue) -> Model | None:
+        """The model of a class; None for a class that is none."""
+        if id(cls) not in self._known:
+            self._known[id(cls)] = None  # a class that inherits from itself
+            self._known[id(cls)] = self._read(cls)
+        return self._known[id(cls)]
+
+    def _read(self, cls: ClassValue) -> Model | None:
+        parents = [base for base in lineage(cls)[1:] if (known := self.model(base)) is not None and known.table is not None]
+        parent = parents[0] if parents else None
+        above = {id(other) for base in parents for other in lineage(base)}
+        owners = [owner for owner in lineage(cls) if id(owner) not in above]
+        root = self._root(cls)
+        if root is None and parent is None and not self._declares_table(owners):
+            return self._mixin(cls, owners)
+        return _ClassReading(self, cls, owners, parent, root or "sqlalchemy").read()
+
+    def _root(self, cls: ClassValue) -> str | None:
+        """What makes a class declarative: "sqlmodel", "flask" or "sqlalchemy"; None where nothing does."""
+        if any(_last(decorator) in _MAPPED_BY for decorator in cls.node.decorators):
+            return "sqlalchemy"
+        for base in ancestors(cls):
+            path = path_of(base) or ""
+            name = last_name(base)
+            if path.startswith(_OTHERS):
+                return None
+            if path.startswith("sqlmodel") and name == "SQLModel":
+                return "sqlmodel"
+            if name in _BASES or (isinstance(base, CallValue) and name in _MADE_BASES):
+                return "sqlalchemy"
+            if name == "Model" and (isinstance(base, Member) or path.startswith("flask_sqlalchemy")):
+                return "flask"
+        return None
+
+    def _declares_table(self, owners: Sequence[ClassValue]) -> bool:
+        """A class whose base is not known has a table all the same where it names one and has columns of SQLAlchemy's."""
+        named = any("__tablename__" in class_frame(self.machine, owner).variables for owner in owners)
+        return named and any(
+            _is_column(value) for owner in owners for value in class_frame(self.machine, owner).variables.values()
+        )
+
+    def _mixin(self, cls: ClassValue, owners: Sequence[ClassValue]) -> Model | None:
+        declared = attributes(self.machine, cls, owners)
+        if not any(_is_column(item.value) or (item.annotation is not None and item.annotation.mapped) for item in declared):
+            return None
+        return _ClassReading(self, cls, owners, None, "sqlalchemy").read(has_table=False)
+
+
+def _is_column(value: object) -> bool:
+    if not isinstance(value, CallValue) or last_name(value) not in COLUMNS | RELATIONSHIPS:
+        return False
+    return not (path_of(value) or "").startswith(_OTHERS)
+
+
+def _last(node: code.Expression) -> str:
+    match node:
+        case code.Attribute(name=name) | code.Name(id=name):
+            return name
+        case code.Call(function=function):
+            return _last(function)
+        case _:
+            return ""
+
+
+class _ClassReading:
+    """One class being read. `owners` are the classes whose bodies count as its own: itself, mixins and abstract bases."""
+
+    def __init__(
+        self, reader: ClassReader, cls: ClassValue, owners: Sequence[ClassValue], parent: ClassValue | None, root: str
+    ) -> None:
+        self.reader = reader
+        self.machine = reader.machine
+        self.cls = cls
+        self.owners = owners
+        self.root = root
+        self.parent = reader.model(parent) if parent is not None else None
+        self.parent_class = parent
+        self.parts = Parts()
+        self.relationships: list[Relationship] = []
+        self.synonyms: list[tuple[str, str]] = []
+        self.frame = class_frame(self.machine, cls)
+
+    def read(self, has_table: bool = True) -> Model:
+        cls = self.cls
+        place = self._place()
+        options = metadata_options(self._member("metadata"))
+        mapped_to = self._member("__table__") if "__table__" in self.frame.variables else None
+        self._columns()
+        table = self._table_name(options) if has_table and not self._is_abstract() else None
+        of_table: ClassName | None = None
+        if isinstance(mapped_to, CallValue) and last_name(mapped_to) == "Table":
+            inner = self.reader.tables.read(mapped_to, cls.name)
+            if inner is not None:
+                table, of_table = inner.table, self.reader.tables.variable_of(mapped_to)
+                self._take(inner, is_declared_here=of_table is None)
+        single = self.parent is not None and table is not None and table == self.parent.table
+        statement, arguments = self._arguments()
+        partitioned = self._take_arguments(arguments, statement)
+        if table is not None and not single and of_table is None:
+            finished(self.parts, table, options.convention)
+        elif single and table is not None:
+            finished(self.parts, table, options.convention)
+            self.parts.constraints = [c for c in self.parts.constraints if not isinstance(c.constraint, PrimaryKey)]
+        inherited = self._inherited(table)
+        known = [synonym for owner in self.owners for synonym in returned_attributes(owner)]
+        synonyms = dict([*(self.parent.synonyms if self.parent is not None else ()), *known, *self.synonyms])
+        has_columns = {column.attribute for column in (*inherited, *self.parts.columns)}
+        return Model(
+            cls.name,
+            table,
+            place,
+            (*inherited, *self.parts.columns),
+            tuple(self.parts.indexes) if table is not None else (),
+            tuple(self.parts.constraints) if table is not None else (),
+            (*self.relationships, *(self.parent.relationships if self.parent is not None else ())),
+            tuple([ClassName(base.closure.module.path, base.name) for base in cls.bases if isinstance(base, ClassValue)]),
+            tuple([(name, target) for name, target in synonyms.items() if target in has_columns and name not in has_columns]),
+            "class",
+            partitioned,
+            self.parts.complete,
+            of_table,
+            self.parent.table if self.parent is not None else None,
+        )
+
+    def _place(self) -> Place:
+        node = self.cls.node
+        start = self.cls.base + node.start
+        return Place(start, self.cls.base + node.end, self.cls.closure.module.path)
+
+    def _member(self, name: str) -> Value:
+        found = find_member(self.machine, self.cls, name)
+        return None if found is NotImplemented else member_of(self.machine, self.frame, self.cls, name)
+
+    def _is_abstract(self) -> bool:
+        if self.root == "sqlmodel":
+            return self.cls.keywords.get("table") is not True
+        own = self.frame.variables.get("__abstract__")
+        is_base = any(last_name(base) in _BASES or path_of(base) == "sqlmodel.SQLModel" for base in self.cls.bases)
+        decorated = any(_last(decorator) == "as_declarative" for decorator in self.cls.node.decorators)
+        return own is True or (is_base and "__tablename__" not in self.frame.variables) or decorated
+
+    # ------------------------------------------------------------------------------------------------------------- columns
+
+    def _type_map(self) -> TypeMap:
+        """The project's own choices of types for Python's, nearest first."""
+        found: TypeMap = []
+        for owner in lineage(self.cls):
+            for statement in owner.node.body:
+                match statement:
+                    case code.Assign(targets=(code.Name(id="type_annotation_map"),), value=code.Dictionary(items=items)):
+                        frame = class_frame(self.machine, owner)
+                        for key, value in items:
+                            if key is not None:
+                                chosen = type_of(self.machine, frame, value_of(self.machine, frame, value))
+                                found.append((value_of(self.machine, frame, key), chosen))
+                    case _:
+                        pass
+        return found
+
+    def _columns(self) -> None:
+        declared = attributes(self.machine, self.cls, self.owners)
+        types = self._type_map() if any(item.annotation is not None for item in declared) else []
+        reader = ColumnReader(self.machine, self.frame, self.parts, types)
+        for attribute in declared:
+            if attribute.name in _IGNORED:
+                continue
+            if self.root == "sqlmodel":
+                self._field(reader, attribute)
+            else:
+                self._attribute(reader, attribute)
+        self.reader.names[id(self.cls)] = self.parts.names
+        self.reader.calls += self.parts.calls
+
+    def _attribute(self, reader: ColumnReader, attribute: Attribute) -> None:
+        value, annotation = attribute.value, attribute.annotation
+        if isinstance(value, CallValue):
+            kind = last_name(value)
+            if kind in _COLUMN_PROPERTIES and value.positional and isinstance(value.positional[0], CallValue):
+                value, kind = value.positional[0], last_name(value.positional[0])
+            if kind in COLUMNS:
+                reader.column(attribute.name, _with_extras(value, annotation), annotation, attribute.statement)
+                self.parts.calls.append(value)
+                self.parts.names[id(value)] = self.parts.attributes.get(attribute.name, attribute.name)
+            elif kind in RELATIONSHIPS:
+                self._relationship(attribute, value)
+            elif kind == "synonym":
+                target = text_of(value.positional[0]) if value.positional else None
+                if isinstance(target, str):
+                    self.synonyms.append((attribute.name, target))
+        elif annotation is not None and annotation.mapped and (not attribute.has_value or not isinstance(value, CallValue)):
+            extra = next((item for item in annotation.extras if isinstance(item, CallValue) and last_name(item) in COLUMNS), None)
+            if extra is not None:
+                reader.column(attribute.name, extra, annotation, attribute.statement)
+            elif annotation.many or annotation.text or self._is_model(annotation.value):
+                self._relationship(attribute, None)
+            else:
+                reader.annotated(attribute.name, annotation, attribute.statement)
+
+    def _field(self, reader: ColumnReader, attribute: Attribute) -> None:
+        value, annotation = attribute.value, attribute.annotation
+        if isinstance(value, CallValue) and last_name(value) in RELATIONSHIPS:
+            self._relationship(attribute, value)
+        elif isinstance(value, CallValue) and last_name(value) in COLUMNS:
+            reader.column(attribute.name, value, annotation, attribute.statement)
+        elif annotation is not None and last_name(annotation.value) != "ClassVar" and not attribute.name.startswith("_"):
+            call = value if isinstance(value, CallValue) and last_name(value) == "Field" else None
+            extra = next((item for item in annotation.extras if isinstance(item, CallValue) and last_name(item) == "Field"), None)
+            reader.field(attribute.name, call or extra, annotation, attribute.statement)
+
+    def _is_model(self, value: Value) -> bool:
+        return isinstance(value, ClassValue) and (value is self.cls or self.reader.model(value) is not None)
+
+    def _relationship(self, attribute: Attribute, call: CallValue | None) -> None:
+        self.relationships.append(
+            read_relationship(
+                self.machine, self.frame, attribute.name, call, attribute.annotation, attribute.statement, self.parts.names
+            )
+        )
+
+    def _inherited(self, table: TableName | None) -> tuple[ModelColumn, ...]:
+        """The columns of the parent, in its own table where that is another one."""
+        if self.parent is None:
+            return ()
+        own = set(self.parts.attributes)
+        same = table == self.parent.table
+        return tuple(
+            [
+                column if same or column.table is not None else replace(column, table=self.parent.table)
+                for column in self.parent.columns
+                if column.attribute not in own
+            ]
+        )
+
+    def _take(self, inner: Model, is_declared_here: bool) -> None:
+        """Takes over the columns of a `Table` that the class is mapped to."""
+        own = set(self.parts.attributes)
+        self.parts.columns += [column for column in inner.columns if column.attribute not in own]
+        self.parts.attributes.update({column.attribute: str(column.column.name) for column in inner.columns})
+        if is_declared_here:
+            self.parts.indexes += inner.indexes
+            self.parts.constraints += inner.constraints
+        self.parts.complete = self.parts.complete and inner.complete
+
+    # --------------------------------------------------------------------------------------------------------------- tables
+
+    def _table_name(self, options: MetaOptions) -> TableName | None:
+        name = self._given_name()
+        if name is None and self.root == "sqlmodel":
+            name = self.cls.name.lower()
+        elif name is None and self.parent is not None:
+            return self.parent.table
+        elif name is None and self.root == "flask" and any(column.primary_key is True for column in self.parts.columns):
+            name = _FLASK_NAME.sub(r"_\1", self.cls.name).lower()
+        if name is None:
+            return None
+        _, arguments = self._arguments()
+        settings = _options_of(arguments)
+        schema = settings.items.get("schema", options.schema) if settings is not None else options.schema
+        given = text_of(schema) if schema is not None else None
+        return TableName(name, given)
+
+    def _given_name(self) -> str | Unknown | None:
+        for owner in self.owners:
+            if "__tablename__" in class_frame(self.machine, owner).variables:
+                value = member_of(self.machine, self.frame, self.cls, "__tablename__")
+                return text_of(_called(self.machine, value))
+        return None
+
+    def _arguments(self) -> tuple[Place, Value]:
+        """`__table_args__`, and the statement that gives it."""
+        for owner in self.owners:
+            frame = class_frame(self.machine, owner)
+            if "__table_args__" not in frame.variables:
+                continue
+            value = _called(self.machine, member_of(self.machine, self.frame, self.cls, "__table_args__"))
+            for statement in owner.node.body:
+                match statement:
+                    case code.Assign(targets=(code.Name(id="__table_args__"), *_)) | code.Function(name="__table_args__"):
+                        base, path = owner.base, owner.closure.module.path
+                        return Place(base + statement.start, base + statement.end, path), value
+                    case _:
+                        pass
+            return self._place(), value
+        return self._place(), None
+
+    def _take_arguments(self, arguments: Value, statement: Place) -> bool:
+        """Takes over indexes and constraints; whether the table is partitioned."""
+        options = _options_of(arguments)
+        items: list[Value] = []
+        if isinstance(arguments, tuple):
+            items = [item for item in arguments if not isinstance(item, DictValue)]
+        elif isinstance(arguments, ListValue):
+            items = [item for item in arguments.items if not isinstance(item, DictValue)]
+            self.parts.complete = self.parts.complete and not arguments.open
+        elif arguments is not None and options is None:
+            self.parts.complete = False
+        aliases = {column.attribute: str(column.column.name) for column in self._all_columns()}
+        table_items(items, self.parts, statement, aliases)
+        return options is not None and "postgresql_partition_by" in options.items
+
+    def _all_columns(self) -> list[ModelColumn]:
+        return [*(self.parent.columns if self.parent is not None else ()), *self.parts.columns]
+
+
+def _called(machine: Machine, value: Value) -> Value:
+    """What a method that stands for an attribute gives: a classmethod under `declared_attr`."""
+    if isinstance(value, BoundMethod):
+        return call_class_or_function(machine, value.function.closure, value, (), {}, False, None)
+    return value
+
+
+def _options_of(arguments: Value) -> DictValue | None:
+    last = arguments
+    if isinstance(arguments, tuple) and arguments:
+        last = arguments[-1]
+    elif isinstance(arguments, ListValue) and arguments.items:
+        last = arguments.items[-1]
+    return last if isinstance(last, DictValue) else None
+
+
+def _with_extras(call: CallValue, annotation: object) -> CallValue:
+    """`x: Mapped[intpk] = mapped_column(...)`: what the alias brings along counts where the call says nothing."""
+    extras = getattr(annotation, "extras", ())
+    extra = next((item for item in extras if isinstance(item, CallValue) and last_name(item) in COLUMNS), None)
+    if extra is None:
+        return call
+    positional = (*call.positional, *extra.positional)
+    return CallValue(
+        call.function, positional, {**extra.keywords, **call.keywords}, call.place, call.open, call.open_keywords, call.node
+    )

@@ -1,0 +1,291 @@
+"""Columns, indexes and constraints out of the values that declare them: `Column(...)`, `mapped_column(...)`, SQLModel's
+`Field(...)`, `Index(...)`, `UniqueConstraint(...)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from sqla_lsp.postgres.naming import Convention, constraint_name, given_name, index_name
+from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name, text_of
+from sqla_lsp.readers.columns import ReadColumn, column_of
+from sqla_lsp.readers.constraints import constraint_of, index_of
+from sqla_lsp.readers.models.annotations import Annotation, is_enumeration, python_type
+from sqla_lsp.schema.models import ModelColumn, ModelConstraint, ModelIndex
+from sqla_lsp.schema.names import TableName, Unknown
+from sqla_lsp.schema.tables import Column, Constraint, ForeignKey, Index, Key, PrimaryKey, Unique
+from sqla_lsp.schema.types import PgType
+from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.machine import Machine
+from sqla_lsp.syntax.values import CallValue, ListValue, Member, Symbol, Value
+from sqla_lsp.text.places import Place
+
+COLUMNS = frozenset({"Column", "mapped_column"})
+_COLUMN = Symbol("sqlalchemy.column")
+TypeMap = list[tuple[Value, PgType | Unknown]]
+
+
+@dataclass
+class Parts:
+    """What a table is made of, as it is read. `names` gives the columns by the identity of the calls that make them, which `calls`
+    keeps."""
+
+    columns: list[ModelColumn] = field(default_factory=list)
+    indexes: list[ModelIndex] = field(default_factory=list)
+    constraints: list[ModelConstraint] = field(default_factory=list)
+    names: dict[int, str] = field(default_factory=dict)
+    calls: list[CallValue] = field(default_factory=list)
+    attributes: dict[str, str] = field(default_factory=dict)
+    complete: bool = True
+
+
+def keyword_place(call: CallValue, keyword: str, otherwise: Place) -> Place:
+    """Where a keyword of a call stands."""
+    node = call.node
+    for argument in node.arguments if node is not None else ():
+        if argument.keyword == keyword:
+            base = call.place.start - node.start  # type: ignore[union-attr]
+            return Place(base + argument.start, base + argument.end, call.place.path)
+    return otherwise
+
+
+class ColumnReader:
+    """Reads the columns of one table into its parts. `types` are the project's own choices of types for Python's."""
+
+    def __init__(self, machine: Machine, frame: Frame, parts: Parts, types: TypeMap) -> None:
+        self.machine = machine
+        self.frame = frame
+        self.parts = parts
+        self.types = types
+
+    def column(self, attribute: str, call: CallValue, annotation: Annotation | None, statement: Place) -> None:
+        """A `Column(...)` or `mapped_column(...)`."""
+        read = column_of(self.machine, self.frame, call)
+        if read is None:
+            self.parts.complete = False
+            return
+        column = read.column
+        name = column.name if isinstance(column.name, str) else attribute
+        enum = any(is_enumeration(self.machine, item) for item in call.positional) or is_enumeration(
+            self.machine, call.keywords.get("type_")
+        )
+        if annotation is not None and annotation.mapped:
+            if isinstance(column.type, Unknown):
+                column = replace(column, type=python_type(self.machine, annotation.value, self.types))
+            enum = enum or is_enumeration(self.machine, annotation.value)
+            if "nullable" not in call.keywords and read.primary_key is not True:
+                column = replace(column, nullable=annotation.nullable)
+        key = text_of(call.keywords.get("key"))
+        self._add(
+            key if isinstance(key, str) and not attribute else attribute or name,
+            replace(column, name=name),
+            read,
+            enum,
+            statement,
+        )
+
+    def annotated(self, attribute: str, annotation: Annotation, statement: Place) -> None:
+        """A column that an annotation alone declares."""
+        made = python_type(self.machine, annotation.value, self.types)
+        column = Column(attribute, made, annotation.nullable)
+        enum = is_enumeration(self.machine, annotation.value)
+        self._note(ModelColumn(attribute, column, statement, statement, is_enum=enum))
+
+    def _add(self, attribute: str, column: Column, read: ReadColumn, is_enum: bool, statement: Place) -> None:
+        call = read.call
+        place = call.place if statement.path == call.place.path and _within(call.place, statement) else statement
+        self.parts.names[id(call)] = str(column.name)
+        self.parts.calls.append(call)
+        self._note(ModelColumn(attribute, column, place, statement, None, read.primary_key, is_enum))
+        self._brought(str(column.name), read.index, read.unique, call, statement)
+        for part, foreign in read.foreign_keys:
+            self.foreign(replace(foreign, columns=(str(column.name),)), part.place, statement)
+        for part, check in read.checks:
+            self.parts.constraints.append(ModelConstraint(check, _shown(part.place, statement), statement, "CheckConstraint"))
+
+    def _note(self, column: ModelColumn) -> None:
+        self.parts.columns.append(column)
+        self.parts.attributes[column.attribute] = str(column.column.name)
+
+    def _brought(self, name: str, index: object, unique: object, call: CallValue, statement: Place) -> None:
+        """`index=True` and `unique=True`."""
+        shown = _shown(call.place, statement)
+        if index is True:
+            place = _shown(keyword_place(call, "index", shown), statement)
+            made = Index(None, (Key(name),), unique if isinstance(unique, Unknown) else bool(unique))
+            self.parts.indexes.append(ModelIndex(made, place, statement, "index=True"))
+        elif unique is True:
+            place = _shown(keyword_place(call, "unique", shown), statement)
+            self.parts.constraints.append(ModelConstraint(Unique(None, (name,)), place, statement, "unique=True"))
+        if isinstance(index, Unknown) or isinstance(unique, Unknown):
+            self.parts.complete = False
+
+    def foreign(self, foreign: ForeignKey, place: Place, statement: Place) -> None:
+        """A foreign key of a column."""
+        self.parts.constraints.append(ModelConstraint(foreign, _shown(place, statement), statement, "ForeignKey"))
+
+    def field(self, attribute: str, call: CallValue | None, annotation: Annotation, statement: Place) -> None:
+        """A field of SQLModel, with or without `Field(...)`."""
+        given: dict[str, Value] = dict(call.keywords) if call is not None else {}
+        inner = given.get("sa_column")
+        if isinstance(inner, CallValue) and last_name(inner) in COLUMNS:
+            self.column(attribute, inner, replace_mapped(annotation), statement)
+            return
+        if given.get("exclude_from_table") is True:
+            return
+        extra = given.get("sa_column_kwargs")
+        options = {key: item for key, item in getattr(extra, "items", {}).items() if isinstance(key, str)} if extra else {}
+        arguments = given.get("sa_column_args")
+        more = (
+            list(arguments) if isinstance(arguments, tuple) else list(arguments.items) if isinstance(arguments, ListValue) else []
+        )
+        keywords = {key: given[key] for key in ("index", "unique", "primary_key", "nullable") if key in given} | options
+        positional: list[Value] = [given["sa_type"]] if "sa_type" in given else []
+        target = text_of(given.get("foreign_key"))
+        if isinstance(target, str):
+            positional.append(CallValue(Symbol("sqlalchemy.ForeignKey"), (target,), {}, call.place if call else statement))
+        place = call.place if call is not None else statement
+        node = call.node if call is not None else None
+        made = CallValue(Symbol("sqlalchemy.Column"), (attribute, *positional, *more), keywords, place, node=node)
+        self.column(attribute, made, replace_mapped(annotation), statement)
+
+
+def replace_mapped(annotation: Annotation) -> Annotation:
+    """An annotation that counts as if it stood in `Mapped[...]`."""
+    return Annotation(annotation.value, annotation.text, annotation.nullable, annotation.many, True, annotation.extras)
+
+
+def _within(place: Place, around: Place) -> bool:
+    return around.start <= place.start and place.end <= around.end
+
+
+def _shown(place: Place, statement: Place) -> Place:
+    """A place in the statement, else the statement: what a helper makes is shown where it is called."""
+    return place if place.path == statement.path and _within(place, statement) else statement
+
+
+# -------------------------------------------------------------------------------------------------------- table arguments
+
+
+def table_items(items: Iterable[Value], parts: Parts, statement: Place, aliases: dict[str, str]) -> None:
+    """Indexes and constraints among the elements of a table. `aliases` are the database's names of columns by the attributes and
+    keys that they have."""
+    for item in items:
+        if isinstance(item, CallValue):
+            made = declared_index(item, parts.names, aliases)
+            if made is not None:
+                parts.indexes.append(ModelIndex(made[0], _shown(made[1], statement), statement))
+                continue
+            kind = last_name(item)
+            if kind == "ddl_if":
+                continue
+            constraint = constraint_of(named(item, parts.names, aliases))
+            if constraint is not None:
+                parts.constraints.append(
+                    ModelConstraint(_renamed(constraint, aliases), _shown(item.place, statement), statement, kind)
+                )
+                continue
+            if kind in COLUMNS or kind in ("Comment", "ExcludeConstraint"):
+                continue
+        parts.complete = False
+
+
+def declared_index(value: CallValue, names: dict[int, str], aliases: dict[str, str]) -> tuple[Index, Place] | None:
+    """An `Index(...)`, also behind `.ddl_if(...)`; None for what is none or is made on another database alone."""
+    call: Value = value
+    while isinstance(call, CallValue) and last_name(call) == "ddl_if" and isinstance(call.function, Member):
+        dialect = Arguments(call, ["dialect"]).get("dialect")
+        if isinstance(dialect, str) and dialect != "postgresql":
+            return None
+        call = call.function.base
+    if not isinstance(call, CallValue) or last_name(call) != "Index":
+        return None
+    if not call.positional:
+        return Index(text_of(call.keywords.get("name")), NOT_KNOWN), call.place
+    rewritten = named(call, names, aliases)
+    elements: Value = NOT_KNOWN if call.open else tuple(rewritten.positional[1:])
+    index = index_of(rewritten, text_of(rewritten.positional[0]), elements)
+    return _index_renamed(index, aliases), call.place
+
+
+def _index_renamed(index: Index, aliases: dict[str, str]) -> Index:
+    keys = index.keys
+    if isinstance(keys, tuple):
+        keys = tuple([replace(k, column=aliases.get(k.column, k.column)) if isinstance(k.column, str) else k for k in keys])
+    include = tuple([aliases.get(name, name) for name in index.include]) if isinstance(index.include, tuple) else index.include
+    return replace(index, keys=keys, include=include)
+
+
+def _renamed(constraint: Constraint, aliases: dict[str, str]) -> Constraint:
+    columns = getattr(constraint, "columns", None)
+    if not isinstance(columns, tuple) or not isinstance(constraint, Unique | PrimaryKey | ForeignKey):
+        return constraint
+    return replace(constraint, columns=tuple([aliases.get(name, name) for name in columns]))
+
+
+def named(call: CallValue, names: dict[int, str], aliases: dict[str, str]) -> CallValue:
+    """A call in whose arguments `column("name")` stands for every column object and attribute of the class."""
+
+    def of(value: Value, depth: int) -> Value:
+        if depth > 12:
+            return value
+        if isinstance(value, CallValue):
+            name = names.get(id(value))
+            if name is not None:
+                return CallValue(_COLUMN, (name,), {}, value.place)
+            positional = tuple([of(item, depth + 1) for item in value.positional])
+            keywords = {key: of(item, depth + 1) for key, item in value.keywords.items()}
+            function = value.function
+            if isinstance(function, Member):
+                function = Member(of(function.base, depth + 1), function.name)
+            return CallValue(function, positional, keywords, value.place, value.open, value.open_keywords, value.node)
+        if isinstance(value, Member):
+            of_table = isinstance(value.base, Member) and value.base.name in ("c", "columns")
+            if of_table or not isinstance(value.base, Symbol | Member):
+                name = aliases.get(value.name)
+                if name is not None:
+                    return CallValue(_COLUMN, (name,), {}, call.place)
+            return Member(of(value.base, depth + 1), value.name)
+        if isinstance(value, tuple):
+            return tuple([of(item, depth + 1) for item in value])
+        if isinstance(value, ListValue):
+            return ListValue([of(item, depth + 1) for item in value.items], value.open, value.is_set, value.arms)
+        return value
+
+    rewritten = of(call, 0)
+    assert isinstance(rewritten, CallValue)
+    return rewritten
+
+
+# ------------------------------------------------------------------------------------------------------------------ names
+
+
+def finished(parts: Parts, table: TableName, convention: Convention) -> None:
+    """Makes the primary key of the columns that say so, and gives everything the name that it has in the database."""
+    keys = [column for column in parts.columns if column.primary_key is True and column.table is None]
+    has_key = any(isinstance(declared.constraint, PrimaryKey) for declared in parts.constraints)
+    if keys and not has_key:
+        columns = tuple([str(column.column.name) for column in keys])
+        first = keys[0]
+        parts.constraints.insert(0, ModelConstraint(PrimaryKey(None, columns), first.place, first.statement, "primary_key=True"))
+    parts.indexes = [_named_index(declared, table, convention) for declared in parts.indexes]
+    parts.constraints = [_named_constraint(declared, table, convention) for declared in parts.constraints]
+
+
+def _named_index(declared: ModelIndex, table: TableName, convention: Convention) -> ModelIndex:
+    if declared.index.name is not None:
+        return declared
+    return replace(declared, index=replace(declared.index, name=index_name(table, declared.index, convention)))
+
+
+def _named_constraint(declared: ModelConstraint, table: TableName, convention: Convention) -> ModelConstraint:
+    constraint = declared.constraint
+    if isinstance(constraint.name, str):
+        name: str | None = given_name(table, constraint, constraint.name, convention)
+    elif constraint.name is None:
+        name = constraint_name(table, constraint, convention)
+    else:
+        return declared
+    return replace(declared, constraint=replace(constraint, name=name))

@@ -1,0 +1,47 @@
+"""Listens to the evaluation of models: it hears of what is declared by calls alone, `Index(...)`, `append_constraint`,
+`map_imperatively`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqla_lsp.readers.arguments import last_name
+from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.machine import Machine
+from sqla_lsp.syntax.values import CallValue, Value
+
+DECLARING = frozenset({"Index", "append_constraint", "map_imperatively", "mapper", "append_column"})
+"""Functions whose calls declare something although nothing is bound to their result."""
+
+
+class ModelsHost:
+    """The machine's host while models are read."""
+
+    def __init__(self) -> None:
+        self.declared: list[CallValue] = []
+
+    def call(self, machine: Machine, frame: Frame, call: CallValue) -> Value:
+        if last_name(call) in DECLARING:
+            self.declared.append(call)
+        return call
+
+    def member(self, base: Value, name: str) -> Value:
+        return NotImplemented  # type: ignore[no-any-return]
+
+    def enter(self, machine: Machine, value: Value) -> Value:
+        return value
+
+    def leave(self, machine: Machine, value: Value) -> None:
+        """Nothing is open."""
+
+    def heard(self) -> int:
+        return len(self.declared)
+
+    def state(self) -> Any:
+        return None
+
+    def restore(self, state: Any) -> None:
+        """Nothing is remembered."""
+
+    def joined(self, one: Any, other: Any) -> Any:
+        return None

@@ -1,0 +1,253 @@
+"""The models of one module, in the order in which they stand in it."""
+
+from __future__ import annotations
+
+import logging
+
+from msgspec.structs import replace
+
+from sqla_lsp.postgres.naming import index_name
+from sqla_lsp.readers.arguments import base_of, last_name
+from sqla_lsp.readers.models.classes import ClassReader
+from sqla_lsp.readers.models.declared import Parts, declared_index, table_items
+from sqla_lsp.readers.models.host import DECLARING, ModelsHost
+from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
+from sqla_lsp.readers.models.tables import TableReader
+from sqla_lsp.schema.models import ClassName, Model, ModelIndex, Models
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.expressions import value_of
+from sqla_lsp.syntax.frames import LoadedModule, Modules
+from sqla_lsp.syntax.lower import Definition
+from sqla_lsp.syntax.machine import Machine, OutOfSteps
+from sqla_lsp.syntax.values import CallValue, ClassValue, DictValue, Member, Value, path_of
+from sqla_lsp.text.places import Place
+
+logger = logging.getLogger(__name__)
+
+_STEPS = 60_000
+"""How many steps a class or table may take."""
+
+
+def is_models(raw: bytes) -> bool:
+    """Whether a file may declare models. Alembic's revisions are none."""
+    if b"down_revision" in raw:
+        return False
+    return (
+        b"mapped_column" in raw
+        or b"__tablename__" in raw
+        or b"Mapped[" in raw
+        or b"map_imperatively" in raw
+        or (b"table=True" in raw and b"SQLModel" in raw)
+        or ((b"Column(" in raw or b"Table(" in raw) and (b"sqlalchemy" in raw or b"db." in raw))
+        or (b"Index(" in raw and b"sqlalchemy" in raw)
+        or (b"SQLModel" in raw and b"Field(" in raw)
+        or (b"__mapper_args__" in raw)
+        or (b"declared_attr" in raw)
+    )
+
+
+def read_models(module: LoadedModule, modules: Modules) -> Models:
+    """The models of a module. It never raises for what is in it; what takes too long costs the rest of the file."""
+    reading = _Reading(module, modules)
+    for item in module.top_level:
+        reading.item(item)
+    read, outside = module.around()
+    return Models(tuple(reading.models.values()), tuple(reading.added), tuple(sorted(outside)), tuple(sorted(read)))
+
+
+class _Reading:
+    """One module being read."""
+
+    def __init__(self, module: LoadedModule, modules: Modules) -> None:
+        self.module = module
+        self.host = ModelsHost()
+        self.machine = Machine(modules, self.host, module, steps=_STEPS, steps_abroad=_STEPS)
+        self.machine.keeps_operators = True
+        self.frame = self.machine.module_frame(module)
+        self.tables = TableReader(self.machine, self.frame)
+        self.classes = ClassReader(self.machine, self.tables)
+        self.models: dict[str, Model] = {}
+        self.added: list[tuple[ClassName, ModelIndex]] = []
+        self.values: dict[str, Value] = {}
+
+    def item(self, item: code.Block | Definition) -> None:
+        """One piece of the top level."""
+        self.machine.steps = _STEPS
+        try:
+            if isinstance(item, Definition):
+                self._named(item.name, Place(0, 0))
+                return
+            place = Place(item.start, item.end)
+            match item.statement:
+                case code.Class(name=name):
+                    self._named(name, place)
+                case code.Assign(targets=(code.Name(id=name),), value=code.Call()):
+                    self._named(name, place)
+                case code.Evaluate(value=code.Call() as call) if _last(call.function) in DECLARING:
+                    self._called(call, place)
+                case _:
+                    pass
+        except OutOfSteps:
+            logger.debug("%s: a declaration takes too many steps", self.module.name)
+
+    def _named(self, name: str, statement: Place) -> None:
+        if not self.machine.has(self.frame, name):
+            return
+        value = self.machine.lookup(self.frame, name)
+        if isinstance(value, ClassValue) and value.closure.module is self.module:
+            model = self.classes.model(value)
+            if model is not None:
+                self.values[name] = value
+                self.models[name] = model
+        elif isinstance(value, CallValue) and last_name(value) == "Table" and not value.place.path:
+            self.tables.bind(value, ClassName("", name), statement)
+            model = self.tables.read(value, name)
+            if model is not None:
+                self.values[name] = value
+                self.models[name] = model
+        elif isinstance(value, CallValue) and last_name(value) == "Index":
+            self._index(value, statement)
+
+    def _called(self, node: code.Call, statement: Place) -> None:
+        outer, self.frame.base = self.frame.base, statement.start
+        value = value_of(self.machine, self.frame, node)
+        self.frame.base = outer
+        if not isinstance(value, CallValue):
+            return
+        match last_name(value):
+            case "Index":
+                self._index(value, statement)
+            case "append_constraint":
+                self._appended(value, statement)
+            case "map_imperatively" | "mapper":
+                self._mapped(value, statement)
+            case _:
+                pass
+
+    def _owner(self, value: Value) -> tuple[ClassName, Model] | None:
+        """The model whose columns stand in a value."""
+        for found in _inside(value):
+            for name, holder in self.values.items():
+                if isinstance(holder, ClassValue):
+                    if id(found) in self.classes.names.get(id(holder), {}) or (
+                        isinstance(found, Member) and found.base is holder
+                    ):
+                        return ClassName("", name), self.models[name]
+                elif isinstance(holder, CallValue):
+                    of_table = isinstance(found, Member) and found.name in ("c", "columns") and found.base is holder
+                    if of_table or id(found) in self.tables.names.get(id(holder), {}):
+                        return ClassName("", name), self.models[name]
+        return None
+
+    def _index(self, call: CallValue, statement: Place) -> None:
+        """`Index("name", User.email)` beside the class."""
+        owner = self._owner(call)
+        if owner is None:
+            self._index_elsewhere(call, statement)
+            return
+        name, model = owner
+        self._add_items(name, model, [call], statement)
+
+    def _index_elsewhere(self, call: CallValue, statement: Place) -> None:
+        """An index on a class of another file."""
+        for found in _inside(call):
+            cls = found.base if isinstance(found, Member) and isinstance(found.base, ClassValue) else None
+            candidates = [cls] if cls is not None else self._imported_classes()
+            for candidate in candidates:
+                model = self.classes.model(candidate)
+                names = self.classes.names.get(id(candidate), {})
+                if model is None or model.table is None or (cls is None and id(found) not in names):
+                    continue
+                aliases = {column.attribute: str(column.column.name) for column in model.columns}
+                made = declared_index(call, names, aliases)
+                if made is not None:
+                    index = made[0]
+                    named = replace(index, name=index_name(model.table, index, {})) if index.name is None else index
+                    owner = ClassName(candidate.closure.module.path, candidate.name)
+                    self.added.append((owner, ModelIndex(named, made[1], statement)))
+                return
+
+    def _imported_classes(self) -> list[ClassValue]:
+        values = [self.machine.lookup(self.frame, name) for name in list(self.frame.variables)]
+        return [value for value in values if isinstance(value, ClassValue)]
+
+    def _add_items(self, name: ClassName, model: Model, items: list[Value], statement: Place) -> None:
+        parts = Parts(names={})
+        holder = self.values[name.name]
+        own = self.classes.names if isinstance(holder, ClassValue) else self.tables.names
+        parts.names = dict(own.get(id(holder), {}))
+        aliases = {column.attribute: str(column.column.name) for column in model.columns}
+        table_items(items, parts, statement, aliases)
+        self.models[name.name] = replace(
+            model,
+            indexes=(*model.indexes, *parts.indexes),
+            constraints=(*model.constraints, *parts.constraints),
+            complete=model.complete and parts.complete,
+        )
+
+    def _appended(self, call: CallValue, statement: Place) -> None:
+        """`users.append_constraint(...)`, `User.__table__.append_constraint(...)`."""
+        base = base_of(call)
+        while isinstance(base, Member) and base.name == "__table__":
+            base = base.base
+        for name, holder in self.values.items():
+            if holder is base:
+                self._add_items(ClassName("", name), self.models[name], list(call.positional), statement)
+                return
+
+    def _mapped(self, call: CallValue, statement: Place) -> None:
+        """`registry.map_imperatively(User, users, properties={...})`."""
+        if len(call.positional) < 2 or (path_of(call) or "").startswith("builtins."):
+            return
+        cls, table = call.positional[:2]
+        if not isinstance(cls, ClassValue) or not isinstance(table, CallValue) or last_name(table) != "Table":
+            return
+        name = cls.name
+        model = self.tables.read(table, name)
+        if model is None:
+            return
+        properties = call.keywords.get("properties")
+        relationships = []
+        columns = list(model.columns)
+        names = self.tables.names.get(id(table), {})
+        for key, value in properties.items.items() if isinstance(properties, DictValue) else ():
+            if not isinstance(key, str):
+                continue
+            if isinstance(value, CallValue) and last_name(value) in RELATIONSHIPS:
+                relationships.append(read_relationship(self.machine, self.frame, key, value, None, statement, names))
+            elif isinstance(value, Member):
+                columns += [replace(column, attribute=key) for column in model.columns if column.attribute == value.name]
+        variable = self.tables.variable_of(table)
+        self.models[name] = replace(
+            model,
+            name=name,
+            kind="class",
+            columns=tuple(columns),
+            indexes=() if variable is not None else model.indexes,
+            constraints=() if variable is not None else model.constraints,
+            relationships=tuple(relationships),
+            of_table=variable,
+        )
+        self.values[name] = cls
+
+
+def _last(node: code.Expression) -> str:
+    return node.name if isinstance(node, code.Attribute) else node.id if isinstance(node, code.Name) else ""
+
+
+def _inside(value: Value, depth: int = 0) -> list[Value]:
+    """A value and all values in it."""
+    found: list[Value] = [value]
+    if depth > 12:
+        return found
+    if isinstance(value, CallValue):
+        for item in (*value.positional, *value.keywords.values()):
+            found += _inside(item, depth + 1)
+        if isinstance(value.function, Member):
+            found += _inside(value.function.base, depth + 1)
+    elif isinstance(value, Member):
+        found += _inside(value.base, depth + 1)
+    elif isinstance(value, tuple):
+        for item in value:
+            found += _inside(item, depth + 1)
+    return found
