@@ -1,0 +1,125 @@
+"""Lowers of a function only what its queries may need: statements with anchors, and those that speak of names which are used
+there. Statements are lowered from the last to the first, so that what uses a name is seen before what makes it."""
+
+from __future__ import annotations
+
+import re
+
+from tree_sitter import Node
+
+from sqla_lsp.readers.queries.anchors import Definition, anchored
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.lower_statements import Body, Statements
+from sqla_lsp.syntax.lowering import kind
+from sqla_lsp.syntax.pieces import Piece
+from sqla_lsp.syntax.tree import parse
+
+_HEADER = b"class _:\n"
+_WORD = re.compile(rb"[^\W\d]\w*")
+_ASSIGNED = re.compile(rb"^[ \t]*([A-Za-z_][\w.]*)[ \t]*(?::[^=\n]*)?[&|+]?=(?!=)", re.M)
+_IMPORTS = frozenset({kind("import_statement"), kind("import_from_statement")})
+_RETURNS = frozenset({kind("return_statement"), kind("raise_statement"), kind("break_statement"), kind("continue_statement")})
+_COMMON = frozenset(
+    b"self cls session select where filter filter_by and_ or_ not_ in_ query order_by limit join await async return if else for in "
+    b"not is and or None True False func len str int execute scalars scalar all first one data id name append get id".split()
+)
+
+
+class Relevant(Statements):
+    """Lowers a definition; `wanted` are the names that matter so far."""
+
+    __slots__ = ("wanted",)
+
+    def __init__(self, data: bytes, base: int, end: int) -> None:
+        super().__init__(data, base)
+        self.wanted: set[bytes] = set()
+        assigned = list(_ASSIGNED.finditer(data, base, end))
+        for number, found in enumerate(assigned):
+            until = assigned[number + 1].start() if number + 1 < len(assigned) else end
+            if anchored(data, found.start(), until):
+                self.wanted.update(_WORD.findall(found[1]))
+        self.wanted -= _COMMON
+
+    def statement(self, node: Node) -> code.Statement | None:
+        start, end = node.start_byte, node.end_byte
+        kind_id = node.kind_id
+        if kind_id not in _IMPORTS:
+            words = _WORD.findall(self.data, start, end)
+            if not anchored(self.data, start, end):
+                if self.wanted.isdisjoint(words) and (kind_id not in _RETURNS or end - start > 200):
+                    return self._inert(node)
+                if kind_id in _RETURNS:
+                    words = []
+            if kind_id in _SIMPLE:
+                self.wanted.update(words)
+                self.wanted -= _COMMON
+        return super().statement(node)
+
+    def body(self, node: Node | None) -> Body:
+        statements: list[code.Statement] = []
+        for child in reversed(node.named_children) if node is not None else ():
+            statement = self.statement(child)
+            if statement is not None:
+                statements.append(statement)
+        statements.reverse()
+        return tuple(statements)
+
+    def _field(self, node: Node, field: str) -> code.Expression:
+        child = node.child_by_field_name(field)
+        if child is None:
+            return self.opaque(node)
+        if field == "condition":
+            if not anchored(self.data, child.start_byte, child.end_byte) and b":=" not in self.data[child.start_byte : child.end_byte]:
+                return self.opaque(child)
+        else:
+            self.wanted.update(_WORD.findall(self.data, child.start_byte, child.end_byte))
+            self.wanted -= _COMMON
+        return self.expression(child)
+
+
+_SIMPLE = frozenset({kind("expression_statement"), kind("return_statement")})
+
+
+def lowered(data: bytes, definition: Definition) -> tuple[code.Statement, ...] | None:
+    """The statements of a definition, which begin at its start; None where it does not parse."""
+    text, base = _text(data, definition.piece, definition.cls)
+    root = parse(text).root_node
+    return None if root.has_error else _below(Relevant(text, base, len(text)), root)
+
+
+def lowered_whole(data: bytes, piece: Piece, cls: str) -> tuple[code.Statement, ...] | None:
+    """As `lowered`, with all statements."""
+    text, base = _text(data, piece, cls)
+    root = parse(text).root_node
+    return None if root.has_error else _below(Statements(text, base), root)
+
+
+def _text(data: bytes, piece: Piece, cls: str) -> tuple[bytes, int]:
+    text = data[piece.start : piece.end]
+    return (_HEADER + text, len(_HEADER)) if cls and piece.kind != "other" else (text, 0)
+
+
+def lowered_from(data: bytes, definition: Definition, root: Node) -> tuple[code.Statement, ...]:
+    """As `lowered`, of the tree of the whole file: what stands inside of the definition, without what does not parse."""
+    piece = definition.piece
+    lowering = Relevant(data, piece.start, piece.end)
+    found: list[code.Statement] = []
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        for child in node.named_children:
+            if child.end_byte <= piece.start or child.start_byte >= piece.end:
+                continue
+            if child.start_byte < piece.start or child.end_byte > piece.end:
+                waiting.append(child)
+            elif (statement := lowering.statement(child)) is not None:
+                found.append(statement)
+    return tuple(sorted(found, key=lambda statement: statement.start))
+
+
+def _below(lowering: Statements, root: Node) -> tuple[code.Statement, ...]:
+    """The statements below a root; below the class that was put around a method (then the base is not 0)."""
+    node: Node | None = root
+    if lowering.base:
+        node = root.children[0].child_by_field_name("body") if root.children else None
+    return lowering.body(node)
