@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,13 +12,13 @@ from sqla_lsp.syntax.pieces import Piece, members, pieces
 
 ANCHORS = (b".where(", b".filter(", b".filter_by(", b"select(", b".query(", b".query.", b"exists(", b".order_by(", b"on_conflict")
 """What a query that matters to us is written with. `update(` and `delete(` are everywhere, and without `where` they ask nothing."""
-_ANCHOR = re.compile(rb"\.(?:where|filter|filter_by|query|order_by)\(|\.query\.|select\(|exists\(|on_conflict|\.where\b|\.filter\b")
+_MARKS = (b".where", b".filter", b".query", b"select(", b"exists(", b".order_by(", b"on_conflict")
 _LIBRARIES = (b"sqlalchemy", b"sqlmodel", b"SQLAlchemy", b"SQLModel")
 _SESSIONS = (b"session", b"db.", b".query.")
 _IMPORTED = re.compile(
-    rb"^[ \t]*from[ \t]+(?:sqlalchemy|sqlmodel|flask_sqlalchemy)[\w.]*[ \t]+import[ \t]*(?:\(([^)]*)\)|((?:[^\n\\]|\\\r?\n)*))", re.M
+    rb"[ \t]*from[ \t]+(?:sqlalchemy|sqlmodel|flask_sqlalchemy)[\w.]*[ \t]+import[ \t]*(?:\(([^)]*)\)|((?:[^\n\\]|\\\r?\n)*))"
 )
-_MODULE = re.compile(rb"^[ \t]*import[ \t]+(?:sqlalchemy|sqlmodel)[\w.]*(?:[ \t]+as[ \t]+(\w+))?", re.M)
+_MODULE = re.compile(rb"[ \t]*import[ \t]+(?:sqlalchemy|sqlmodel)[\w.]*(?:[ \t]+as[ \t]+(\w+))?")
 _NAME = re.compile(rb"(\w+)(?:\s+as\s+(\w+))?")
 _COMMENT = re.compile(rb"#[^\n]*")
 
@@ -43,26 +44,32 @@ def has_queries(raw: bytes) -> bool:
     return any(word in raw for word in _LIBRARIES) or any(word in raw for word in _SESSIONS)
 
 
-def anchored(data: bytes, start: int, end: int) -> bool:
-    """Whether an anchor stands between two offsets."""
-    return _ANCHOR.search(data, start, end) is not None
+def anchors(data: bytes) -> list[int]:
+    """Where anchors stand, in order."""
+    return sorted([at for mark in _MARKS for at in _found(data, mark)])
+
+
+def _found(data: bytes, mark: bytes) -> Iterator[int]:
+    at = data.find(mark)
+    while at >= 0:
+        yield at
+        at = data.find(mark, at + 1)
 
 
 def definitions(data: bytes) -> Iterator[Definition]:
     """The pieces that hold anchors, in order; of classes, their methods."""
-    found = iter(_ANCHOR.finditer(data))
-    at = next(found, None)
+    found = anchors(data)
     for piece in cut(data):
-        if at is None:
-            return
-        if at.start() >= piece.end:
+        if not _any_between(found, piece.start, piece.end):
             continue
-        inner = cut_class(data, piece) if piece.kind == "class" else (piece,)
-        for part in inner:
-            if at is not None and at.start() < part.end:
+        for part in cut_class(data, piece) if piece.kind == "class" else (piece,):
+            if _any_between(found, part.start, part.end):
                 yield Definition(part, piece.name if piece.kind == "class" else "")
-            while at is not None and at.start() < part.end:
-                at = next(found, None)
+
+
+def _any_between(found: list[int], start: int, end: int) -> bool:
+    at = bisect_left(found, start)
+    return at < len(found) and found[at] < end
 
 
 @lru_cache(maxsize=4)
@@ -80,8 +87,13 @@ def cut_class(data: bytes, piece: Piece) -> tuple[Piece, ...]:
 def vocabulary(data: bytes) -> Vocabulary:
     """What is imported from SQLAlchemy, wherever in the file."""
     names: dict[str, str] = {}
-    for found in _IMPORTED.finditer(data):
-        for name in _NAME.finditer(_COMMENT.sub(b"", found[1] or found[2] or b"")):
-            names[(name[2] or name[1]).decode()] = name[1].decode()
-    modules = {(found[1] or b"sqlalchemy").decode() for found in _MODULE.finditer(data)}
-    return Vocabulary(names, frozenset(modules | {"sa", "sqlalchemy", "sqlmodel", "db"}))
+    modules = {"sa", "sqlalchemy", "sqlmodel", "db"}
+    lines = {data.rfind(b"\n", 0, at) + 1 for word in (b"sqlalchemy", b"sqlmodel") for at in _found(data, word)}
+    for line in lines:
+        found = _IMPORTED.match(data, line)
+        if found is not None:
+            for name in _NAME.finditer(_COMMENT.sub(b"", found[1] or found[2] or b"")):
+                names[(name[2] or name[1]).decode()] = name[1].decode()
+        elif (module := _MODULE.match(data, line)) is not None:
+            modules.add((module[1] or b"sqlalchemy").decode())
+    return Vocabulary(names, frozenset(modules))

@@ -238,9 +238,24 @@ class Calls(Chains):
         if isinstance(base, Called) and (name in STARTING or name in ("subquery", "cte", "scalar_subquery", "exists")):
             base = self.force(base)
         if isinstance(base, Choice):
-            given = self.arguments(node)
-            return choice([self._method_of(item, name, given, node, start, end) for item in base.items])
+            return self._method_of_several(node, base, name, start, end)
         return self._method_of(base, name, self.arguments(node), node, start, end)
+
+    def _method_of_several(self, node: code.Call, base: Choice, name: str, start: int, end: int) -> Value:
+        """A method of one of several values. Where the arguments are one of several too, which of them go together is guessed
+        by their order, and the query is not complete."""
+        given = self.arguments(node)
+        several = [value for value in given.positional if isinstance(value, Choice)]
+        if not several:
+            return choice([self._method_of(item, name, given, node, start, end) for item in base.items])
+        if any(len(value.items) != len(base.items) for value in several):
+            given = Arguments(tuple([Bound() if value in several else value for value in given.positional]), given.keywords, True)
+            return choice([self._method_of(item, name, given, node, start, end) for item in base.items])
+        made: list[Value] = []
+        for number, item in enumerate(base.items):
+            picked = tuple([value.items[number] if isinstance(value, Choice) else value for value in given.positional])
+            made.append(self._method_of(item, name, Arguments(picked, given.keywords, given.open), node, start, end))
+        return choice([replace(item, complete=False) if isinstance(item, Building) else item for item in made])
 
     def _method_of(self, base: Value, name: str, given: Arguments, node: code.Call, start: int, end: int) -> Value:
         if isinstance(base, Building):
@@ -356,6 +371,8 @@ class Calls(Chains):
 
     def _sql_function(self, name: str, given: Arguments) -> Value:
         """`func.name(...)`."""
+        if name.lower() == "cast":
+            return Opaque(tuple(self.paths(tuple(self.operand(item) for item in given.positional[:1]))))
         parts: list[str | Path] = [f"{name}("]
         for number, value in enumerate(given.positional):
             operand = self.operand(self.force(value))

@@ -58,9 +58,7 @@ OTHER = frozenset(
     "ilike istartswith iendswith endswith contains icontains regexp_match match is_distinct_from contained_by has_key has_all "
     "has_any overlap overlaps op bool_op path_exists path_match not_regexp_match iregexp_match bitwise_and within intersects".split()
 )
-METHODS = frozenset(
-    {"is_", "in_", "between", "like", "startswith", "any", "has", "of_type_in", "cosine_distance", "l2_distance"}
-) - {"of_type_in", "cosine_distance", "l2_distance"} | set(NEGATED) | OTHER
+METHODS = frozenset({"is_", "in_", "between", "like", "startswith", "any", "has"}) | set(NEGATED) | OTHER
 UNKNOWN_VALUE = "a value that is only known when the code runs"
 
 
@@ -126,6 +124,8 @@ class Conditions(Reader):
 
     def joined(self, values: tuple[Value, ...], *, any_of: bool) -> Value:
         """`and_(...)`, `or_(...)`."""
+        if not values:
+            return And(())
         if any_of:
             made = [Or(parts) if len(parts) != 1 else parts[0] for parts in self._each(values)]
         else:

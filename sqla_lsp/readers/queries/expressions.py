@@ -136,6 +136,8 @@ class Expressions(Calls):
             return not_told("the result of a call", (name,), start, end)
         if isinstance(base, Expression | Opaque):
             return Opaque(tuple(self.paths(base)))
+        if isinstance(base, Bound) and name[:1].isupper():
+            return not_told("an attribute of an object", (name,), start, end)
         return Bound()
 
     def _subscript(self, node: code.Subscript) -> Value:

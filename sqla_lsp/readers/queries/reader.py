@@ -25,16 +25,24 @@ from sqla_lsp.readers.queries.values import (
     not_told,
 )
 from sqla_lsp.schema.queries import (
+    And,
     Bound,
+    Comparison,
     Constant,
+    Exists,
     Expression,
+    Flagged,
+    Keyword,
+    Not,
     NotTold,
     OfClass,
     Opaque,
     Operand,
+    Or,
     OrderKey,
     Path,
     Query,
+    Related,
     Rows,
     Subquery,
 )
@@ -124,7 +132,8 @@ class Reader:
         for building in self.made:
             if id(building) not in parents and id(building) not in self._numbers:
                 self.number(building)
-        return numbered_outer([query for query in self.queries if query is not None])
+        queries = [query for query in self.queries if query is not None]
+        return numbered_outer(queries) if len(queries) > 1 else tuple(queries)
 
     # ---------------------------------------------------------------------------------------------------- operands
 
@@ -164,6 +173,8 @@ class Reader:
         if isinstance(value, Path):
             if not isinstance(value.root, NotTold) or value.names:
                 yield value
+        elif isinstance(value, Constant | Bound):
+            return
         elif isinstance(value, Called):
             for argument in (*value.positional, *value.keywords.values()):
                 yield from self.paths(argument)
@@ -210,7 +221,7 @@ def _aggregates(operand: Operand) -> bool:
 def numbered_outer(queries: list[Query]) -> tuple[Query, ...]:
     """The queries, of which those that stand in another one know which."""
     for number, query in enumerate(queries):
-        for inner in _inside((query.where, query.selected, [source.on for source in query.sources])):
+        for inner in _inside((query.where, [item for _, item in query.selected], [source.on for source in query.sources])):
             if queries[inner].outer is None and inner != number:
                 queries[inner] = replace(queries[inner], outer=number)
     return tuple(queries)
@@ -220,12 +231,15 @@ def _inside(value: Any) -> Iterator[int]:
     if isinstance(value, tuple | list):
         for item in value:
             yield from _inside(item)
-    elif isinstance(value, msgspec.Struct) and not isinstance(value, Path):
-        kind = type(value).__name__
-        if kind in ("Subquery", "Exists"):
-            yield value.query  # type: ignore[attr-defined]
-            return
-        for field in value.__struct_fields__:
-            item = getattr(value, field)
-            if isinstance(item, msgspec.Struct | tuple):
-                yield from _inside(item)
+    elif isinstance(value, Subquery | Exists):
+        yield value.query
+    elif isinstance(value, Comparison):
+        yield from _inside((value.left, *value.right))
+    elif isinstance(value, And | Or):
+        yield from _inside(value.parts)
+    elif isinstance(value, Not | Related):
+        yield from _inside(value.part)
+    elif isinstance(value, Keyword):
+        yield from _inside(value.right)
+    elif isinstance(value, Flagged):
+        yield from _inside(value.arguments)

@@ -4,10 +4,11 @@ there. Statements are lowered from the last to the first, so that what uses a na
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from tree_sitter import Node
 
-from sqla_lsp.readers.queries.anchors import Definition, anchored
+from sqla_lsp.readers.queries.anchors import Definition, anchors
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.lower_statements import Body, Statements
 from sqla_lsp.syntax.lowering import kind
@@ -28,32 +29,43 @@ _COMMON = frozenset(
 class Relevant(Statements):
     """Lowers a definition; `wanted` are the names that matter so far."""
 
-    __slots__ = ("wanted",)
+    __slots__ = ("_anchors", "wanted")
 
     def __init__(self, data: bytes, base: int, end: int) -> None:
         super().__init__(data, base)
         self.wanted: set[bytes] = set()
+        self._anchors = anchors(data)
         assigned = list(_ASSIGNED.finditer(data, base, end))
         for number, found in enumerate(assigned):
             until = assigned[number + 1].start() if number + 1 < len(assigned) else end
-            if anchored(data, found.start(), until):
+            if self._anchored(found.start(), until):
                 self.wanted.update(_WORD.findall(found[1]))
         self.wanted -= _COMMON
 
     def statement(self, node: Node) -> code.Statement | None:
         start, end = node.start_byte, node.end_byte
         kind_id = node.kind_id
-        if kind_id not in _IMPORTS:
+        if kind_id in _IMPORTS:
+            return super().statement(node)
+        if self._anchored(start, end):
+            if kind_id in _SIMPLE:
+                self._want(start, end)
+        elif kind_id not in _RETURNS or end - start > 200:
             words = _WORD.findall(self.data, start, end)
-            if not anchored(self.data, start, end):
-                if self.wanted.isdisjoint(words) and (kind_id not in _RETURNS or end - start > 200):
-                    return self._inert(node)
-                if kind_id in _RETURNS:
-                    words = []
+            if self.wanted.isdisjoint(words):
+                return self._inert(node)
             if kind_id in _SIMPLE:
                 self.wanted.update(words)
                 self.wanted -= _COMMON
         return super().statement(node)
+
+    def _anchored(self, start: int, end: int) -> bool:
+        at = bisect_left(self._anchors, start)
+        return at < len(self._anchors) and self._anchors[at] < end
+
+    def _want(self, start: int, end: int) -> None:
+        self.wanted.update(_WORD.findall(self.data, start, end))
+        self.wanted -= _COMMON
 
     def body(self, node: Node | None) -> Body:
         statements: list[code.Statement] = []
@@ -69,11 +81,10 @@ class Relevant(Statements):
         if child is None:
             return self.opaque(node)
         if field == "condition":
-            if not anchored(self.data, child.start_byte, child.end_byte) and b":=" not in self.data[child.start_byte : child.end_byte]:
+            if not self._anchored(child.start_byte, child.end_byte) and b":=" not in self.data[child.start_byte : child.end_byte]:
                 return self.opaque(child)
         else:
-            self.wanted.update(_WORD.findall(self.data, child.start_byte, child.end_byte))
-            self.wanted -= _COMMON
+            self._want(child.start_byte, child.end_byte)
         return self.expression(child)
 
 

@@ -10,6 +10,7 @@ from sqla_lsp.schema.queries import (
     And,
     Bound,
     Comparison,
+    Constant,
     Flagged,
     Keyword,
     Not,
@@ -21,6 +22,7 @@ from sqla_lsp.schema.queries import (
     Query,
     Related,
     Root,
+    Unread,
 )
 
 _P = TypeVar("_P", bound=Predicate)
@@ -57,7 +59,7 @@ def _predicate(part: Predicate, entities: set[Root]) -> Predicate:
     return part
 
 
-def _comparison(part: Comparison, entities: set[Root]) -> Comparison:
+def _comparison(part: Comparison, entities: set[Root]) -> Predicate:
     right = part.right
     if any(_is_unknown(item, entities) for item in right):
         right = tuple([Bound() if _is_unknown(item, entities) else item for item in right])
@@ -65,6 +67,8 @@ def _comparison(part: Comparison, entities: set[Root]) -> Comparison:
     known = [item for item in part.right if not isinstance(item, Bound) and not _is_unknown(item, entities)]
     if _is_unknown(left, entities) and any(isinstance(item, Path) for item in known):
         left = Bound()
+    if isinstance(left, Bound | Constant) and all(isinstance(item, Bound | Constant) for item in right):
+        return Unread("a comparison of values")
     return part if left is part.left and right is part.right else replace(part, left=left, right=right)
 
 

@@ -173,7 +173,15 @@ def merged(one: Value, other: Value) -> Value:
         return one
     if _adds(other, one):
         return other
-    return choice([one, other])
+    return settled_choice(choice([one, other]))
+
+
+def settled_choice(value: Value) -> Value:
+    """A value that a name is bound to. One of several tables or columns is not told: two mentions of the name would be taken for
+    different ones."""
+    if isinstance(value, Choice) and all(isinstance(item, Path | Called) for item in value.items):
+        return not_told("one of several values")
+    return value
 
 
 def _adds(more: Value, less: Value) -> bool:

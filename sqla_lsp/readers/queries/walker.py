@@ -21,6 +21,7 @@ from sqla_lsp.readers.queries.values import (
     choice,
     merged,
     not_told,
+    settled_choice,
 )
 from sqla_lsp.schema.queries import Bound, Constant, ImportedName, NotTold, OfClass, Path
 from sqla_lsp.syntax import code
@@ -76,7 +77,7 @@ class Walker(Expressions):
         return None
 
     def bind(self, name: str, value: Value) -> None:
-        self.scope.names[name] = value
+        self.scope.names[name] = settled_choice(value)
 
     def inner_scope(self) -> Scope:
         before = self.scope
@@ -234,12 +235,17 @@ class Walker(Expressions):
         iterable = self.evaluate(node.iterable)
         self.use(iterable)
 
-        def body() -> bool:
-            self.bind_target(node.target, self.item_of(self.force(iterable) if isinstance(iterable, Called) else iterable))
+        rounds = [self.item_of(iterable)]
+        if isinstance(iterable, Items) and isinstance(rounds[0], Choice) and len(rounds[0].items) == len(iterable.items):
+            rounds = list(iterable.items)
+
+        def body(item: Value) -> bool:
+            self.bind_target(node.target, item)
             self.run(node.body)
             return False
 
-        self._branches(self.scope.names, [body], skippable=True)
+        bodies: list[Callable[[], bool]] = [lambda item=item: body(item) for item in rounds]  # type: ignore[misc]
+        self._branches(self.scope.names, bodies, skippable=True)
         return self.run(node.otherwise)
 
     def _while(self, node: code.While) -> bool:
