@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqla_lsp.syntax.pieces import Piece, members, pieces
 
 ANCHORS = (b".where(", b".filter(", b".filter_by(", b"select(", b".query(", b".query.", b"exists(", b".order_by(", b"on_conflict")
-"""What a query that matters to us is written with. `update(` and `delete(` are everywhere, and without `where` they ask nothing."""
+"""What a query that matters to us is written with. `update(` and `delete(` are everywhere, and ask nothing without `where`."""
 _MARKS = (b".where", b".filter", b".query", b"select(", b"exists(", b".order_by(", b"on_conflict")
 _LIBRARIES = (b"sqlalchemy", b"sqlmodel", b"SQLAlchemy", b"SQLModel")
 _SESSIONS = (b"session", b"db.", b".query.")

@@ -8,11 +8,12 @@ from sqla_lsp.readers.queries.values import Value, not_told
 from sqla_lsp.schema.queries import Bound, GlobalName, Path
 from sqla_lsp.syntax import code
 
-_UNTOLD = frozenset(
-    "Any object Select Query Update Delete Executable Column ColumnElement ColumnExpressionArgument ColumnClause InstrumentedAttribute Mapped "
-    "Table Subquery CTE Alias AliasedClass FromClause Selectable SelectBase Callable BinaryExpression BooleanClauseList ClauseElement "
-    "SQLColumnExpression TSelect T ModelType Session AsyncSession Exists Insert DeclarativeBase DeclarativeMeta SelectOfScalar "
-    "ReturningInsert Join QueryableAttribute KeyedColumnElement Self".split()
+_UNTOLD = frozenset(  # noqa: SIM905
+    "Any object Select Query Update Delete Executable Column ColumnElement ColumnExpressionArgument ColumnClause "
+    "InstrumentedAttribute Mapped Table Subquery CTE Alias AliasedClass FromClause Selectable SelectBase Callable "
+    "BinaryExpression BooleanClauseList ClauseElement SQLColumnExpression TSelect T ModelType Session AsyncSession "
+    "Exists Insert DeclarativeBase DeclarativeMeta SelectOfScalar ReturningInsert Join QueryableAttribute "
+    "KeyedColumnElement Self".split()
 )
 _TYPE_IN_TEXT = re.compile(r"\s*(?:typing\.)?(?:type|Type)\[\s*[\"']?([\w.]+)[\"']?\s*\]")
 

@@ -88,9 +88,7 @@ def read_queries(data: bytes, previous: tuple[bytes, tuple[QueryBlock, ...]] | N
     return tuple(sorted(blocks, key=lambda block: block.start))
 
 
-def _repaired(
-    data: bytes, broken: list[Definition], words: Vocabulary, helpers: Helpers, known: object
-) -> Iterator[QueryBlock]:
+def _repaired(data: bytes, broken: list[Definition], words: Vocabulary, helpers: Helpers, known: object) -> Iterator[QueryBlock]:
     """Blocks that do not parse alone: what they had before, else what the tree of the whole file makes of them."""
     from sqla_lsp.readers.queries.previous import Previous
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from sqla_lsp.readers.queries.chains import STARTING, Arguments, Chains, entity_of
+from sqla_lsp.readers.queries.chains import STARTING, Arguments, Chains
 from sqla_lsp.readers.queries.conditions import METHODS
 from sqla_lsp.readers.queries.values import (
     ArrayOf,
@@ -44,16 +44,46 @@ from sqla_lsp.syntax import code
 
 _BEGINNING = frozenset({"select", "update", "delete", "insert", "exists", "query"})
 _UNIONS = frozenset({"union", "union_all", "intersect", "intersect_all", "except_", "except_all"})
-_DISTINCT_NAMES = frozenset(
-    "and_ or_ not_ func text literal_column literal bindparam case cast type_coerce aliased desc asc nulls_first nulls_last nullsfirst "
-    "nullslast tuple_ any_ all_ true false null extract distinct col collate with_loader_criteria within_group try_cast over".split()
+_DISTINCT_NAMES = frozenset(  # noqa: SIM905
+    "and_ or_ not_ func text literal_column literal bindparam case cast type_coerce aliased desc asc nulls_first "
+    "nulls_last nullsfirst nullslast tuple_ any_ all_ true false null extract distinct col collate "
+    "with_loader_criteria within_group try_cast over".split()
 )
 """Functions of SQLAlchemy that are told by their names alone."""
 _ORDERS = {"desc": True, "asc": False}
 _NULLS = {"nulls_first": True, "nullsfirst": True, "nulls_last": False, "nullslast": False}
-_EXECUTING = ("execute", "scalar", "stream", "exec", "fetch", "all", "first", "one", "count", "print", "len", "str", "list", "read_sql", "run")
-_QUERY_METHODS = STARTING | {"get", "first", "all", "one", "one_or_none", "count", "get_or_404", "first_or_404", "with_entities", "paginate"}
-_OPAQUE_METHODS = frozenset("cast op collate concat as_string as_integer as_float as_boolean as_json astext".split())
+_EXECUTING = (
+    "execute",
+    "scalar",
+    "stream",
+    "exec",
+    "fetch",
+    "all",
+    "first",
+    "one",
+    "count",
+    "print",
+    "len",
+    "str",
+    "list",
+    "read_sql",
+    "run",
+)
+_QUERY_METHODS = STARTING | {
+    "get",
+    "first",
+    "all",
+    "one",
+    "one_or_none",
+    "count",
+    "get_or_404",
+    "first_or_404",
+    "with_entities",
+    "paginate",
+}
+_OPAQUE_METHODS = frozenset(  # noqa: SIM905
+    "cast op collate concat as_string as_integer as_float as_boolean as_json astext".split()
+)
 
 
 class Calls(Chains):
@@ -101,12 +131,22 @@ class Calls(Chains):
     def _library(self, base: Value, name: str) -> str | None:
         """As `_vocabulary`, of an attribute of a module."""
         if not isinstance(base, Path) or base.names or not isinstance(base.root, GlobalName | ImportedName):
-            if isinstance(base, Path) and name in _DISTINCT_NAMES and name not in ("desc", "asc", "cast", "distinct") | _NULLS.keys():
-                return name if isinstance(base.root, GlobalName | ImportedName) and base.root.name in self.vocabulary.modules else None
+            if (
+                isinstance(base, Path)
+                and name in _DISTINCT_NAMES
+                and name not in ("desc", "asc", "cast", "distinct") | _NULLS.keys()
+            ):
+                return (
+                    name
+                    if isinstance(base.root, GlobalName | ImportedName) and base.root.name in self.vocabulary.modules
+                    else None
+                )
             return None
         root = base.root
         module = root.name if isinstance(root, GlobalName) else (root.name or root.module)
-        if module in self.vocabulary.modules or (isinstance(root, ImportedName) and root.module.partition(".")[0] == "sqlalchemy"):
+        if module in self.vocabulary.modules or (
+            isinstance(root, ImportedName) and root.module.partition(".")[0] == "sqlalchemy"
+        ):
             return name
         if self.vocabulary.names.get(module or "") in ("sql", "orm", "expression", "postgresql", "dialects", "sqltypes"):
             return name
@@ -153,7 +193,9 @@ class Calls(Chains):
                 return self._core_join(values[0], values[1:], given.keywords, name == "outerjoin", start, end)
             case "Session" | "sessionmaker" | "scoped_session":
                 return not_told("a session", (), start, end)
-            case "case" | "cast" | "extract" | "collate" | "within_group" | "try_cast" | "over":
+            case "cast" | "try_cast":
+                return Opaque(tuple(self.paths(tuple(self.operand(value) for value in values[:1]))))
+            case "case" | "extract" | "collate" | "within_group" | "over":
                 return Opaque(tuple(self.paths(tuple(self.operand(v) for v in self._flat(values)))))
             case "column":
                 return Opaque()
@@ -387,7 +429,17 @@ class Calls(Chains):
             elif isinstance(operand, Subquery):
                 return Opaque()
             elif any(True for _ in self.paths(given.positional)):
-                aggregate = name.lower() in ("count", "sum", "min", "max", "avg", "array_agg", "json_agg", "jsonb_agg", "string_agg")
+                aggregate = name.lower() in (
+                    "count",
+                    "sum",
+                    "min",
+                    "max",
+                    "avg",
+                    "array_agg",
+                    "json_agg",
+                    "jsonb_agg",
+                    "string_agg",
+                )
                 if not aggregate:
                     return Opaque(tuple(self.paths(tuple(self.operand(item) for item in given.positional))))
                 paths = tuple(self.paths(operand))

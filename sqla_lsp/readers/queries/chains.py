@@ -8,14 +8,12 @@ from msgspec.structs import replace
 
 from sqla_lsp.readers.queries.conditions import Conditions
 from sqla_lsp.readers.queries.values import (
-    PREDICATES,
     Building,
     Called,
     Choice,
     Items,
     Joined,
     Labelled,
-    Mapping,
     Text,
     Value,
     choice,
@@ -31,6 +29,7 @@ from sqla_lsp.schema.queries import (
     Expression,
     Keyword,
     NotTold,
+    OfClass,
     Operand,
     OrderKey,
     Path,
@@ -50,20 +49,25 @@ class Arguments(NamedTuple):
     open: bool = False
 
 
-STARTING = frozenset({"where", "filter", "filter_by", "order_by", "select_from", "outerjoin", "join", "options", "group_by", "limit"})
+STARTING = frozenset(
+    {"where", "filter", "filter_by", "order_by", "select_from", "outerjoin", "join", "options", "group_by", "limit"}
+)
 """Methods by which something that is not known is seen to be a query."""
-_NEUTRAL = frozenset(
-    "options execution_options with_for_update prefix_with suffix_with params yield_per populate_existing enable_eagerloads "
-    "correlate correlate_except with_hint with_statement_hint add_cte returning values set_label_style with_labels apply_labels "
-    "autoflush enable_assertions with_session execute_options self_group unique inline ordered_values return_defaults "
-    "with_dialect_options compile_options set_ offset bindparams cache_ok merge_result with_lockmode".split()
+_NEUTRAL = frozenset(  # noqa: SIM905
+    "options execution_options with_for_update prefix_with suffix_with params yield_per populate_existing "
+    "enable_eagerloads correlate correlate_except with_hint with_statement_hint add_cte returning values "
+    "set_label_style with_labels apply_labels autoflush enable_assertions with_session execute_options self_group "
+    "unique inline ordered_values return_defaults with_dialect_options compile_options set_ offset bindparams "
+    "cache_ok merge_result with_lockmode".split()
 )
 _EXECUTORS_OF_ONE = frozenset({"first"})
 _PARTS = frozenset({"union", "union_all", "intersect", "intersect_all", "except_", "except_all"})
 _ROWS = frozenset({"subquery", "cte", "alias", "lateral", "table_valued"})
 _SCALAR = frozenset({"scalar_subquery", "as_scalar"})
 _SELECTING = frozenset({"with_entities", "with_only_columns", "add_columns", "add_column", "add_entity", "column"})
-_METHODS = frozenset({"where", "filter", "filter_by", "join", "outerjoin", "join_from", "outerjoin_from", "select_from", "order_by"})
+_METHODS = frozenset(
+    {"where", "filter", "filter_by", "join", "outerjoin", "join_from", "outerjoin_from", "select_from", "order_by"}
+)
 
 
 class Chains(Conditions):
@@ -163,8 +167,8 @@ class Chains(Conditions):
 
     def _filtered_source(self, building: Building) -> int:
         """The number of the entity that `filter_by` speaks of: the one joined last, else the first of FROM."""
-        joins = [number for number, source in enumerate(building.sources) if source.how != "from"]
-        return joins[-1] if joins else 0
+        joins = [(source.start, number) for number, source in enumerate(building.sources) if source.how != "from"]
+        return max(joins)[1] if joins else 0
 
     # ------------------------------------------------------------------------------------------------------- FROM
 
@@ -207,11 +211,13 @@ class Chains(Conditions):
 
     def _select_from(self, building: Building, given: Arguments, start: int, end: int) -> Value:
         sources = list(building.sources)
-        complete = building.complete and not given.open
+        complete = building.complete and not given.open and not any(isinstance(part, Keyword) for part in building.where)
         positional = tuple([self.force(value) for value in given.positional])
         for number, value in enumerate(positional):
             if isinstance(value, Choice):
-                others = [Arguments((*positional[:number], item, *positional[number + 1 :]), {}, given.open) for item in value.items]
+                others = [
+                    Arguments((*positional[:number], item, *positional[number + 1 :]), {}, given.open) for item in value.items
+                ]
                 return choice([self._select_from(building, other, start, end) for other in others])
         for value in positional:
             if isinstance(value, Joined):
@@ -235,7 +241,7 @@ class Chains(Conditions):
         onclause = positional[1] if len(positional) > 1 else keywords.get("onclause")
         known = building.complete and not given.open
         made = [
-            self.step(building, start, end, sources=(*building.sources, source), complete=known and _is_told(source))
+            self.step(building, start, end, sources=_with_join(building.sources, source), complete=known and _is_told(source))
             for source in self.joins(positional[0], onclause, outer, start, end)
         ]
         for extra in positional[2:]:  # Query.join(A.bs, B.cs, C.ds)
@@ -300,15 +306,12 @@ class Chains(Conditions):
         if len(values) == 1 and isinstance(values[0], Constant) and not isinstance(values[0].value, str):
             return self.step(building, start, end, order=())
         if any(isinstance(value, Choice) for value in values) and len(values) == 1:
-            made = []
-            for value in values[0].items:
-                made.append(self._ordered(building, [value], given.open, start, end))
-            return choice(made)
+            return choice([self._ordered(building, [value], given.open, start, end) for value in values[0].items])
         return self._ordered(building, values, given.open, start, end)
 
     def _ordered(self, building: Building, values: list[Value], is_open: bool, start: int, end: int) -> Building:
         keys = tuple([self.order_key(value, building, start, end) for value in values])
-        complete = building.complete and not is_open
+        complete = building.complete and not is_open and not any(isinstance(key.operand, Bound) for key in keys)
         return self.step(building, start, end, order=(*building.order, *keys), complete=complete)
 
     def order_key(self, value: Value, building: Building | None, start: int, end: int) -> OrderKey:
@@ -360,10 +363,20 @@ def entity_of(path: Path) -> Path:
     for number, name in enumerate(names):
         if name in ("c", "columns", "__table__"):
             return Path(path.root, names[:number], path.start, path.end)
-    chain = (getattr(path.root, "name", None) or "", *names)
+    first = "" if isinstance(path.root, OfClass) else getattr(path.root, "name", None) or ""
+    chain = (first, *names)
     if names and names[-1][:1].islower() and chain[-2][:1].isupper() and not chain[-2].isupper():
         return Path(path.root, names[:-1], path.start, path.end)
     return path
+
+
+def _with_join(sources: tuple[Source, ...], joined: Source) -> tuple[Source, ...]:
+    """The tables with one more. `select(User, Order).join(Order)` has Order once: it takes the place of the one selected."""
+    entity = joined.entity
+    for number, source in enumerate(sources):
+        if number and source.how == "from" and (source.entity.root, source.entity.names) == (entity.root, entity.names):
+            return (*sources[:number], joined, *sources[number + 1 :])
+    return (*sources, joined)
 
 
 def _same(entity: Path, sources: tuple[Source, ...]) -> bool:
@@ -372,4 +385,3 @@ def _same(entity: Path, sources: tuple[Source, ...]) -> bool:
 
 def _is_told(source: Source) -> bool:
     return not isinstance(source.entity.root, NotTold)
-

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from sqla_lsp.readers.queries.reader import Reader
 from sqla_lsp.readers.queries.values import (
     PREDICATES,
@@ -54,9 +52,10 @@ NEGATED = {
     "is_not_distinct_from": "=distinct",
     "isnot_distinct_from": "=distinct",
 }
-OTHER = frozenset(
-    "ilike istartswith iendswith endswith contains icontains regexp_match match is_distinct_from contained_by has_key has_all "
-    "has_any overlap overlaps op bool_op path_exists path_match not_regexp_match iregexp_match bitwise_and within intersects".split()
+OTHER = frozenset(  # noqa: SIM905
+    "ilike istartswith iendswith endswith contains icontains regexp_match match is_distinct_from contained_by "
+    "has_key has_all has_any overlap overlaps op bool_op path_exists path_match not_regexp_match iregexp_match "
+    "bitwise_and within intersects".split()
 )
 METHODS = frozenset({"is_", "in_", "between", "like", "startswith", "any", "has"}) | set(NEGATED) | OTHER
 UNKNOWN_VALUE = "a value that is only known when the code runs"
@@ -69,7 +68,7 @@ class Conditions(Reader):
         """A value where a condition stands. One of several is not known here: see `alternatives`."""
         value = self.force(value)
         if isinstance(value, PREDICATES):
-            return cast("Predicate", value)
+            return value
         if isinstance(value, Path):
             if isinstance(value.root, NotTold):
                 return Unread(value.root.reason)
@@ -182,8 +181,7 @@ class Conditions(Reader):
 
     def side(self, value: Value) -> Operand:
         """The left side of a comparison."""
-        operand = self.operand(self.force(value))
-        return operand
+        return self.operand(self.force(value))
 
     def value(self, value: Value) -> Operand:
         """The right side of a comparison. An expression without columns is a value."""

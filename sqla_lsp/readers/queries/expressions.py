@@ -17,19 +17,15 @@ from sqla_lsp.readers.queries.values import (
     Closure,
     Items,
     Joined,
-    Labelled,
     Mapping,
-    Text,
     Value,
     choice,
-    each,
     merged,
     not_told,
 )
 from sqla_lsp.schema.queries import (
     Bound,
     Constant,
-    Exists,
     Expression,
     GlobalName,
     NotTold,
@@ -216,7 +212,11 @@ class Expressions(Calls):
             return Bound(prefix) if not any(path for path in paths if not isinstance(path.root, NotTold)) else Opaque(paths)
         paths = (*self.paths(self.operand(left)), *self.paths(self.operand(right)))
         known = tuple(path for path in paths if not isinstance(path.root, NotTold))
-        if not known and not isinstance(left, Opaque | Subquery | Building) and not isinstance(right, Opaque | Subquery | Building):
+        if (
+            not known
+            and not isinstance(left, Opaque | Subquery | Building)
+            and not isinstance(right, Opaque | Subquery | Building)
+        ):
             return Bound()
         return Opaque(known)
 
@@ -326,7 +326,11 @@ class Expressions(Calls):
 
 
 def _is_annotation(path: Path) -> bool:
-    return not path.names and isinstance(path.root, GlobalName | OfClass) and path.root.name in ("list", "dict", "set", "tuple", "type")
+    return (
+        not path.names
+        and isinstance(path.root, GlobalName | OfClass)
+        and path.root.name in ("list", "dict", "set", "tuple", "type")
+    )
 
 
 _HANDLERS: dict[type, Callable[[Any, Any], Value]] = {

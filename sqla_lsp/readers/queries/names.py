@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqla_lsp.readers.queries.annotations import annotated, class_path
 from sqla_lsp.readers.queries.anchors import cut, cut_class
+from sqla_lsp.readers.queries.annotations import annotated, class_path
 from sqla_lsp.schema.modules import ClassNames, ModuleNames
 from sqla_lsp.schema.queries import Alias, GlobalName, NotTold, Path
 from sqla_lsp.syntax import code
@@ -115,7 +115,10 @@ def _class(data: bytes, piece: Piece) -> ClassNames:
     parts = [
         data[part.start : part.end]
         for part in cut_class(data, piece)
-        if (part.kind == "other" and (part.start == piece.start or b"=" in data[part.start : part.end] or b":" in data[part.start : part.end]))
+        if (
+            part.kind == "other"
+            and (part.start == piece.start or b"=" in data[part.start : part.end] or b":" in data[part.start : part.end])
+        )
         or part.name == "__init__"
     ]
     text = b"".join(parts)
@@ -177,7 +180,9 @@ def _attribute(node: code.Assign, attributes: dict[str, Path]) -> None:
 def _init(node: code.Function, attributes: dict[str, Path], parameters: dict[str, int], given: list[Path]) -> None:
     """`self.model = User`, `self.model = model` and `super().__init__(User)`."""
     names = [parameter.name for parameter in node.parameters[1:]]
-    told = {p.name: path for p in node.parameters if p.annotation is not None and (path := _of_annotation(p.annotation)) is not None}
+    told = {
+        p.name: path for p in node.parameters if p.annotation is not None and (path := _of_annotation(p.annotation)) is not None
+    }
     rows = {p.name for p in node.parameters} - told.keys()
     for statement in node.body:
         if isinstance(statement, code.Assign):

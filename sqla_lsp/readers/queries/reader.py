@@ -180,9 +180,7 @@ class Reader:
                 yield from self.paths(argument)
         elif isinstance(value, Expression):
             yield from (part for part in value.parts if isinstance(part, Path))
-        elif isinstance(value, Building):
-            return
-        elif isinstance(value, Text | str | int | float | None):
+        elif isinstance(value, Building | Text | str | int | float | None):
             return
         elif isinstance(value, tuple | list):
             for item in value:

@@ -10,17 +10,14 @@ import msgspec
 
 from sqla_lsp.schema.queries import (
     And,
-    Bound,
     Comparison,
     Conflict,
     Constant,
     Exists,
-    Expression,
     Flagged,
     Keyword,
     Not,
     NotTold,
-    Opaque,
     Operand,
     Or,
     OrderKey,
@@ -29,7 +26,6 @@ from sqla_lsp.schema.queries import (
     Raw,
     Related,
     Source,
-    Subquery,
     Unread,
 )
 from sqla_lsp.syntax import code
@@ -199,4 +195,3 @@ def _adds(more: Value, less: Value) -> bool:
             return True
         return isinstance(more, And) and (less in more.parts or (isinstance(less, And) and set(less.parts) <= set(more.parts)))
     return False
-

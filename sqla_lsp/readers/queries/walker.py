@@ -146,9 +146,15 @@ class Walker(Expressions):
 
     def _evaluate(self, node: code.Evaluate) -> bool:
         call = node.value
-        if isinstance(call, code.Call) and isinstance(call.function, code.Attribute) and isinstance(call.function.value, code.Name):
+        if (
+            isinstance(call, code.Call)
+            and isinstance(call.function, code.Attribute)
+            and isinstance(call.function.value, code.Name)
+        ):
             held = self.lookup(call.function.value.id)
-            if isinstance(held, Items | Mapping | Choice) and self._mutate(call.function.value.id, held, call.function.name, call):
+            if isinstance(held, Items | Mapping | Choice) and self._mutate(
+                call.function.value.id, held, call.function.name, call
+            ):
                 return False
         self.use(self.evaluate(call))
         return False
@@ -271,8 +277,7 @@ class Walker(Expressions):
     def _try(self, node: code.Try) -> bool:
         before = dict(self.scope.names)
         bodies: list[Callable[[], bool]] = [lambda: self.run((*node.body, *node.otherwise))]
-        for handler in node.handlers:
-            bodies.append(lambda handler=handler: self.run(handler.body))  # type: ignore[misc]
+        bodies += [lambda handler=handler: self.run(handler.body) for handler in node.handlers]  # type: ignore[misc]
         left = self._branches(before, bodies, skippable=False)
         return self.run(node.final) or left
 
@@ -466,9 +471,7 @@ class Walker(Expressions):
             parent = value.parent
             while parent is not None and parent.inlined:
                 parent = parent.parent
-            return self.build(
-                replace(value, inlined=False, parent=parent, start=start, end=end, statement=self.statement)
-            )
+            return self.build(replace(value, inlined=False, parent=parent, start=start, end=end, statement=self.statement))
         return value
 
 
