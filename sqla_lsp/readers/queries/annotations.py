@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 
-from sqla_lsp.readers.queries.values import Value, not_told
+from sqla_lsp.readers.queries.values import Held, Value, not_told, words
 from sqla_lsp.schema.queries import Bound, GlobalName, Path
 from sqla_lsp.syntax import code
 
-_UNTOLD = frozenset(  # noqa: SIM905
+_UNTOLD = words(
     "Any object Select Query Update Delete Executable Column ColumnElement ColumnExpressionArgument ColumnClause "
     "InstrumentedAttribute Mapped Table Subquery CTE Alias AliasedClass FromClause Selectable SelectBase Callable "
     "BinaryExpression BooleanClauseList ClauseElement SQLColumnExpression TSelect T ModelType Session AsyncSession "
     "Exists Insert DeclarativeBase DeclarativeMeta SelectOfScalar ReturningInsert Join QueryableAttribute "
-    "KeyedColumnElement Self".split()
+    "KeyedColumnElement Self"
 )
 _TYPE_IN_TEXT = re.compile(r"\s*(?:typing\.)?(?:type|Type)\[\s*[\"']?([\w.]+)[\"']?\s*\]")
 
@@ -40,7 +40,10 @@ def annotated(annotation: code.Expression | None, described: str) -> Value:
             return annotated(inner or annotation.index, described)
         return not_told(described) if name is None or name in _UNTOLD or _is_list(name) else Bound()
     name = _last(annotation)
-    return not_told(described) if name is None or name in _UNTOLD or _is_list(name) else Bound()
+    if name is None or name in _UNTOLD or _is_list(name):
+        return not_told(described)
+    of = class_path(annotation)
+    return Bound() if of is None or name.islower() else Held(of=of)
 
 
 def class_path(node: code.Expression) -> Path | None:

@@ -22,6 +22,7 @@ from sqla_lsp.readers.queries.values import (
     choice,
     each,
     not_told,
+    words,
 )
 from sqla_lsp.schema.queries import (
     Alias,
@@ -44,10 +45,10 @@ from sqla_lsp.syntax import code
 
 _BEGINNING = frozenset({"select", "update", "delete", "insert", "exists", "query"})
 _UNIONS = frozenset({"union", "union_all", "intersect", "intersect_all", "except_", "except_all"})
-_DISTINCT_NAMES = frozenset(  # noqa: SIM905
+_DISTINCT_NAMES = words(
     "and_ or_ not_ func text literal_column literal bindparam case cast type_coerce aliased desc asc nulls_first "
     "nulls_last nullsfirst nullslast tuple_ any_ all_ true false null extract distinct col collate "
-    "with_loader_criteria within_group try_cast over".split()
+    "with_loader_criteria within_group try_cast over"
 )
 """Functions of SQLAlchemy that are told by their names alone."""
 _ORDERS = {"desc": True, "asc": False}
@@ -81,9 +82,7 @@ _QUERY_METHODS = STARTING | {
     "with_entities",
     "paginate",
 }
-_OPAQUE_METHODS = frozenset(  # noqa: SIM905
-    "cast op collate concat as_string as_integer as_float as_boolean as_json astext".split()
-)
+_OPAQUE_METHODS = words("cast op collate concat as_string as_integer as_float as_boolean as_json astext")
 
 
 class Calls(Chains):

@@ -18,6 +18,7 @@ from sqla_lsp.readers.queries.values import (
     Value,
     choice,
     not_told,
+    words,
 )
 from sqla_lsp.schema.queries import (
     Alias,
@@ -53,12 +54,12 @@ STARTING = frozenset(
     {"where", "filter", "filter_by", "order_by", "select_from", "outerjoin", "join", "options", "group_by", "limit"}
 )
 """Methods by which something that is not known is seen to be a query."""
-_NEUTRAL = frozenset(  # noqa: SIM905
+_NEUTRAL = words(
     "options execution_options with_for_update prefix_with suffix_with params yield_per populate_existing "
     "enable_eagerloads correlate correlate_except with_hint with_statement_hint add_cte returning values "
     "set_label_style with_labels apply_labels autoflush enable_assertions with_session execute_options self_group "
     "unique inline ordered_values return_defaults with_dialect_options compile_options set_ offset bindparams "
-    "cache_ok merge_result with_lockmode".split()
+    "cache_ok merge_result with_lockmode"
 )
 _EXECUTORS_OF_ONE = frozenset({"first"})
 _PARTS = frozenset({"union", "union_all", "intersect", "intersect_all", "except_", "except_all"})

@@ -16,6 +16,7 @@ from sqla_lsp.readers.queries.values import (
     Text,
     Value,
     choice,
+    words,
 )
 from sqla_lsp.schema.queries import (
     And,
@@ -52,10 +53,10 @@ NEGATED = {
     "is_not_distinct_from": "=distinct",
     "isnot_distinct_from": "=distinct",
 }
-OTHER = frozenset(  # noqa: SIM905
+OTHER = words(
     "ilike istartswith iendswith endswith contains icontains regexp_match match is_distinct_from contained_by "
     "has_key has_all has_any overlap overlaps op bool_op path_exists path_match not_regexp_match iregexp_match "
-    "bitwise_and within intersects".split()
+    "bitwise_and within intersects"
 )
 METHODS = frozenset({"is_", "in_", "between", "like", "startswith", "any", "has"}) | set(NEGATED) | OTHER
 UNKNOWN_VALUE = "a value that is only known when the code runs"

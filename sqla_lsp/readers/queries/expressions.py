@@ -15,6 +15,7 @@ from sqla_lsp.readers.queries.values import (
     Called,
     Choice,
     Closure,
+    Held,
     Items,
     Joined,
     Mapping,
@@ -132,8 +133,8 @@ class Expressions(Calls):
             return not_told("the result of a call", (name,), start, end)
         if isinstance(base, Expression | Opaque):
             return Opaque(tuple(self.paths(base)))
-        if isinstance(base, Bound) and name[:1].isupper():
-            return not_told("an attribute of an object", (name,), start, end)
+        if isinstance(base, Held) and name[:1].isupper():
+            return Path(base.of.root, (*base.of.names, name), start, end)
         return Bound()
 
     def _subscript(self, node: code.Subscript) -> Value:
@@ -197,9 +198,9 @@ class Expressions(Calls):
     def _binary(self, node: code.Binary) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
         operator = node.operator
-        if operator in ("&", "|") and not (isinstance(left, _PLAIN) and isinstance(right, _PLAIN)):
-            if not isinstance(left, Items | Mapping) and not isinstance(right, Items | Mapping):
-                return self.joined((left, right), any_of=operator == "|")
+        is_sql = not all(isinstance(side, _PLAIN) for side in (left, right))
+        if operator in ("&", "|") and is_sql and not any(isinstance(side, Items | Mapping) for side in (left, right)):
+            return self.joined((left, right), any_of=operator == "|")
         if operator == "+" and isinstance(left, Items) and isinstance(right, Items):
             return Items((*left.items, *right.items), left.open or right.open)
         if operator == "+" and isinstance(left, Items):

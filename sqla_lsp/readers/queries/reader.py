@@ -17,6 +17,7 @@ from sqla_lsp.readers.queries.values import (
     Building,
     Called,
     Choice,
+    Held,
     Items,
     Labelled,
     RowOf,
@@ -149,7 +150,7 @@ class Reader:
                 return Bound()
             return value
         if isinstance(value, _TOP):
-            return value
+            return Bound() if isinstance(value, Held) else value
         if isinstance(value, Building):
             return Subquery(self.number(value))
         if isinstance(value, Labelled):

@@ -21,8 +21,8 @@ _ASSIGNED = re.compile(rb"^[ \t]*([A-Za-z_][\w.]*)[ \t]*(?::[^=\n]*)?[&|+]?=(?!=
 _IMPORTS = frozenset({kind("import_statement"), kind("import_from_statement")})
 _RETURNS = frozenset({kind("return_statement"), kind("raise_statement"), kind("break_statement"), kind("continue_statement")})
 _COMMON = frozenset(
-    b"self cls session select where filter filter_by and_ or_ not_ in_ query order_by limit join await async return if else for in "
-    b"not is and or None True False func len str int execute scalars scalar all first one data id name append get id".split()
+    b"self cls session select where filter filter_by and_ or_ not_ in_ query order_by limit join await async return if else "
+    b"for in not is and or None True False func len str int execute scalars scalar all first one data id name append get".split()
 )
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from sqla_lsp.schema.queries import (
     And,
+    Bound,
     Comparison,
     Conflict,
     Constant,
@@ -102,6 +103,12 @@ class Called(msgspec.Struct, frozen=True, eq=False):
     """Whether all its arguments are known."""
 
 
+class Held(Bound, frozen=True, tag="held"):
+    """An object of the class `of`: a value, whose attributes may be classes."""
+
+    of: Path = Path(NotTold(""), (), 0, 0)
+
+
 class Labelled(msgspec.Struct, frozen=True):
     name: str | None
     value: Any
@@ -150,6 +157,10 @@ def choice(values: Iterable[Value]) -> Value:
 def each(value: Value, made: Callable[[Value], Value]) -> Value:
     """What is made of a value; of all of them where it is one of several."""
     return choice([made(item) for item in value.items]) if isinstance(value, Choice) else made(value)
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 def not_told(reason: str, names: tuple[str, ...] = (), start: int = 0, end: int = 0) -> Path:

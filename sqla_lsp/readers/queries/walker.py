@@ -206,9 +206,7 @@ class Walker(Expressions):
         return False
 
     def _augmented(self, node: code.AugmentedAssign) -> bool:
-        value = self.evaluate(
-            code.Binary(node.start, node.end, node.operator, node.target, node.value)  # type: ignore[arg-type]
-        )
+        value = self.evaluate(code.Binary(node.start, node.end, node.operator, node.target, node.value))
         self.bind_target(node.target, value)
         return False
 
