@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from sqla_lsp.syntax.pieces import Piece, members, pieces
 
-ANCHORS = (b".where(", b".filter(", b".filter_by(", b"select(", b".query(", b".query.", b"exists(", b".order_by(", b"on_conflict")
-"""What a query that matters to us is written with. `update(` and `delete(` are everywhere, and ask nothing without `where`."""
 _MARKS = (b".where", b".filter", b".query", b"select(", b"exists(", b".order_by(", b"on_conflict")
+"""What a query that matters to us is written with. `update(` and `delete(` are everywhere, and ask nothing without `where`."""
+_FILE_MARKS = (b"select(", b".where(", b".filter(", b".filter_by(", b".query", b".order_by(", b"on_conflict")
+_CALLS = (b"(", b".", b"\n", b"[")
+"""What follows `.where`, `.query` and the like, so that `.query_id` is none of them."""
 _LIBRARIES = (b"sqlalchemy", b"sqlmodel", b"SQLAlchemy", b"SQLModel")
 _SESSIONS = (b"session", b"db.", b".query.")
 _IMPORTED = re.compile(
@@ -39,14 +41,29 @@ class Vocabulary(NamedTuple):
 
 def has_queries(raw: bytes) -> bool:
     """Whether a file may hold queries. `raw` is as it is on disk."""
-    if not any(anchor in raw for anchor in ANCHORS):
+    if not any(mark in raw for mark in _FILE_MARKS):
         return False
     return any(word in raw for word in _LIBRARIES) or any(word in raw for word in _SESSIONS)
 
 
-def anchors(data: bytes) -> list[int]:
+def anchors(data: bytes, start: int = 0, end: int | None = None) -> list[int]:
     """Where anchors stand, in order."""
-    return sorted([at for mark in _MARKS for at in _found(data, mark)])
+    end = len(data) if end is None else end
+    found: list[int] = []
+    for mark in _MARKS:
+        length = len(mark)
+        at = data.find(mark, start, end)
+        while at >= 0:
+            if (
+                mark[-1:] == b"("
+                or data[at + length : at + length + 1] in _CALLS
+                or mark == b"on_conflict"
+                or data.startswith(b".filter_by(", at)
+            ):
+                found.append(at)
+            at = data.find(mark, at + length, end)
+    found.sort()
+    return found
 
 
 def _found(data: bytes, mark: bytes) -> Iterator[int]:

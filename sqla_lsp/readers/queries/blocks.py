@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.readers.queries.anchors import Definition, Vocabulary, cut, cut_class, definitions, vocabulary
-from sqla_lsp.readers.queries.relevant import lowered, lowered_from, lowered_whole
+from sqla_lsp.readers.queries.relevant import Lowered, lowered, lowered_from, lowered_whole
 from sqla_lsp.readers.queries.values import Closure
 from sqla_lsp.readers.queries.walker import Helpers, Scope, Walker
 from sqla_lsp.schema.queries import Query, QueryBlock
@@ -76,11 +76,11 @@ def read_queries(data: bytes, previous: tuple[bytes, tuple[QueryBlock, ...]] | N
         if kept is not None:
             blocks += kept
             continue
-        statements = lowered(data, definition)
-        if statements is None:
+        code_of = lowered(data, definition)
+        if code_of is None:
             broken.append(definition)
             continue
-        block = _block(definition, statements, words, helpers)
+        block = _block(definition, code_of, words, helpers)
         if block is not None:
             blocks.append(block)
     if broken:
@@ -108,25 +108,23 @@ def _repaired(data: bytes, broken: list[Definition], words: Vocabulary, helpers:
             yield block
 
 
-def _block(
-    definition: Definition, statements: tuple[code.Statement, ...], words: Vocabulary, helpers: Helpers
-) -> QueryBlock | None:
-    queries = _queries(definition, statements, words, helpers)
+def _block(definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> QueryBlock | None:
+    queries = _queries(definition, code_of, words, helpers)
     return QueryBlock(definition.piece.start, queries) if queries else None
 
 
-def _queries(
-    definition: Definition, statements: tuple[code.Statement, ...], words: Vocabulary, helpers: Helpers
-) -> tuple[Query, ...]:
-    walker = Walker(words, helpers, definition.cls)
+def _queries(definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> tuple[Query, ...]:
+    cls = definition.cls
+    walker = Walker(words, helpers, cls)
+    assigned = code_of.assigned
     try:
-        for statement in statements:
+        for statement in code_of.statements:
             if isinstance(statement, code.Function):
-                walker.run_function(statement, definition.cls)
+                walker.run_function(statement, cls, assigned)
             elif isinstance(statement, code.Class):
                 for inner in statement.body:
                     if isinstance(inner, code.Function):
-                        walker.run_function(inner, definition.cls or statement.name)
+                        walker.run_function(inner, cls or statement.name, assigned)
                     else:
                         walker.run((inner,))
             else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -16,30 +18,31 @@ from sqla_lsp.syntax.pieces import Piece
 from sqla_lsp.syntax.tree import parse
 
 _HEADER = b"class _:\n"
-_WORD = re.compile(rb"[^\W\d]\w*")
-_ASSIGNED = re.compile(rb"^[ \t]*([A-Za-z_][\w.]*)[ \t]*(?::[^=\n]*)?[&|+]?=(?!=)", re.M)
+_WORD = re.compile(rb"(?<![.\w])(?:self\.)?[^\W\d]\w*")
+_TARGET = re.compile(rb"[ \t]*((?:self\.)?[^\W\d]\w*)[ \t]*(?::[^=\n]*)?[-+*/&|]?\Z")
 _IMPORTS = frozenset({kind("import_statement"), kind("import_from_statement")})
 _RETURNS = frozenset({kind("return_statement"), kind("raise_statement"), kind("break_statement"), kind("continue_statement")})
 _COMMON = frozenset(
-    b"self cls session select where filter filter_by and_ or_ not_ in_ query order_by limit join await async return if else "
-    b"for in not is and or None True False func len str int execute scalars scalar all first one data id name append get".split()
+    b"self cls session and_ or_ not_ await async return if else for in not is and or None True False func len str int list dict "
+    b"with as try except raise lambda while def".split()
 )
 
 
 class Relevant(Statements):
-    """Lowers a definition; `wanted` are the names that matter so far."""
+    """Lowers a definition. `wanted` are the names that matter so far, `assigned` all that its statements assign."""
 
-    __slots__ = ("_anchors", "wanted")
+    __slots__ = ("_anchors", "assigned", "wanted")
 
     def __init__(self, data: bytes, base: int, end: int) -> None:
         super().__init__(data, base)
         self.wanted: set[bytes] = set()
-        self._anchors = anchors(data)
-        assigned = list(_ASSIGNED.finditer(data, base, end))
-        for number, found in enumerate(assigned):
-            until = assigned[number + 1].start() if number + 1 < len(assigned) else end
-            if self._anchored(found.start(), until):
-                self.wanted.update(_WORD.findall(found[1]))
+        self.assigned: set[bytes] = set()
+        self._anchors = anchors(data, base, end)
+        found = list(_assignments(data, base, end))
+        for number, (start, name) in enumerate(found):
+            self.assigned.add(name)
+            if self._anchored(start, found[number + 1][0] if number + 1 < len(found) else end):
+                self.wanted.add(name)
         self.wanted -= _COMMON
 
     def statement(self, node: Node) -> code.Statement | None:
@@ -54,10 +57,17 @@ class Relevant(Statements):
             words = _WORD.findall(self.data, start, end)
             if self.wanted.isdisjoint(words):
                 return self._inert(node)
-            if kind_id in _SIMPLE:
+            if kind_id in _SIMPLE and self._makes(start, end, words):
                 self.wanted.update(words)
                 self.wanted -= _COMMON
         return super().statement(node)
+
+    def _makes(self, start: int, end: int, words: list[bytes]) -> bool:
+        """Whether a statement makes or changes something that matters: `conditions.append(...)`, `a, b = ...`."""
+        if words[0] in self.wanted:
+            return True
+        equals = self.data.find(b"=", start, end)
+        return equals >= 0 and not self.wanted.isdisjoint(_WORD.findall(self.data, start, equals))
 
     def _anchored(self, start: int, end: int) -> bool:
         at = bisect_left(self._anchors, start)
@@ -91,11 +101,33 @@ class Relevant(Statements):
 _SIMPLE = frozenset({kind("expression_statement"), kind("return_statement")})
 
 
-def lowered(data: bytes, definition: Definition) -> tuple[code.Statement, ...] | None:
-    """The statements of a definition, which begin at its start; None where it does not parse."""
+def _assignments(data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Where names are assigned, by the looks of the lines."""
+    at = data.find(b"= ", start, end)
+    while at >= 0:
+        line = data.rfind(b"\n", start, at) + 1 or start
+        target = _TARGET.match(data, line, at)
+        if target is not None:
+            yield line, target[1]
+        at = data.find(b"= ", at + 2, end)
+
+
+class Lowered(NamedTuple):
+    """The statements of a definition that matter, and the names that any of its statements assign."""
+
+    statements: tuple[code.Statement, ...]
+    assigned: frozenset[str]
+
+
+def lowered(data: bytes, definition: Definition) -> Lowered | None:
+    """A definition, whose statements begin at its start; None where it does not parse."""
     text, base = _text(data, definition.piece, definition.cls)
     root = parse(text).root_node
-    return None if root.has_error else _below(Relevant(text, base, len(text)), root)
+    return None if root.has_error else _with_names(lowering := Relevant(text, base, len(text)), _below(lowering, root))
+
+
+def _with_names(lowering: Relevant, statements: tuple[code.Statement, ...]) -> Lowered:
+    return Lowered(statements, frozenset([name.decode("utf-8", "replace") for name in lowering.assigned]))
 
 
 def lowered_whole(data: bytes, piece: Piece, cls: str) -> tuple[code.Statement, ...] | None:
@@ -110,7 +142,7 @@ def _text(data: bytes, piece: Piece, cls: str) -> tuple[bytes, int]:
     return (_HEADER + text, len(_HEADER)) if cls and piece.kind != "other" else (text, 0)
 
 
-def lowered_from(data: bytes, definition: Definition, root: Node) -> tuple[code.Statement, ...]:
+def lowered_from(data: bytes, definition: Definition, root: Node) -> Lowered:
     """As `lowered`, of the tree of the whole file: what stands inside of the definition, without what does not parse."""
     piece = definition.piece
     lowering = Relevant(data, piece.start, piece.end)
@@ -125,7 +157,7 @@ def lowered_from(data: bytes, definition: Definition, root: Node) -> tuple[code.
                 waiting.append(child)
             elif (statement := lowering.statement(child)) is not None:
                 found.append(statement)
-    return tuple(sorted(found, key=lambda statement: statement.start))
+    return _with_names(lowering, tuple(sorted(found, key=lambda statement: statement.start)))
 
 
 def _below(lowering: Statements, root: Node) -> tuple[code.Statement, ...]:

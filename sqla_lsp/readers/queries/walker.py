@@ -351,13 +351,16 @@ class Walker(Expressions):
                 return Path(known.root, (*known.names, *value.names), value.start, value.end)
         return value
 
-    def run_function(self, node: code.Function, cls: str) -> None:
-        """Reads a function or method of the top level."""
+    def run_function(self, node: code.Function, cls: str, assigned: frozenset[str] = frozenset()) -> None:
+        """Reads a function or method of the top level, whose statements, the unknown ones too, assign these names."""
         first = node.parameters[0].name if node.parameters else ""
         decorators = {_decorator(item) for item in node.decorators}
         self.instance = first == "self" and not any("hybrid" in name or "expression" in name for name in decorators)
         self.cls = cls
         before = self.inner_scope()
+        for name in assigned:
+            if "." not in name:
+                self.scope.names[name] = not_told(f"the variable {name}")
         self.bind_parameters(node.parameters, cls)
         self.run(node.body)
         self.leave_scope(before)
