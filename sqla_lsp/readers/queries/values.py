@@ -195,6 +195,8 @@ def _adds(more: Value, less: Value) -> bool:
     """Whether a value is another one with something added."""
     if more is less:
         return False
+    if isinstance(less, Path) and isinstance(less.root, NotTold) and not less.names:
+        return not (isinstance(more, Path) and isinstance(more.root, NotTold))
     if isinstance(more, Building):
         return less == Constant(None) or (isinstance(less, Building) and more.extends(less))
     if isinstance(more, Items):
