@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.readers.queries.anchors import Definition, Vocabulary, cut, cut_class, definitions, vocabulary
+from sqla_lsp.readers.queries.functions import Helpers, Scope
 from sqla_lsp.readers.queries.relevant import Lowered, lowered, lowered_from, lowered_whole
 from sqla_lsp.readers.queries.values import Closure
-from sqla_lsp.readers.queries.walker import Helpers, Scope, Walker
+from sqla_lsp.readers.queries.walker import Walker
 from sqla_lsp.schema.queries import Query, QueryBlock
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.pieces import Piece

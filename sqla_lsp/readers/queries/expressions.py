@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from sqla_lsp.readers.queries.calls import Calls
-from sqla_lsp.readers.queries.chains import Arguments
+from sqla_lsp.readers.queries.tables import Arguments
 from sqla_lsp.readers.queries.values import (
     PREDICATES,
     Building,
