@@ -98,7 +98,7 @@ class Subquery(msgspec.Struct, frozen=True, array_like=True, tag="subquery"):
 
 class Opaque(msgspec.Struct, frozen=True, array_like=True, tag="opaque"):
     """An expression that no btree can serve (JSON paths, arithmetic, casts ...), or that is not understood. `paths` are the paths
-    in it that may be columns."""
+    in it that may be columns; on the right of a comparison, one in which none of them is a column is a bound value."""
 
     paths: tuple[Path, ...] = ()
 
@@ -124,7 +124,7 @@ class Comparison(msgspec.Struct, frozen=True, array_like=True, tag="comparison")
 
 class Keyword(msgspec.Struct, frozen=True, array_like=True, tag="keyword"):
     """`filter_by(name=right)`: an attribute of the entity that was joined last, else of the first one. `source` is the number of
-    that entity among the query's sources."""
+    that entity among the query's sources. A `right` of the constant None means IS NULL."""
 
     name: str
     right: Operand
@@ -196,7 +196,8 @@ Predicate = Comparison | Keyword | And | Or | Not | Flagged | Exists | Related |
 class Source(msgspec.Struct, frozen=True, array_like=True):
     """A table of the query. `entity` is a class, a table, an alias, the rows of a subquery, or a relationship
     (`join(User.orders)`). `how` tells where it stands. `on` is the onclause where one is given; a relationship as the onclause
-    (`join(Order, User.orders)`) is `through`."""
+    (`join(Order, User.orders)`) is `through`. What is only selected is a source too: by the path of its class where spelling
+    tells it, else by that of the column (`select(m.orders.state)`), so that one table may stand here twice."""
 
     entity: Path
     how: Literal["from", "join", "outer"]

@@ -1,0 +1,116 @@
+"""Where queries may stand in a file: plain searches of its bytes, and the definitions that hold what they found."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from sqla_lsp.syntax.pieces import Piece, members, pieces
+
+_MARKS = (b".where", b".filter", b".query", b"select(", b"exists(", b".order_by(", b"on_conflict")
+"""What a query that matters to us is written with. `update(` and `delete(` are everywhere, and ask nothing without `where`."""
+_FILE_MARKS = (b"select(", b".where(", b".filter(", b".filter_by(", b".query", b".order_by(", b"on_conflict")
+_CALLS = (b"(", b".", b"\n", b"[")
+"""What follows `.where`, `.query` and the like, so that `.query_id` is none of them."""
+_LIBRARIES = (b"sqlalchemy", b"sqlmodel", b"SQLAlchemy", b"SQLModel")
+_SESSIONS = (b"session", b"db.", b".query.")
+_IMPORTED = re.compile(
+    rb"[ \t]*from[ \t]+(?:sqlalchemy|sqlmodel|flask_sqlalchemy)[\w.]*[ \t]+import[ \t]*(?:\(([^)]*)\)|((?:[^\n\\]|\\\r?\n)*))"
+)
+_MODULE = re.compile(rb"[ \t]*import[ \t]+(?:sqlalchemy|sqlmodel)[\w.]*(?:[ \t]+as[ \t]+(\w+))?")
+_NAME = re.compile(rb"(\w+)(?:\s+as\s+(\w+))?")
+_COMMENT = re.compile(rb"#[^\n]*")
+
+
+class Definition(NamedTuple):
+    """A piece of a file that holds anchors. `cls` is the class of a method, "" for all else."""
+
+    piece: Piece
+    cls: str
+
+
+class Vocabulary(NamedTuple):
+    """What a file imports of SQLAlchemy: names by what they are bound as, and modules."""
+
+    names: dict[str, str]
+    modules: frozenset[str]
+
+
+def has_queries(raw: bytes) -> bool:
+    """Whether a file may hold queries. `raw` is as it is on disk."""
+    if not any(mark in raw for mark in _FILE_MARKS):
+        return False
+    return any(word in raw for word in _LIBRARIES) or any(word in raw for word in _SESSIONS)
+
+
+def anchors(data: bytes, start: int = 0, end: int | None = None) -> list[int]:
+    """Where anchors stand, in order."""
+    end = len(data) if end is None else end
+    found: list[int] = []
+    for mark in _MARKS:
+        length = len(mark)
+        at = data.find(mark, start, end)
+        while at >= 0:
+            if (
+                mark[-1:] == b"("
+                or data[at + length : at + length + 1] in _CALLS
+                or mark == b"on_conflict"
+                or data.startswith(b".filter_by(", at)
+            ):
+                found.append(at)
+            at = data.find(mark, at + length, end)
+    found.sort()
+    return found
+
+
+def _found(data: bytes, mark: bytes) -> Iterator[int]:
+    at = data.find(mark)
+    while at >= 0:
+        yield at
+        at = data.find(mark, at + 1)
+
+
+def definitions(data: bytes) -> Iterator[Definition]:
+    """The pieces that hold anchors, in order; of classes, their methods."""
+    found = anchors(data)
+    for piece in cut(data):
+        if not _any_between(found, piece.start, piece.end):
+            continue
+        for part in cut_class(data, piece) if piece.kind == "class" else (piece,):
+            if _any_between(found, part.start, part.end):
+                yield Definition(part, piece.name if piece.kind == "class" else "")
+
+
+def _any_between(found: list[int], start: int, end: int) -> bool:
+    at = bisect_left(found, start)
+    return at < len(found) and found[at] < end
+
+
+@lru_cache(maxsize=4)
+def cut(data: bytes) -> tuple[Piece, ...]:
+    """The pieces of a module."""
+    return tuple(pieces(data))
+
+
+@lru_cache(maxsize=64)
+def cut_class(data: bytes, piece: Piece) -> tuple[Piece, ...]:
+    """The pieces of a class."""
+    return tuple(members(data, piece))
+
+
+def vocabulary(data: bytes) -> Vocabulary:
+    """What is imported from SQLAlchemy, wherever in the file."""
+    names: dict[str, str] = {}
+    modules = {"sa", "sqlalchemy", "sqlmodel", "db"}
+    lines = {data.rfind(b"\n", 0, at) + 1 for word in (b"sqlalchemy", b"sqlmodel") for at in _found(data, word)}
+    for line in lines:
+        found = _IMPORTED.match(data, line)
+        if found is not None:
+            for name in _NAME.finditer(_COMMENT.sub(b"", found[1] or found[2] or b"")):
+                names[(name[2] or name[1]).decode()] = name[1].decode()
+        elif (module := _MODULE.match(data, line)) is not None:
+            modules.add((module[1] or b"sqlalchemy").decode())
+    return Vocabulary(names, frozenset(modules))
