@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from sqla_lsp.postgres.index_use import is_driven
 from sqla_lsp.project.catalog import MappedModel, ResolvedQuery, TableEntry
 from sqla_lsp.project.environment import Change, Environment
 from sqla_lsp.project.names import Names, Target
 from sqla_lsp.project.queries import FileQueries, resolve
 from sqla_lsp.project.relations import foreign_keys
 from sqla_lsp.project.replay import TableKey, key_of
+from sqla_lsp.project.use import is_driven
 from sqla_lsp.schema.access import AccessPath, Origin
 from sqla_lsp.schema.models import ClassName, ModelConstraint, ModelIndex, Models
 from sqla_lsp.schema.names import NOWHERE

@@ -93,7 +93,8 @@ def read_file(path: str, raw: bytes, modules: Modules, queries: bool = True) -> 
         return FileFacts(error=error.reason), None
     module = lower(data) if may.revision or may.comments else None
     loaded = LoadedModule(path, "", module, data=data)
-    blocks = _carefully(path, lambda: read_queries(data), ()) if may.queries else ()
+    nothing: tuple[QueryBlock, ...] = ()
+    blocks = _carefully(path, lambda: read_queries(data), nothing) if may.queries else nothing
     return read_code(loaded, data, may, modules, blocks, module.comments if module is not None else ())
 
 
