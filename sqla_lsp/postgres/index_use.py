@@ -1,5 +1,5 @@
-"""Whether indexes serve a query, table by table: what a btree can do, not what the planner chooses, and where that cannot be told,
-that it may be."""
+"""Whether indexes serve a query, table by table: what a btree can do, not what the planner chooses. Where that cannot be told, the
+answer says so."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _BYTEWISE = frozenset({"C", "POSIX", "ucs_basic"})
 _EQUAL = frozenset({"=", "in"})
 _BTREE = frozenset({"=", "in", "<", "<=", ">", ">=", "between", "null"})
 _FUNCTIONS = """
-abs btrim ceil ceiling char_length coalesce div floor greatest initcap least left length lower lpad ltrim md5 mod nullif octet_length
-regexp_replace repeat replace reverse right round rpad rtrim split_part strpos substr substring translate trim trunc upper
+abs btrim ceil ceiling char_length coalesce div floor greatest initcap least left length lower lpad ltrim md5 mod nullif
+octet_length regexp_replace repeat replace reverse right round rpad rtrim split_part strpos substr substring translate trim trunc upper
 """
 IMMUTABLE = frozenset(_FUNCTIONS.split())
 """Functions that an index may be built on."""

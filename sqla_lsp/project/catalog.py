@@ -45,10 +45,10 @@ class ColumnUse:
     place: Place
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ResolvedQuery:
     """A query whose names were resolved. `tables` has None where one is not known. All places have the file's path. `order` is
-    None where the order is not known, () where there is none."""
+    None where the order is not known, () where there is none. `outer` is the query around it."""
 
     kind: str
     place: Place

@@ -23,7 +23,6 @@ from sqla_lsp.project.terms import (
 from sqla_lsp.project.world import World
 from sqla_lsp.readers.sql_values import parsed_index
 from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
-from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.predicates import Atom
 from sqla_lsp.schema.queries import (
     Bound,
@@ -335,12 +334,10 @@ class QueryColumns:
 
     def related(self, mapped: MappedModel, relationship: Relationship) -> MappedModel | None:
         """The model at the other end of a relationship."""
-        target = relationship.target
-        if isinstance(target, Unknown):
-            return None
-        if isinstance(target, ClassName):
-            return self.world.model(Target("model", target.path or mapped.path, target.name))
-        return self.world.model_named(target, mapped.path)
+        cls = relationship.target_class
+        if cls is not None:
+            return self.world.model(Target("model", cls.path or mapped.path, cls.name))
+        return self.world.model_named(relationship.target, mapped.path) if relationship.target else None
 
 
 def _by_key(model: Model, name: str) -> ModelColumn | None:

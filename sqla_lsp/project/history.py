@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-from sqla_lsp.postgres.naming import Convention
+from sqla_lsp.postgres.naming import Convention, index_name
 from sqla_lsp.project.replay import EMPTY, Schema, applied, index_names, key_of
 from sqla_lsp.readers.environments import EnvironmentFacts
 from sqla_lsp.readers.revisions import Header
@@ -62,6 +62,19 @@ class Step:
         for number, operation in self.history.of_kinds(*kinds):
             if number > self.number and not exclude(operation, self.operation):
                 yield operation
+
+    def index_name(self, operation: ops.CreateIndex) -> str | None:
+        """The name that an index gets in the database."""
+        name = operation.index.name
+        if name is None:
+            is_sql = operation.site.sql is not None
+            return index_name(operation.table, operation.index, self.history.convention, is_sql=is_sql)
+        return name if isinstance(name, str) else None
+
+    def creating(self) -> Iterator[ops.CreateIndex]:
+        """All operations of the function that make indexes."""
+        for _, operation in self.history.of_kinds(ops.CreateIndex):
+            yield operation
 
     def is_new(self, table: TableName) -> bool:
         """Whether the function created the table. A name that is not known counts as existing, unless a table whose name is not

@@ -70,9 +70,13 @@ class _Block:
                 return self.made[number]
         self.under_way.add(number)
         reading = _Reading(self, outer)
-        self.made[number] = reading.read_query(asked)
+        made = self.made[number] = reading.read_query(asked)
         self.under_way.discard(number)
-        return self.made[number]
+        if outer is not None:
+            outer.inside.append(made)
+        for inner in reading.inside:
+            inner.outer = made
+        return made
 
 
 class _Reading(QueryTrees):
@@ -81,6 +85,7 @@ class _Reading(QueryTrees):
     def __init__(self, of_block: _Block, outer: QueryColumns | None) -> None:
         super().__init__(of_block.world, of_block.scope, of_block.block, outer)
         self.of_block = of_block
+        self.inside: list[ResolvedQuery] = []
         self.source_numbers = {}
         of_block.readings.append(self)
 
@@ -183,4 +188,5 @@ class _Reading(QueryTrees):
         parts = (tree, correlation, *reading.links) if number == 0 else (NotKnown(),)
         query = ResolvedQuery("exists", place, place, tuple(reading.tables), All(parts), uses=reading._column_uses())
         self.of_block.related.append(query)
+        self.inside.append(query)
         return query

@@ -15,7 +15,7 @@ from sqla_lsp.project.replay import TableKey, key_of
 from sqla_lsp.project.use import is_driven
 from sqla_lsp.schema.access import AccessPath, Origin
 from sqla_lsp.schema.models import ClassName, ModelConstraint, ModelIndex, Models
-from sqla_lsp.schema.names import NOWHERE
+from sqla_lsp.schema.names import NOWHERE, TableName
 from sqla_lsp.schema.queries import Condition, QueryBlock
 from sqla_lsp.schema.tables import Constraint, ForeignKey, Index, Key, PrimaryKey, Table, Unique
 from sqla_lsp.text.places import Place
@@ -69,6 +69,8 @@ class Catalog:
         self._by_class: dict[str, list[MappedModel]] = {}
         self._targets: dict[TableKey, list[tuple[str, ForeignKey]]] = {}
         self._added: dict[_Name, list[tuple[str, ModelIndex]]] = {}
+        self._by_table: dict[TableKey, list[_Name]] = {}
+        self._read_from: dict[str, list[str]] = {}
         self._entries: dict[_Name, TableEntry] = {}
         self._mapped: dict[_Name, MappedModel] = {}
         self._resolved: dict[str, FileQueries] = {}
@@ -139,6 +141,11 @@ class Catalog:
         found = [one for one in found if self._files.project_of(one.path) == project] or found
         return max(found, key=lambda one: (len(os.path.commonpath([one.path, near])), one.path), default=None)
 
+    def model_of_table(self, name: TableName, near: str) -> MappedModel | None:
+        """The model of a table in the project of a file; None where there is none, or more than one."""
+        found = self.entries_of(name, near)
+        return found[0].models[0] if len(found) == 1 else None
+
     def entry(self, mapped: MappedModel) -> TableEntry:
         """The table of a model; one that a mixin or an abstract base speaks of has no name and no ways into it."""
         self._group()
@@ -164,6 +171,30 @@ class Catalog:
         for members in list(self._members.values()):
             yield from members
 
+    def entries_of(self, name: TableName, path: str) -> list[TableEntry]:
+        """The tables of a name that models declare in the project of a file."""
+        self._group()
+        key = key_of(name)
+        if key is None:
+            return []
+        project = self._files.project_of(path)
+        roots = [root for root in self._by_table.get(key, ()) if self._files.project_of(root[0]) == project]
+        return [self.entry(mapped) for root in roots if (mapped := self.model(Target("model", *root))) is not None]
+
+    def entries_in(self, path: str) -> list[TableEntry]:
+        """The tables that a file has a part in: that its models declare, that its mixins and bases add to, that it declares indexes
+        on."""
+        self._group()
+        models = self._files.models_of(path)
+        if models is None:
+            return []
+        names = [(path, model.name) for model in models.models] + [(cls.path or path, cls.name) for cls, _ in models.added]
+        for other in self._read_from.get(path, ()):
+            read = self._files.models_of(other)
+            names += [(other, model.name) for model in read.models] if read is not None else []
+        roots = dict.fromkeys(root for name in names if (root := self._roots.get(name)) is not None)
+        return [self.entry(mapped) for root in roots if (mapped := self.model(Target("model", *root))) is not None]
+
     def _group(self) -> None:
         """Puts the models together that share a table: a `Table` and the class that is mapped to it, a class and those that
         inherit its table."""
@@ -171,8 +202,11 @@ class Catalog:
             return
         self._members = {}
         self._roots, self._by_class, self._targets, self._added = {}, {}, {}, {}
+        self._by_table, self._read_from = {}, {}
         for path in self._files.model_files():
             models = self._files.models_of(path)
+            for other in models.read if models is not None else ():
+                self._read_from.setdefault(other, []).append(path)
             for model in models.models if models is not None else ():
                 mapped = self.model(Target("model", path, model.name))
                 assert mapped is not None
@@ -183,6 +217,9 @@ class Catalog:
                 root = self._root(mapped)
                 self._roots[path, model.name] = root
                 self._members.setdefault(root, []).append(mapped)
+                own = key_of(model.table)
+                if own is not None and root == (path, model.name):
+                    self._by_table.setdefault(own, []).append(root)
                 for foreign in foreign_keys(mapped):
                     key = key_of(foreign.target)
                     if key is not None:
@@ -247,7 +284,7 @@ class Catalog:
             tuple(members),
             unique,
             tables[0] if tables else None,
-            tuple([path for table in tables for path in _of_history(table)]),
+            tuple([path for table in tables for path in access_of(table)]),
             tuple(targets),
             lambda: self._using(root),
         )
@@ -328,7 +365,8 @@ def _places(path: str, declared: ModelIndex | ModelConstraint) -> tuple[Place, P
     )
 
 
-def _of_history(table: Table) -> Iterator[AccessPath]:
+def access_of(table: Table) -> Iterator[AccessPath]:
+    """The ways into a table as migrations leave it, constraints first."""
     for constraint in table.constraints:
         made = _behind(constraint)
         if made is not None:

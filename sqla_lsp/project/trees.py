@@ -22,7 +22,7 @@ from sqla_lsp.project.terms import (
     ValueTerm,
 )
 from sqla_lsp.readers.sql_values import parsed_index
-from sqla_lsp.schema.models import ClassName, ModelColumn, Relationship
+from sqla_lsp.schema.models import ModelColumn, Relationship
 from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, NotServable, Tree
 from sqla_lsp.schema.queries import (
     And,
@@ -338,10 +338,12 @@ class QueryTrees(QueryColumns):
         return _of_table(join, number) if source.how == "outer" else join
 
     def _through_secondary(self, relationship: Relationship, left: relations.Side, right: relations.Side, place: Place) -> Tree:
-        secondary = relationship.secondary
-        if not isinstance(secondary, ClassName):
+        secondary = (
+            self.world.model_of_table(relationship.secondary, left[1].path) if relationship.secondary is not None else None
+        )
+        if secondary is None:
             return NotKnown()
-        target = Target("model", secondary.path or left[1].path, secondary.name, f"between {left[0]} and {right[0]}")
+        target = Target("model", secondary.path, secondary.model.name, f"between {left[0]} and {right[0]}")
         number = self.add(target)
         between = self.mapped(number) if number is not None else None
         if number is None or between is None:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqla_lsp.project.catalog import MappedModel, ResolvedQuery, TableEntry
 from sqla_lsp.project.names import Names, Target
+from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.queries import Condition
 
 
@@ -20,6 +21,10 @@ class World(Protocol):
 
     def model_named(self, name: str, near: str) -> MappedModel | None:
         """The model of a class that is named by a string, as in `relationship("Order")`, seen from a file."""
+        ...
+
+    def model_of_table(self, name: TableName, near: str) -> MappedModel | None:
+        """The model of a table, seen from a file; None where there is none or more than one."""
         ...
 
     def entry(self, mapped: MappedModel) -> TableEntry:

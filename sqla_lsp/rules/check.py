@@ -1,4 +1,4 @@
-"""Judges one file: asks every rule about every operation, and turns what they say into findings where the user looks for them.
+"""Judges one file: asks every rule about every operation, table and query, and turns what they say into findings where the user looks for them.
 
 What a helper of the same file does is reported in the helper, with its calls as related places; what a helper of
 another file does is reported at the call in the migration. What a loop does in several rounds is reported once.
@@ -12,7 +12,7 @@ from sqla_lsp.project.history import RevisionHistory, ScriptHistory
 from sqla_lsp.project.project import Project
 from sqla_lsp.rules.finding import SEVERITIES, Finding, Related, Severity
 from sqla_lsp.rules.registry import RULES
-from sqla_lsp.rules.rule import Context, Report, Rule
+from sqla_lsp.rules.rule import Context, Remark, Report, Rule
 from sqla_lsp.rules.silencing import silenced
 from sqla_lsp.rules.unused_ignore import NAME as UNUSED
 from sqla_lsp.schema.operations import AnyOperation, Operation
@@ -25,15 +25,21 @@ def check_file(project: Project, path: str) -> tuple[Finding, ...]:
     judged = [name for name in RULES if settings.judges(name, path)]
     history = project.history(path)
     ignores = project.ignores(path)
+    rules = [RULES[name] for name in judged]
     findings: list[Finding] = []
-    is_judged = history is not None and project.speaks_postgres(path) and not _is_settled(project, history)
-    if history is not None and is_judged:
-        context = Context(settings, project.partitioned)
-        for script in history.scripts:
-            findings += _judged(path, script, [RULES[name] for name in judged], context, settings.severity)
+    has_code = bool(project.models_of(path) or project.queries_of(path))
+    is_judged = (history is not None or has_code) and project.speaks_postgres(path)
+    is_judged = is_judged and not (history is not None and _is_settled(project, history))
+    if is_judged:
+        context = Context(settings, project.partitioned, lambda table: project.catalog.entries_of(table, path))
+        for script in history.scripts if history is not None else ():
+            findings += _judged(path, script, rules, context, settings.severity)
+        for rule, remark in (*_on_tables(project, path, rules, context), *_on_queries(project, path, rules, context)):
+            findings.append(_of_remark(rule, remark, settings.severity))
     if ignores:
         severity = _severity(RULES[UNUSED], [], settings.severity)
         findings = list(silenced(path, project.data(path), findings, ignores, judged, severity, is_judged))
+    findings = list({(finding.rule, finding.place): finding for finding in findings}.values()) if has_code else findings
     return tuple(sorted(findings, key=lambda finding: (finding.place.start, finding.place.end, list(RULES).index(finding.rule))))
 
 
@@ -45,6 +51,39 @@ def _is_settled(project: Project, history: RevisionHistory) -> bool:
     graph = project.environments.of(history.path).graph
     settled = [path for revision in settings.start_after if (path := graph.path_of(revision)) is not None]
     return any(history.path == path or history.path in graph.ancestors(path) for path in settled)
+
+
+def _on_tables(project: Project, path: str, rules: Iterable[Rule], context: Context) -> Iterator[tuple[Rule, Remark]]:
+    """What is said of the models of a file."""
+    asked = [rule for rule in rules if rule.check_tables is not None]
+    entries = project.catalog.entries_in(path) if asked and project.models_of(path) is not None else []
+    for rule in asked if entries else ():
+        assert rule.check_tables is not None
+        yield from ((rule, remark) for remark in rule.check_tables(entries, context) if remark.place.path == path)
+
+
+def _on_queries(project: Project, path: str, rules: Iterable[Rule], context: Context) -> Iterator[tuple[Rule, Remark]]:
+    """What is said of the queries of a file."""
+    asked = [rule for rule in rules if rule.check_query is not None]
+    for query in project.catalog.queries(path).queries if asked and project.queries_of(path) else ():
+        for rule in asked:
+            assert rule.check_query is not None
+            yield from ((rule, remark) for remark in rule.check_query(query, context))
+
+
+def _of_remark(rule: Rule, remark: Remark, severities: Mapping[str, str]) -> Finding:
+    severity = _severity(rule, [], severities)
+    return Finding(
+        rule.name,
+        severity,
+        remark.place,
+        remark.statement,
+        remark.message,
+        remark.why,
+        remark.advice,
+        remark.related,
+        remark.tags,
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- reporting
@@ -102,9 +141,8 @@ def _finding(path: str, reports: list[Report], rule: Rule, severities: Mapping[s
     for other in dict.fromkeys(other for report in reports for other in report.related):
         at = _shown_at(other)
         related.append(Related("added here", Place(at.start, at.end, path)))
-    return Finding(
-        rule.name, severity, place, statement, first.message + _others(reports), first.why, first.advice, tuple(related)
-    )
+    message = first.message + _others(reports)
+    return Finding(rule.name, severity, place, statement, message, first.why, first.advice, tuple(related), first.tags)
 
 
 def _severity(rule: Rule, reports: list[Report], configured: Mapping[str, str]) -> Severity:

@@ -7,23 +7,21 @@ from types import MappingProxyType
 
 JUDGED = (
     "only-concurrent-indexes",
+    "verify-query-patterns-are-indexed",
     "unique-constraint",
     "split-foreign-key",
     "change-column-type",
     "split-check-constraint",
     "limit-non-unique-index",
+    "ensure-index-not-covered",
     "unused-ignore",
 )
 """The rules of this version, in the order of their priority."""
 
-ANNOUNCED = ("verify-query-patterns-are-indexed", "ensure-index-not-covered")
-"""Published names of rules that judge models and queries. They may be configured and silenced; this version does not judge
-them."""
-
 ALIASES: Mapping[str, str] = MappingProxyType({})
 """Old spellings of names, kept for ever."""
 
-NAMES: Mapping[str, str] = MappingProxyType({**{name: name for name in (*JUDGED, *ANNOUNCED)}, **ALIASES})
+NAMES: Mapping[str, str] = MappingProxyType({**{name: name for name in JUDGED}, **ALIASES})
 """Every name that may be written in a configuration or a comment, with the name that it means today."""
 
 

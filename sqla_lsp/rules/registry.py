@@ -7,12 +7,14 @@ from types import MappingProxyType
 
 from sqla_lsp.rules import (
     change_column_type,
+    ensure_index_not_covered,
     limit_non_unique_index,
     only_concurrent_indexes,
     split_check_constraint,
     split_foreign_key,
     unique_constraint,
     unused_ignore,
+    verify_query_patterns_are_indexed,
 )
 from sqla_lsp.rules.names import JUDGED
 from sqla_lsp.rules.names import NAMES as NAMES
@@ -20,14 +22,16 @@ from sqla_lsp.rules.names import url as url
 from sqla_lsp.rules.rule import Rule, declared
 
 _CHECKS = {
-    module.NAME: declared(module, module.check)
+    module.NAME: declared(module)
     for module in (
         only_concurrent_indexes,
+        verify_query_patterns_are_indexed,
         unique_constraint,
         split_foreign_key,
         change_column_type,
         split_check_constraint,
         limit_non_unique_index,
+        ensure_index_not_covered,
     )
 }
 _ALL = {**_CHECKS, unused_ignore.NAME: declared(unused_ignore)}

@@ -1,20 +1,22 @@
-"""What a rule is: a name, its documentation, and a function that judges one step of a migration."""
+"""What a rule is: a name, its documentation, and functions that judge one step of a migration, one table, or one query."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from sqla_lsp.postgres.identifiers import quote
+from sqla_lsp.project.catalog import ResolvedQuery, TableEntry
 from sqla_lsp.project.history import Step
 from sqla_lsp.project.replay import key_of
 from sqla_lsp.project.settings import Settings
-from sqla_lsp.rules.finding import Severity
+from sqla_lsp.rules.finding import Related, Severity
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.operations import AnyOperation, Operation
+from sqla_lsp.text.places import Place
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,30 @@ class Report:
     subject: str = ""
     severity: Severity | None = None
     related: tuple[AnyOperation, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a rule says of a model or a query. All places have paths."""
+
+    place: Place
+    statement: Place
+    message: str
+    why: str = ""
+    advice: str = ""
+    related: tuple[Related, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a rule may ask beside the step: the settings, and which tables models declare as partitioned."""
+    """What a rule may ask beside what it judges: the settings, which tables models declare as partitioned, and the models of a
+    table that a migration names."""
 
     settings: Settings
     partitioned: frozenset[tuple[str | None, str]]
+    entries_of: Callable[[TableName], list[TableEntry]] = lambda name: []
 
     def is_partitioned(self, step: Step, table: TableName) -> bool:
         """Whether a model or the history says that the table is partitioned."""
@@ -56,13 +74,18 @@ class Rule:
     documentation: str
     kinds: tuple[type[Operation], ...] = ()
     check: Callable[[Step, Context], Iterator[Report]] | None = None
+    check_tables: Callable[[Sequence[TableEntry], Context], Iterator[Remark]] | None = None
+    check_query: Callable[[ResolvedQuery, Context], Iterator[Remark]] | None = None
 
 
-def declared(module: ModuleType, check: Any = None) -> Rule:
-    """The rule of a module: its docstring is the documentation, whose first line is the summary."""
+def declared(module: ModuleType) -> Rule:
+    """The rule of a module: its docstring is the documentation, whose first line is the summary, and its functions `check`,
+    `check_tables` and `check_query` judge steps of migrations, tables and queries."""
     documentation = inspect.cleandoc(module.__doc__ or "")
     summary = documentation.partition("\n")[0]
-    return Rule(module.NAME, summary, module.PRIORITY, module.SEVERITY, documentation, getattr(module, "KINDS", ()), check)
+    functions: dict[str, Any] = {name: getattr(module, name, None) for name in ("check", "check_tables", "check_query")}
+    kinds = getattr(module, "KINDS", ())
+    return Rule(module.NAME, summary, module.PRIORITY, module.SEVERITY, documentation, kinds, **functions)
 
 
 def text_of(table: TableName) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from sqla_lsp.schema.names import TableName, Unknown
+from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.tables import Column, Constraint, Flag, Index
 from sqla_lsp.text.places import Place
 
@@ -60,16 +60,17 @@ class ModelConstraint(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Relationship(msgspec.Struct, frozen=True, array_like=True):
-    """`relationship(...)`, or a backref that another model gives this one. `target` is the class as it is named ("Order",
-    "app.models.Order"), or where the name was looked up. `columns` are the foreign key columns of `foreign_keys=`, where they
-    are given; `secondary` is the table between the two, a name or the variable of a `Table`. `remote_side` says that the
-    foreign key of a self-reference points from this side (many to one)."""
+    """`relationship(...)`. `target` is the class as it is named ("Order", "app.models.Order"), "" where it is not known, or
+    `target_class` where the name was looked up. `columns` are the foreign key columns of `foreign_keys=`, where they are given;
+    `secondary` is the table between the two. `backref` is the relationship that it gives the other side. `many_to_one` says
+    which side has the foreign key, None where nothing says so."""
 
     attribute: str
-    target: str | ClassName | Unknown
+    target: str
     place: Place
+    target_class: ClassName | None = None
     columns: tuple[str, ...] | None = None
-    secondary: TableName | ClassName | Unknown | None = None
+    secondary: TableName | None = None
     backref: str | None = None
     many_to_one: bool | None = None
 

@@ -29,8 +29,8 @@ TypeMap = list[tuple[Value, PgType | Unknown]]
 
 @dataclass
 class Parts:
-    """What a table is made of, as it is read. `names` gives the columns by the identity of the calls that make them; `calls` keeps
-    these."""
+    """What a table is made of, as it is read. `names` gives the columns by the identity of the calls that make them, and `calls`
+    keeps these."""
 
     columns: list[ModelColumn] = field(default_factory=list)
     indexes: list[ModelIndex] = field(default_factory=list)

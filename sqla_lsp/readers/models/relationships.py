@@ -44,28 +44,29 @@ def read_relationship(
     if isinstance(backref, CallValue) and backref.positional:
         backref = backref.positional[0]
     named = text_of(backref)
-    return Relationship(attribute, target, place, columns, secondary, named if isinstance(named, str) else None, many_to_one)
+    name, cls = ("", target) if isinstance(target, ClassName) else (target, None)
+    return Relationship(attribute, name, place, cls, columns, secondary, named if isinstance(named, str) else None, many_to_one)
 
 
-def _target(machine: Machine, frame: Frame, value: Value) -> str | ClassName | Unknown:
+def _target(machine: Machine, frame: Frame, value: Value) -> str | ClassName:
     if isinstance(value, str):
         return value
     if isinstance(value, FunctionValue):
         value = call_function(machine, frame, value, (), {}, False, None)
     if isinstance(value, ClassValue):
         return ClassName(value.closure.module.path, value.name)
-    return Unknown("the class is not known")
+    return ""
 
 
-def _annotated(annotation: Annotation | None) -> str | ClassName | Unknown:
+def _annotated(annotation: Annotation | None) -> str | ClassName:
     if annotation is None:
-        return Unknown("the class is not known")
+        return ""
     if isinstance(annotation.value, ClassValue):
         return ClassName(annotation.value.closure.module.path, annotation.value.name)
-    return annotation.text or Unknown("the class is not known")
+    return annotation.text
 
 
-def _secondary(machine: Machine, frame: Frame, value: Value) -> TableName | Unknown | None:
+def _secondary(machine: Machine, frame: Frame, value: Value) -> TableName | None:
     if value is None:
         return None
     if isinstance(value, FunctionValue):
@@ -74,8 +75,8 @@ def _secondary(machine: Machine, frame: Frame, value: Value) -> TableName | Unkn
         return target_of(f"{value}.x")[0]
     if isinstance(value, CallValue) and last_name(value) == "Table" and value.positional:
         name, schema = text_of(value.positional[0]), text_of(value.keywords.get("schema"))
-        return TableName(name, schema) if isinstance(name, str) else Unknown("the table is not known")
-    return Unknown("the table is not known")
+        return TableName(Unknown("it has no name") if name is None else name, schema)
+    return TableName(Unknown("the table is not known"))
 
 
 def _columns(value: Value, names: dict[int, str]) -> tuple[str, ...] | None:
