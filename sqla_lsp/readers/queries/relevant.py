@@ -20,6 +20,8 @@ from sqla_lsp.syntax.tree import parse
 _HEADER = b"class _:\n"
 _WORD = re.compile(rb"(?<![.\w])(?:self\.)?[^\W\d]\w*")
 _TARGET = re.compile(rb"[ \t]*((?:self\.)?[^\W\d]\w*)[ \t]*(?::[^=\n]*)?[-+*/&|]?\Z")
+_WITHOUT_ARGUMENTS = (b".options", b".values", b".returning", b"_options", b"print", b".info", b".debug", b".warning")
+"""Calls whose arguments say nothing of what a query asks for."""
 _IMPORTS = frozenset({kind("import_statement"), kind("import_from_statement")})
 _RETURNS = frozenset({kind("return_statement"), kind("raise_statement"), kind("break_statement"), kind("continue_statement")})
 _COMMON = frozenset(
@@ -61,6 +63,12 @@ class Relevant(Statements):
                 self.wanted.update(words)
                 self.wanted -= _COMMON
         return super().statement(node)
+
+    def arguments(self, node: Node) -> tuple[code.Argument, ...]:
+        start = node.start_byte
+        if self.data.endswith(_WITHOUT_ARGUMENTS, 0, start) and not self._anchored(start, node.end_byte):
+            return ()
+        return super().arguments(node)
 
     def _makes(self, start: int, end: int, words: list[bytes]) -> bool:
         """Whether a statement makes or changes something that matters: `conditions.append(...)`, `a, b = ...`."""
