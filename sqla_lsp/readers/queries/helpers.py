@@ -60,7 +60,7 @@ def _of_variable(data: bytes, name: str, cls: str) -> Condition | None:
     for piece in reversed(parts):
         if piece.kind != "other" or name.encode() not in data[piece.start : piece.end]:
             continue
-        for statement in reversed(_assignments(lowered_whole(data, piece, ""))):
+        for statement in reversed(_assignments(lowered_whole(data, piece, cls))):
             if any(isinstance(target, code.Name) and target.id == name for target in statement.targets):
                 walker = _walker(data, cls)
                 walker.depth = 1

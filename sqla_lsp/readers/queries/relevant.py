@@ -157,7 +157,7 @@ def lowered_whole(data: bytes, piece: Piece, cls: str) -> tuple[code.Statement, 
 
 def _text(data: bytes, piece: Piece, cls: str) -> tuple[bytes, int]:
     text = data[piece.start : piece.end]
-    return (_HEADER + text, len(_HEADER)) if cls and piece.kind != "other" else (text, 0)
+    return (_HEADER + text, len(_HEADER)) if cls and text[:1] in (b" ", b"\t") else (text, 0)
 
 
 def lowered_from(data: bytes, definition: Definition, root: Node) -> Lowered:
