@@ -93,17 +93,12 @@ def _repaired(data: bytes, broken: list[Definition], words: Vocabulary, helpers:
     """Blocks that do not parse alone: what they had before, else what the tree of the whole file makes of them."""
     from sqla_lsp.readers.queries.previous import Previous
 
-    missing: list[Definition] = []
-    for definition in broken:
-        kept = known.last_good(definition) if isinstance(known, Previous) else None
-        if kept is None:
-            missing.append(definition)
-        else:
-            yield from kept
-    if not missing:
-        return
     root = parse(data).root_node
-    for definition in missing:
+    for definition in broken:
+        kept = known.last_good(definition) if isinstance(known, Previous) and root.has_error else None
+        if kept is not None:
+            yield from kept
+            continue
         block = _block(data, definition, lowered_from(data, definition, root), words, helpers)
         if block is not None:
             yield block
