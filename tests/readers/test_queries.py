@@ -83,6 +83,20 @@ def test_helpers_of_the_file_are_read_in_place() -> None:
     )
 
 
+def test_names_of_a_class_body_are_its_attributes() -> None:
+    check(
+        """
+        class User(Base):
+            id = Column(Integer)
+            n = column_property(select(func.count(Order.id)).where(Order.user_id == id).scalar_subquery())
+            def method(self): ...
+            m = column_property(select(Order.id).where(Order.user_id == id).scalar_subquery())
+        """,
+        "select count(Order.id) from Order where Order.user_id = <User>.id reduced",
+        "select Order.id from Order where Order.user_id = <User>.id",
+    )
+
+
 def test_names() -> None:
     names = read_names(
         textwrap.dedent(
@@ -126,6 +140,8 @@ class H(Base):
     @hybrid_method
     def named(cls, n): return and_(cls.name == n, cls.b.is_(None))
     def plain(self): return 1
+    deleted = Column()
+    alive = deleted.is_(None)
 def cond(model, v):
     return or_(model.a == v, ~model.b)
 def column(model):
@@ -141,6 +157,7 @@ is_one = lambda m: m.id == 1
         ("H.active", "<H>.x = 1"),
         ("H.named", "(<H>.name = n and <H>.b null)"),
         ("H.plain", None),
+        ("H.alive", "<H>.deleted null"),
         ("cond", "(model.a = v or not flag model.b)"),
         ("column", "lower(model.email)"),
         ("ACTIVE", "User.x null"),

@@ -22,6 +22,7 @@ _IMPORTED = re.compile(
 )
 _MODULE = re.compile(rb"[ \t]*import[ \t]+(?:sqlalchemy|sqlmodel)[\w.]*(?:[ \t]+as[ \t]+(\w+))?")
 _NAME = re.compile(rb"(\w+)(?:\s+as\s+(\w+))?")
+_ATTRIBUTE = re.compile(rb"^[ \t]+([A-Za-z_][A-Za-z_0-9]*)[ \t]*(?::[^=\n]+)?=(?!=)", re.M)
 _COMMENT = re.compile(rb"#[^\n]*")
 
 
@@ -99,6 +100,16 @@ def cut(data: bytes) -> tuple[Piece, ...]:
 def cut_class(data: bytes, piece: Piece) -> tuple[Piece, ...]:
     """The pieces of a class."""
     return tuple(members(data, piece))
+
+
+def class_attributes(data: bytes, cls: str) -> frozenset[str]:
+    """The names that a class's body assigns, by the looks of its lines."""
+    found: set[str] = set()
+    for piece in cut(data):
+        if piece.kind == "class" and piece.name == cls:
+            parts = [part for part in cut_class(data, piece) if part.kind == "other"]
+            found.update(name.decode() for part in parts for name in _ATTRIBUTE.findall(data, part.start, part.end))
+    return frozenset(found)
 
 
 def vocabulary(data: bytes) -> Vocabulary:

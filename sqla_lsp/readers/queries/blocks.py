@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqla_lsp.readers.queries.anchors import Definition, Vocabulary, cut, cut_class, definitions, vocabulary
+from sqla_lsp.readers.queries.anchors import Definition, Vocabulary, class_attributes, cut, cut_class, definitions, vocabulary
 from sqla_lsp.readers.queries.functions import Helpers, Scope
 from sqla_lsp.readers.queries.relevant import Lowered, lowered, lowered_from, lowered_whole
 from sqla_lsp.readers.queries.values import Closure
@@ -81,7 +81,7 @@ def read_queries(data: bytes, previous: tuple[bytes, tuple[QueryBlock, ...]] | N
         if code_of is None:
             broken.append(definition)
             continue
-        block = _block(definition, code_of, words, helpers)
+        block = _block(data, definition, code_of, words, helpers)
         if block is not None:
             blocks.append(block)
     if broken:
@@ -93,41 +93,40 @@ def _repaired(data: bytes, broken: list[Definition], words: Vocabulary, helpers:
     """Blocks that do not parse alone: what they had before, else what the tree of the whole file makes of them."""
     from sqla_lsp.readers.queries.previous import Previous
 
-    missing: list[Definition] = []
-    for definition in broken:
-        kept = known.last_good(definition) if isinstance(known, Previous) else None
-        if kept is None:
-            missing.append(definition)
-        else:
-            yield from kept
-    if not missing:
-        return
     root = parse(data).root_node
-    for definition in missing:
-        block = _block(definition, lowered_from(data, definition, root), words, helpers)
+    for definition in broken:
+        kept = known.last_good(definition) if isinstance(known, Previous) and root.has_error else None
+        if kept is not None:
+            yield from kept
+            continue
+        block = _block(data, definition, lowered_from(data, definition, root), words, helpers)
         if block is not None:
             yield block
 
 
-def _block(definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> QueryBlock | None:
-    queries = _queries(definition, code_of, words, helpers)
+def _block(data: bytes, definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> QueryBlock | None:
+    queries = _queries(data, definition, code_of, words, helpers)
     return QueryBlock(definition.piece.start, queries) if queries else None
 
 
-def _queries(definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> tuple[Query, ...]:
+def _queries(data: bytes, definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> tuple[Query, ...]:
     cls = definition.cls
     walker = Walker(words, helpers, cls)
     assigned = code_of.assigned
+    body = code_of.statements
+    attributes = class_attributes(data, cls) if cls and definition.piece.kind == "other" else frozenset()
     try:
-        for statement in code_of.statements:
+        for statement in body:
             if isinstance(statement, code.Function):
                 walker.run_function(statement, cls, assigned)
             elif isinstance(statement, code.Class):
-                for inner in statement.body:
-                    if isinstance(inner, code.Function):
-                        walker.run_function(inner, cls or statement.name, assigned)
-                    else:
-                        walker.run((inner,))
+                functions = [inner for inner in statement.body if isinstance(inner, code.Function)]
+                others = [inner for inner in statement.body if not isinstance(inner, code.Function)]
+                walker.run_class_body(others, cls or statement.name, attributes)
+                for inner in functions:
+                    walker.run_function(inner, cls or statement.name, assigned)
+            elif cls:
+                walker.run_class_body((statement,), cls, attributes)
             else:
                 walker.run((statement,))
         walker.read_waiting()

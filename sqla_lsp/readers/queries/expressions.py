@@ -118,7 +118,7 @@ class Expressions(Calls):
 
     def attribute(self, base: Value, name: str, start: int, end: int) -> Value:
         if isinstance(base, Called):
-            base = self.force(base) if name in _COLUMNS or self.is_helper(base) else base
+            base = self.force(base) if name in _COLUMNS else base
         if isinstance(base, Path):
             if isinstance(base.root, Rows) and not base.names and name in _COLUMNS:
                 return replace(base, start=start, end=end)

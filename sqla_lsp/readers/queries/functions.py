@@ -165,6 +165,13 @@ class Functions(Expressions):
         self.run(node.body)
         self.leave_scope(before)
 
+    def run_class_body(self, body: Iterable[code.Statement], cls: str, attributes: frozenset[str]) -> None:
+        """Reads statements of a class, in which the names of its attributes are columns."""
+        columns = {name: Path(OfClass(cls), (name,), 0, 0) for name in attributes}
+        for statement in body:
+            self.scope.names.update(columns)
+            self.run((statement,))
+
     def read_waiting(self) -> None:
         """Reads functions in the function that nobody called."""
         while self.waiting:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqla_lsp.readers.queries.anchors import cut, cut_class, vocabulary
+from sqla_lsp.readers.queries.anchors import class_attributes, cut, cut_class, vocabulary
 from sqla_lsp.readers.queries.blocks import FileHelpers
 from sqla_lsp.readers.queries.relevant import lowered_whole
 from sqla_lsp.readers.queries.settle import settled_predicate
 from sqla_lsp.readers.queries.values import PREDICATES, Called, Choice, Labelled, Text, Value
 from sqla_lsp.readers.queries.walker import Walker
-from sqla_lsp.schema.queries import Condition, Expression, GlobalName, Opaque, Path
+from sqla_lsp.schema.queries import Condition, Expression, GlobalName, OfClass, Opaque, Path
 from sqla_lsp.syntax import code
 
 _LONGEST = 20_000
@@ -60,10 +60,12 @@ def _of_variable(data: bytes, name: str, cls: str) -> Condition | None:
     for piece in reversed(parts):
         if piece.kind != "other" or name.encode() not in data[piece.start : piece.end]:
             continue
-        for statement in reversed(_assignments(lowered_whole(data, piece, ""))):
+        for statement in reversed(_assignments(lowered_whole(data, piece, cls))):
             if any(isinstance(target, code.Name) and target.id == name for target in statement.targets):
                 walker = _walker(data, cls)
                 walker.depth = 1
+                for attribute in class_attributes(data, cls) if cls else ():
+                    walker.bind(attribute, Path(OfClass(cls), (attribute,), 0, 0))
                 value = statement.value
                 if isinstance(value, code.Lambda):
                     walker.bind_parameters(value.parameters, cls)

@@ -6,7 +6,7 @@ import re
 
 from msgspec.structs import replace
 
-from sqla_lsp.readers.queries.anchors import Definition, cut, cut_class
+from sqla_lsp.readers.queries.anchors import Definition, cut, cut_class, vocabulary
 from sqla_lsp.schema.queries import QueryBlock
 from sqla_lsp.syntax.pieces import Piece
 
@@ -28,6 +28,7 @@ class Previous:
         texts: dict[tuple[_Key, bytes], Piece] = {(key, old[p.start : p.end]): p for key, p in before}
         self._same = {p.start: texts[found] for key, p in after if (found := (key, new[p.start : p.end])) in texts}
         self._changed = self._names_changed(before, after)
+        self._same_words = vocabulary(old) == vocabulary(new)
 
     def _names_changed(self, before: list[tuple[_Key, Piece]], after: list[tuple[_Key, Piece]]) -> frozenset[bytes]:
         """The functions whose text is another one now, and those that speak of them."""
@@ -45,7 +46,7 @@ class Previous:
         """The block of a definition that is as it was (none, where it had no queries); None where it has to be read."""
         piece = definition.piece
         before = self._same.get(piece.start)
-        if before is None:
+        if before is None or not self._same_words:
             return None
         if self._changed and not self._changed.isdisjoint(_WORD.findall(self._new, piece.start, piece.end)):
             return None

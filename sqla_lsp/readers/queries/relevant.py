@@ -20,8 +20,12 @@ from sqla_lsp.syntax.tree import parse
 _HEADER = b"class _:\n"
 _WORD = re.compile(rb"(?<![.\w])(?:self\.)?[^\W\d]\w*")
 _TARGET = re.compile(rb"[ \t]*((?:self\.)?[^\W\d]\w*)[ \t]*(?::[^=\n]*)?[-+*/&|]?\Z")
+_WITHOUT_ARGUMENTS = (b".options", b".values", b".returning", b"_options", b"print", b".info", b".debug", b".warning")
+"""Calls whose arguments say nothing of what a query asks for."""
 _IMPORTS = frozenset({kind("import_statement"), kind("import_from_statement")})
-_RETURNS = frozenset({kind("return_statement"), kind("raise_statement"), kind("break_statement"), kind("continue_statement")})
+_RETURN = kind("return_statement")
+_LEAVES = frozenset({_RETURN, kind("raise_statement")})
+_JUMPS = frozenset({kind("break_statement"), kind("continue_statement")})
 _COMMON = frozenset(
     b"self cls session and_ or_ not_ await async return if else for in not is and or None True False func len str int list dict "
     b"with as try except raise lambda while def".split()
@@ -31,7 +35,7 @@ _COMMON = frozenset(
 class Relevant(Statements):
     """Lowers a definition. `wanted` are the names that matter so far, `assigned` all that its statements assign."""
 
-    __slots__ = ("_anchors", "assigned", "wanted")
+    __slots__ = ("_anchors", "_queries", "assigned", "wanted")
 
     def __init__(self, data: bytes, base: int, end: int) -> None:
         super().__init__(data, base)
@@ -44,6 +48,7 @@ class Relevant(Statements):
             if self._anchored(start, found[number + 1][0] if number + 1 < len(found) else end):
                 self.wanted.add(name)
         self.wanted -= _COMMON
+        self._queries = frozenset(self.wanted)
 
     def statement(self, node: Node) -> code.Statement | None:
         start, end = node.start_byte, node.end_byte
@@ -53,14 +58,27 @@ class Relevant(Statements):
         if self._anchored(start, end):
             if kind_id in _SIMPLE:
                 self._want(start, end)
-        elif kind_id not in _RETURNS or end - start > 200:
+        elif kind_id in _LEAVES:
+            if self.wanted.isdisjoint(_WORD.findall(self.data, start, end)):
+                leave = code.Return if kind_id == _RETURN else code.Raise
+                return leave(start - self.base, end - self.base, None)
+        elif kind_id not in _JUMPS:
             words = _WORD.findall(self.data, start, end)
             if self.wanted.isdisjoint(words):
                 return self._inert(node)
-            if kind_id in _SIMPLE and self._makes(start, end, words):
-                self.wanted.update(words)
-                self.wanted -= _COMMON
+            if kind_id in _SIMPLE:
+                if self._makes(start, end, words):
+                    self.wanted.update(words)
+                    self.wanted -= _COMMON
+                elif self._queries.isdisjoint(words):
+                    return self._inert(node)
         return super().statement(node)
+
+    def arguments(self, node: Node) -> tuple[code.Argument, ...]:
+        start = node.start_byte
+        if self.data.endswith(_WITHOUT_ARGUMENTS, 0, start) and not self._anchored(start, node.end_byte):
+            return ()
+        return super().arguments(node)
 
     def _makes(self, start: int, end: int, words: list[bytes]) -> bool:
         """Whether a statement makes or changes something that matters: `conditions.append(...)`, `a, b = ...`."""
@@ -139,7 +157,7 @@ def lowered_whole(data: bytes, piece: Piece, cls: str) -> tuple[code.Statement, 
 
 def _text(data: bytes, piece: Piece, cls: str) -> tuple[bytes, int]:
     text = data[piece.start : piece.end]
-    return (_HEADER + text, len(_HEADER)) if cls and piece.kind != "other" else (text, 0)
+    return (_HEADER + text, len(_HEADER)) if cls and text[:1] in (b" ", b"\t") else (text, 0)
 
 
 def lowered_from(data: bytes, definition: Definition, root: Node) -> Lowered:
