@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqla_lsp.postgres.identifiers import quote
@@ -131,8 +132,15 @@ class QueryColumns:
             case Expression():
                 return self._expression(operand, scope)
             case Opaque(paths):
-                tables = [term.table for path in paths if isinstance(term := self.of_path(path, scope), ColumnTerm)]
-                return OpaqueTerm(frozenset(tables))
+                return OpaqueTerm(self.named_in(paths, scope))
+
+    def named_in(self, paths: Sequence[Path], scope: Scope) -> frozenset[int]:
+        """The tables whose columns some paths name."""
+        terms = [self.of_path(path, scope) for path in paths]
+        tables = frozenset([term.table for term in terms if isinstance(term, ColumnTerm)])
+        if not tables:
+            self.missing(*terms)
+        return tables
 
     def _expression(self, expression: Expression, scope: Scope) -> Term:
         parts: list[str] = []
@@ -162,14 +170,20 @@ class QueryColumns:
             return self._argument(path, scope)
         term = self._of_rows(path.root.query, path) if isinstance(path.root, Rows) else self._of_name(path, scope)
         if isinstance(term, ColumnTerm):
-            self._note(path, scope, "")
+            self.references.append(Reference(".".join(path.names), scope.place(path.start, path.end)))
             number = term.table
             mapped = self.mapped(number) if number >= 0 else None
             if mapped is not None and isinstance(term.column.column.name, str):
                 self.uses.append((mapped, term.column.column.name, scope.place(path.start, path.end)))
         elif isinstance(term, UnknownTerm):
-            self._note(path, scope, term.reason)
+            root = getattr(path.root, "name", None) or type(path.root).__name__
+            place = scope.place(path.start, path.end)
+            return UnknownTerm(term.reason, Reference(".".join([str(root), *path.names]), place, term.reason))
         return term
+
+    def missing(self, *terms: Term) -> None:
+        """Notes what may have been a column, where no other side of it is one."""
+        self.references += [term.reference for term in terms if isinstance(term, UnknownTerm) and term.reference is not None][:1]
 
     def _argument(self, path: Path, scope: Scope) -> Term:
         """A parameter of a helper."""
@@ -180,10 +194,6 @@ class QueryColumns:
         if isinstance(given, Path):
             return self.of_path(Path(given.root, (*given.names, *path.names), given.start, given.end), around)
         return ValueTerm()
-
-    def _note(self, path: Path, scope: Scope, reason: str) -> None:
-        root = getattr(path.root, "name", None) or type(path.root).__name__
-        self.references.append(Reference(".".join([str(root), *path.names]), scope.place(path.start, path.end), reason))
 
     def _of_rows(self, query: int, path: Path) -> Term:
         """A column of a subquery: the one that it selects under that name."""

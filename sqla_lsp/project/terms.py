@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from sqla_lsp.project.names import Target
 from sqla_lsp.schema.models import ModelColumn
@@ -12,6 +11,15 @@ from sqla_lsp.text.places import Place
 
 OUTER = -1
 """The number of a table that belongs to the query around the one at hand."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A path in a predicate that may be a column. `reason` says why it is not known to be one, "" where it is."""
+
+    text: str
+    place: Place
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,9 +62,11 @@ class OpaqueTerm:
 
 @dataclass(frozen=True)
 class UnknownTerm:
-    """Something that is not known; where it is compared with a column it is a value that is bound when the query runs."""
+    """Something that is not known; where it is compared with a column it is a value that is bound when the query runs. `reference`
+    says which path it was."""
 
     reason: str
+    reference: Reference | None = None
 
 
 Term = ColumnTerm | ExpressionTerm | ValueTerm | RowsTerm | OpaqueTerm | UnknownTerm
@@ -77,12 +87,3 @@ class Scope:
     def place(self, start: int, end: int) -> Place:
         """A range of the block as a place of a file."""
         return self.shown or Place(self.base + start, self.base + end, self.path)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A path in a predicate that may be a column. `reason` says why it is not known to be one, "" where it is."""
-
-    text: str
-    place: Place
-    reason: Literal[""] | str = ""

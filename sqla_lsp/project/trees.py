@@ -65,8 +65,10 @@ class QueryTrees(QueryColumns):
             case Not(part):
                 return self.tree(part, scope, not negated)
             case Comparison(operator, left, right, start, end):
-                terms = [self.term(operand, scope) for operand in right]
-                return self._compared(operator, self.term(left, scope), terms, scope.place(start, end), negated)
+                first, terms = self.term(left, scope), [self.term(operand, scope) for operand in right]
+                if not any(isinstance(term, ColumnTerm | ExpressionTerm | OpaqueTerm) for term in (first, *terms)):
+                    self.missing(first, *terms)
+                return self._compared(operator, first, terms, scope.place(start, end), negated)
             case Keyword():
                 return self._keyword(predicate, scope, negated)
             case Flagged():
@@ -78,8 +80,7 @@ class QueryTrees(QueryColumns):
             case Raw():
                 return self._raw(predicate, scope, negated)
             case Unread(paths=paths):
-                for path in paths:
-                    self.of_path(path, scope)
+                self.named_in(paths, scope)
                 return NotKnown()
 
     def inner(self, number: int) -> ResolvedQuery | None:
@@ -210,6 +211,7 @@ class QueryTrees(QueryColumns):
                 self._helpers -= 1
         elif flagged.arguments is None:
             term = self.of_path(path, scope)
+            self.missing(term)
         else:
             return NotKnown()
         if isinstance(term, ColumnTerm) and term.table != OUTER and not self._is_rows(term):

@@ -10,12 +10,15 @@ from sqla_lsp.syntax import code, last_good
 from sqla_lsp.syntax.lower_statements import Statements
 from sqla_lsp.syntax.lower_strings import identifier
 from sqla_lsp.syntax.lowering import COMMENT, EXTRAS, kind
+from sqla_lsp.syntax.pieces import Piece, parsed, pieces
 from sqla_lsp.syntax.tree import parse
 
 _DECORATED = kind("decorated_definition")
 _DEFINITIONS = frozenset({kind("function_definition"), kind("class_definition")})
-_LONGEST_DEFINITION = 30_000
-"""Longer functions and classes of imported modules are not read: what migrations share is short, applications are not."""
+_CLASS = kind("class_definition")
+_LONGEST_FUNCTION = 30_000
+_LONGEST_CLASS = 400_000
+"""Longer functions and classes of imported modules are not read: what migrations share is short, and models are not that long."""
 _MARK = re.compile(rb"sqla-lsp", re.IGNORECASE)
 
 
@@ -39,42 +42,79 @@ def lower(data: bytes, tree: Tree | None = None, previous: tuple[bytes, code.Mod
 
 
 class Definition:
-    """A function or class of a module's top level that is lowered when somebody needs it."""
+    """A function or class of a module's top level that is parsed and lowered when somebody needs it."""
 
-    __slots__ = ("_block", "_data", "_node", "name")
+    __slots__ = ("_block", "_data", "_piece", "name")
 
-    def __init__(self, data: bytes, node: Node, name: str) -> None:
-        self.name = name
+    def __init__(self, data: bytes, piece: Piece) -> None:
+        self.name = piece.name
         self._data = data
-        self._node: Node | None = node
+        self._piece = piece
         self._block: code.Block | None = None
 
     @property
     def block(self) -> code.Block:
         """The block of the definition."""
         if self._block is None:
-            assert self._node is not None
-            start, end = self._node.start_byte, self._node.end_byte
-            lowering = Statements(self._data, start)
-            statement = lowering.statement(self._node) if end - start <= _LONGEST_DEFINITION else None
-            self._block = code.Block(start, end, statement or code.Inert(0, end - start), lowering.broken)
-            self._node = None
+            self._block = self._lowered()
         return self._block
+
+    def _lowered(self) -> code.Block:
+        start, end, kind, _ = self._piece
+        if end - start > (_LONGEST_CLASS if kind == "class" else _LONGEST_FUNCTION):
+            return code.Block(start, end, code.Inert(0, end - start))
+        root = parsed(self._data, self._piece)
+        if root is None:  # a line of a string was taken for the beginning of something
+            lowering = Statements(self._data, start, is_lazy=True)
+            node = next((n for n in parse(self._data).root_node.children if n.start_byte == start), None)
+        else:
+            lowering = Statements(self._data[start:end], 0, is_lazy=True)
+            node = root.children[0] if root.children else None
+        statement = lowering.statement(node) if node is not None else None
+        statement = statement or code.Inert(0, end - start)
+        return code.Block(start, start + statement.end, statement, lowering.broken)
 
 
 def outline(data: bytes) -> list[code.Block | Definition]:
-    """The top level of a module, of which few names will be asked for: its definitions are not lowered yet."""
+    """The top level of a module, of which few names will be asked for: its definitions are not parsed yet."""
+    found: list[code.Block | Definition] = []
+    for piece in pieces(data):
+        if piece.kind != "other":
+            found.append(Definition(data, piece))
+            continue
+        root = parsed(data, piece)
+        if root is None:
+            return _outline_of_whole(data)
+        found += _lowered_blocks(data[piece.start : piece.end], root, piece.start)
+    return found
+
+
+def _outline_of_whole(data: bytes) -> list[code.Block | Definition]:
+    """The top level of a text that cannot be cut by its lines."""
     found: list[code.Block | Definition] = []
     for node in parse(data).root_node.children:
         inner = node.child_by_field_name("definition") if node.kind_id == _DECORATED else node
         name = inner.child_by_field_name("name") if inner is not None and inner.kind_id in _DEFINITIONS else None
-        if name is not None:
-            found.append(Definition(data, node, identifier(data[name.start_byte : name.end_byte].decode("utf-8", "replace"))))
-        elif node.kind_id not in EXTRAS and (node.is_named or node.is_error):
-            lowering = Statements(data, node.start_byte)
-            statement = lowering.statement(node)
-            if statement is not None:
-                found.append(code.Block(node.start_byte, node.start_byte + statement.end, statement, lowering.broken))
+        if inner is not None and name is not None:
+            title = identifier(data[name.start_byte : name.end_byte].decode("utf-8", "replace"))
+            is_class = inner.kind_id == _CLASS
+            found.append(Definition(data, Piece(node.start_byte, node.end_byte, "class" if is_class else "function", title)))
+        else:
+            found += _lowered_blocks(data, node, 0, alone=True)
+    return found
+
+
+def _lowered_blocks(data: bytes, root: Node, offset: int, *, alone: bool = False) -> list[code.Block | Definition]:
+    """The statements below a root (or a node `alone`), whose text begins at `offset` of the file."""
+    found: list[code.Block | Definition] = []
+    for node in [root] if alone else root.children:
+        if node.kind_id in EXTRAS or not (node.is_named or node.is_error):
+            continue
+        lowering = Statements(data, node.start_byte, is_lazy=True)
+        statement = lowering.statement(node)
+        if statement is not None:
+            start = node.start_byte + offset
+            found.append(code.Block(start, start + statement.end, statement, lowering.broken))
     return found
 
 

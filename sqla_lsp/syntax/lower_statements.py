@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, overload
 
 import msgspec
 from tree_sitter import Node
@@ -50,10 +50,45 @@ _VALUE_PATTERNS = frozenset(
 Body = tuple[code.Statement, ...]
 
 
+class LazyBody(Sequence[code.Statement]):
+    """The body of a method, lowered when somebody looks into it."""
+
+    __slots__ = ("_base", "_data", "_node", "_statements")
+
+    def __init__(self, data: bytes, base: int, node: Node) -> None:
+        self._data = data
+        self._base = base
+        self._node: Node | None = node
+        self._statements: Body = ()
+
+    def _lowered(self) -> Body:
+        if self._node is not None:
+            self._statements = Statements(self._data, self._base).body(self._node)
+            self._node = None
+        return self._statements
+
+    def __len__(self) -> int:
+        return len(self._lowered())
+
+    @overload
+    def __getitem__(self, at: int) -> code.Statement: ...
+    @overload
+    def __getitem__(self, at: slice) -> Body: ...
+    def __getitem__(self, at: int | slice) -> code.Statement | Body:
+        return self._lowered()[at]
+
+    def __bool__(self) -> bool:
+        return True
+
+
 class Statements(Expressions):
     """Lowers one block, a top-level statement."""
 
-    __slots__ = ()
+    __slots__ = ("in_class",)
+
+    def __init__(self, data: bytes, base: int, *, is_lazy: bool = False) -> None:
+        super().__init__(data, base, is_lazy=is_lazy)
+        self.in_class = False
 
     def statement(self, node: Node) -> code.Statement | None:
         """A statement; None for what is none: a comment."""
@@ -358,7 +393,12 @@ class Statements(Expressions):
         parameters = node.child_by_field_name("parameters")
         returns = node.child_by_field_name("return_type")
         yields, self.yields = self.yields, False
-        body = self.body(node.child_by_field_name("body"))
+        block = node.child_by_field_name("body")
+        body: Body
+        if self.is_lazy and self.in_class and block is not None and b"yield" not in self.data[block.start_byte : block.end_byte]:
+            body = LazyBody(self.data, self.base, block)  # type: ignore[assignment]
+        else:
+            body = self.body(block)
         is_generator, self.yields = self.yields, yields
         return code.Function(
             (node.start_byte if start < 0 else start) - self.base,
@@ -376,7 +416,9 @@ class Statements(Expressions):
         """A class begins at its first decorator, whose offset `start` is."""
         bases = node.child_by_field_name("superclasses")
         arguments = self.arguments(bases) if bases is not None else ()
+        outer, self.in_class = self.in_class, True
         body = self.body(node.child_by_field_name("body"))
+        self.in_class = outer
         begin = (node.start_byte if start < 0 else start) - self.base
         return code.Class(begin, self._end(node, body), self._name_of(node), arguments, decorators, body)
 
@@ -392,7 +434,7 @@ class Statements(Expressions):
 
     def _end(self, node: Node, last: Body) -> int:
         """Where a compound statement ends: with its last statement, not with the comments after it."""
-        return last[-1].end if last else node.end_byte - self.base
+        return last[-1].end if last and isinstance(last, tuple) else node.end_byte - self.base
 
     def _clause_body(self, node: Node) -> Body:
         """The body of `else`, `except` and `finally`, which is their last child."""

@@ -63,12 +63,14 @@ def swallows_line(data: bytes, node: Node) -> bool:
 class Lowering:
     """What lowers one block, whose start all positions are relative to."""
 
-    __slots__ = ("base", "broken", "data", "depth", "yields")
+    __slots__ = ("base", "broken", "data", "depth", "is_lazy", "yields")
 
-    def __init__(self, data: bytes, base: int) -> None:
+    def __init__(self, data: bytes, base: int, *, is_lazy: bool = False) -> None:
         self.data = data
         self.base = base
         self.depth = 0
+        self.is_lazy = is_lazy
+        """Whether the bodies of methods are lowered when somebody needs them."""
         self.yields = False
         """Whether a `yield` of the function at hand was seen."""
         self.broken = False

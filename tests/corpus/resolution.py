@@ -1,4 +1,4 @@
-"""`python -m tests.corpus.resolution DIR...`: how many of the column references in predicates are known to be a column of a model.
+"""`python -m tests.corpus.resolution DIR...`: how many column references in predicates are known to be a column of a model.
 
 For each project below DIR: the references in predicates outside of its tests, how many of them resolve, and over all projects the
 reasons for the rest, the most common first.
@@ -18,13 +18,12 @@ from sqla_lsp.rules.names import NAMES
 def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m tests.corpus.resolution", description=__doc__)
     arguments.add_argument("folders", nargs="+", type=Path)
-    arguments.add_argument(
-        "--examples", type=int, default=0, help="so many unresolved references of each project, with their places"
-    )
+    arguments.add_argument("--examples", type=int, default=0, help="how many unresolved ones to show of each")
     options = arguments.parse_args()
     reasons: Counter[str] = Counter()
     total = known = 0
-    for folder in sorted(project for folder in options.folders for project in folder.iterdir() if project.is_dir()):
+    projects = [project for folder in options.folders for project in folder.iterdir() if project.is_dir()]
+    for folder in sorted(projects):
         project = Project([str(folder.resolve())], Resolver(NAMES, lenient=True, roots=[str(folder)]))
         project.load()
         found = [reference for path in project.query_files() for reference in project.catalog.queries(path).references]
@@ -37,7 +36,8 @@ def main() -> None:
         print(
             f"{folder.name:32} {len(models):5} models {queries:6} queries {len(found):6} references {_rate(len(resolved), len(found))}"
         )
-        for reference in rest[:: max(1, len(rest) // options.examples)][: options.examples] if options.examples else ():
+        shown = rest[:: max(1, len(rest) // options.examples)][: options.examples] if options.examples else []
+        for reference in shown:
             place = reference.place
             line = project.data(place.path)[: place.start].count(b"\n") + 1
             print(f"    {Path(place.path).relative_to(folder.resolve())}:{line}: {reference.text}: {reference.reason}")

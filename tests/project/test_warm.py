@@ -107,9 +107,9 @@ def test_what_is_known_is_not_read_again(tmp_path: Path, monkeypatch: pytest.Mon
     read: list[str] = []
     read_record = index.read_record
 
-    def noted(file: Found, modules: ProjectModules) -> index.Record:
+    def noted(file: Found, modules: ProjectModules, queries: bool) -> index.Record:
         read.append(Path(file.path).name)
-        return read_record(file, modules)
+        return read_record(file, modules, queries)
 
     monkeypatch.setattr(index, "read_record", noted)
     loaded(root, cache)
