@@ -133,13 +133,14 @@ def _indented(text: str, indent: str) -> str:
     return textwrap.indent(text, indent) if indent else text
 
 
-def judged(case: Case, folder: Path) -> dict[str, list[Finding]]:
-    """The findings in each file of a case, which is written below a folder: on disk and in an editor they are the same."""
+def judged(case: Case, folder: Path, ignore: tuple[str, ...] = ()) -> dict[str, list[Finding]]:
+    """The findings in each file of a case, which is written below a folder: on disk and in an editor they are the same. `ignore`
+    are rules that are not asked."""
     for file in case.files:
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file.text, encoding="utf-8")
-    project = Project([str(folder)], Resolver(NAMES), jobs=1)
+    project = Project([str(folder)], Resolver(NAMES, ignore=ignore), jobs=1)
     project.load()
     assert not project.failures, project.failures
     paths = [file.path for file in case.files if file.path.endswith(".py")]
