@@ -1,5 +1,5 @@
-"""Whether indexes serve a query, table by table: what a btree can do, not what the planner chooses. Where that cannot be told, the
-answer says so."""
+"""Whether indexes serve a query, table by table: what a btree can do, not what the planner chooses. Where that cannot be told,
+the answer says so."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _EQUAL = frozenset({"=", "in"})
 _BTREE = frozenset({"=", "in", "<", "<=", ">", ">=", "between", "null"})
 _FUNCTIONS = """
 abs btrim ceil ceiling char_length coalesce div floor greatest initcap least left length lower lpad ltrim md5 mod nullif
-octet_length regexp_replace repeat replace reverse right round rpad rtrim split_part strpos substr substring translate trim trunc upper
+octet_length regexp_replace repeat replace reverse right round rpad rtrim split_part strpos substr substring translate trim
+trunc upper
 """
 IMMUTABLE = frozenset(_FUNCTIONS.split())
 """Functions that an index may be built on."""

@@ -182,8 +182,8 @@ class Catalog:
         return [self.entry(mapped) for root in roots if (mapped := self.model(Target("model", *root))) is not None]
 
     def entries_in(self, path: str) -> list[TableEntry]:
-        """The tables that a file has a part in: that its models declare, that its mixins and bases add to, that it declares indexes
-        on."""
+        """The tables that a file has a part in: that its models declare, that its mixins and bases add to, that it declares
+        indexes on."""
         self._group()
         models = self._files.models_of(path)
         if models is None:

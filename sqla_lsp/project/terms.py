@@ -62,8 +62,8 @@ class OpaqueTerm:
 
 @dataclass(frozen=True)
 class UnknownTerm:
-    """Something that is not known; where it is compared with a column it is a value that is bound when the query runs. `reference`
-    says which path it was."""
+    """Something that is not known; where it is compared with a column it is a value that is bound when the query runs.
+    `reference` says which path it was."""
 
     reason: str
     reference: Reference | None = None

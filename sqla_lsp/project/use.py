@@ -29,8 +29,8 @@ def is_driven(query: ResolvedQuery) -> bool:
 
 
 def binds_all(query: ResolvedQuery, keys: Sequence[Key], entry: TableEntry) -> bool:
-    """Whether a query needs all keys of an index of a table: it binds them by equality in one AND, the last one perhaps by another
-    comparison or by its order."""
+    """Whether a query needs all keys of an index of a table: it binds them by equality in one AND, the last one perhaps by
+    another comparison or by its order."""
     for number, table in enumerate(query.tables):
         if table is None or table.entry is not entry:
             continue

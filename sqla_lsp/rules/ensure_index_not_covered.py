@@ -22,8 +22,8 @@ op.create_index("ix_orders_customer_id_placed_at", "orders", ["customer_id", "pl
 ```
 
 ## Decisions
-- Primary keys and unique constraints cover, and are never covered. A unique index is covered only by something that is unique over
-  the same columns in the same order.
+- Primary keys and unique constraints cover, and are never covered. A unique index is covered only by something that is unique
+  over the same columns in the same order.
 - Covered needs the same method (btree), predicate, operator classes and collations, and the same order of all keys or of none.
   What is not known of an index covers nothing.
 - Of two equal indexes the later one is reported; else the order of keeping is primary key, unique constraint, unique index, the
@@ -130,9 +130,8 @@ def _message(table: TableName, path: AccessPath, cover: AccessPath) -> str:
     columns = _columns(path.index)
     kind = {"primary key": f"the primary key {other}", "unique constraint": f"the unique constraint {other}"}
     by = kind.get(cover.origin, f"{other} ({_columns(cover.index)})")
-    if key_of(table) is None:
-        return f"{name} ({columns}) is covered by {by}: every write pays for both, and every query can use the other."
-    return f"{name} ({columns}) is covered by {by}: every write to {text_of(table)} pays for both, and every query can use the other."
+    to = f" to {text_of(table)}" if key_of(table) is not None else ""
+    return f"{name} ({columns}) is covered by {by}: every write{to} pays for both, and every query can use the other."
 
 
 def _columns(index: Index) -> str:

@@ -2,8 +2,8 @@
 
 ## What it does
 Reports a query that finds none of a table's rows through an index: no index leads with a column that it compares, by `==`,
-`in_`, a range, `is_(None)` or a prefix. Queries are `select(...)`, `session.query(...)`, `update`, `delete` and `exists`, also built
-up over several statements. Indexes are those of the models and of the migrations.
+`in_`, a range, `is_(None)` or a prefix. Queries are `select(...)`, `session.query(...)`, `update`, `delete` and `exists`, also
+built up over several statements. Indexes are those of the models and of the migrations.
 
 ## Why is this bad?
 Postgres reads the whole table for every such query. That goes unnoticed while the table is small.
@@ -35,8 +35,8 @@ class Order(Base):
 - In an OR every branch has to be served; where one of them cannot be by any btree, the query is not reported.
 - Columns of booleans and enums are not reported: an index on them alone rarely helps.
 - A comparison of an expression is reported only for functions that Postgres can index (immutable ones, such as `lower`).
-- `order_by(c).limit(n)` over one table without any servable condition is reported where no index leads with `c` in that direction;
-  an index can be read backwards. `.first()` of a Query is a LIMIT.
+- `order_by(c).limit(n)` over one table without any servable condition is reported where no index leads with `c` in that
+  direction; an index can be read backwards. `.first()` of a Query is a LIMIT.
 - An index of another method than btree or hash on the column may serve: not reported.
 - Files that `query-exclude` names (by default tests) and migrations are not judged.
 
@@ -153,7 +153,8 @@ def _advice(tree: Tree, atom: Atom, table: QueryTable) -> str:
     ranged = [part.column for part in beside if part.operator in _RANGES and part.column not in equal and part.column is not None]
     columns = list(dict.fromkeys([*equal, *ranged[:1]]))[:3] or [atom.column]
     if len(columns) == 1 or not isinstance(name, str):
-        return f'Give {atom.column} index=True, or add Index("{_index_name(table, [atom.column])}", "{atom.column}") to __table_args__.'
+        index = f'Index("{_index_name(table, [atom.column])}", "{atom.column}")'
+        return f"Give {atom.column} index=True, or add {index} to __table_args__."
     written = ", ".join(f'"{column}"' for column in columns)
     return f'Add Index("{_index_name(table, columns)}", {written}) to __table_args__.'
 

@@ -53,6 +53,20 @@ class Definition:
         self._block: code.Block | None = None
 
     @property
+    def is_class(self) -> bool:
+        """Whether it is a class."""
+        return self._piece.kind == "class"
+
+    @property
+    def length(self) -> int:
+        """How many bytes it has."""
+        return self._piece.end - self._piece.start
+
+    def says(self, pattern: re.Pattern[bytes]) -> bool:
+        """Whether a pattern stands somewhere in its text."""
+        return pattern.search(self._data, self._piece.start, self._piece.end) is not None
+
+    @property
     def block(self) -> code.Block:
         """The block of the definition."""
         if self._block is None:

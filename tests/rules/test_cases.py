@@ -12,7 +12,13 @@ from tests.rules.pages import Case, compared, judged, read_page, sayings
 
 PAGES = sorted((Path(__file__).parent / "cases").glob("*.md"))
 CASES = [pytest.param(page.stem, case, id=f"{page.stem}: {case.title}") for page in PAGES for case in read_page(page)]
-ABOUT_LOCKS = {"only_concurrent_indexes", "limit_non_unique_index", "words_used_by_all_rules", "words_in_hard_cases", "unused_ignore"}
+ABOUT_LOCKS = {
+    "only_concurrent_indexes",
+    "limit_non_unique_index",
+    "words_used_by_all_rules",
+    "words_in_hard_cases",
+    "unused_ignore",
+}
 """Pages whose cases make the same index again and again: what another rule says of that is on its own page."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 from msgspec.structs import replace
 
@@ -26,24 +27,24 @@ logger = logging.getLogger(__name__)
 
 _STEPS = 60_000
 """How many steps a class or table may take."""
+_STEPS_ABROAD = 2_000
+"""How many a call of a function elsewhere may: what makes columns is short."""
+_SHORT = 1_000
+"""Shorter classes are looked at whatever they say: they may inherit everything."""
+_WORDS = re.compile(
+    rb"Column\b|mapped_column|Mapped\[|__table|relationship\(|Relationship\(|Field\(|table=True|declared_attr|__mapper_args__|__abstract__"
+)
+
+
+_ALWAYS = (b"__tablename__", b"__table__", b"__mapper_args__", b"declared_attr", b"map_imperatively", b"Table(")
+_NAMED = (b"Column(", b"mapped_column", b"Mapped[", b"SQLModel", b"Index(", *_ALWAYS)
 
 
 def is_models(raw: bytes) -> bool:
-    """Whether a file may declare models. Alembic's revisions are none."""
-    if b"down_revision" in raw:
-        return False
-    return (
-        b"mapped_column" in raw
-        or b"__tablename__" in raw
-        or b"Mapped[" in raw
-        or b"map_imperatively" in raw
-        or (b"table=True" in raw and b"SQLModel" in raw)
-        or ((b"Column(" in raw or b"Table(" in raw) and (b"sqlalchemy" in raw or b"db." in raw))
-        or (b"Index(" in raw and b"sqlalchemy" in raw)
-        or (b"SQLModel" in raw and b"Field(" in raw)
-        or (b"__mapper_args__" in raw)
-        or (b"declared_attr" in raw)
-    )
+    """Whether a file may declare models: it names SQLAlchemy or SQLModel, or goes by a base of the project's own."""
+    if b"sqlalchemy" in raw or b"sqlmodel" in raw:
+        return any(word in raw for word in _NAMED)
+    return b"__tablename__" in raw or b"db.Model" in raw or b"declared_attr" in raw
 
 
 def read_models(module: LoadedModule, modules: Modules) -> Models:
@@ -61,7 +62,7 @@ class _Reading:
     def __init__(self, module: LoadedModule, modules: Modules) -> None:
         self.module = module
         self.host = ModelsHost()
-        self.machine = Machine(modules, self.host, module, steps=_STEPS, steps_abroad=_STEPS)
+        self.machine = Machine(modules, self.host, module, steps=_STEPS, steps_abroad=_STEPS_ABROAD)
         self.machine.keeps_operators = True
         self.frame = self.machine.module_frame(module)
         self.tables = TableReader(self.machine, self.frame)
@@ -75,13 +76,14 @@ class _Reading:
         self.machine.steps = _STEPS
         try:
             if isinstance(item, Definition):
-                self._named(item.name, Place(0, 0))
+                if item.is_class and (item.length < _SHORT or item.says(_WORDS)):
+                    self._named(item.name, Place(0, 0))
                 return
             place = Place(item.start, item.end)
             match item.statement:
                 case code.Class(name=name):
                     self._named(name, place)
-                case code.Assign(targets=(code.Name(id=name),), value=code.Call()):
+                case code.Assign(targets=(code.Name(id=name),), value=code.Call() as call) if _makes_table(call):
                     self._named(name, place)
                 case code.Evaluate(value=code.Call() as call) if _last(call.function) in DECLARING:
                     self._called(call, place)
@@ -233,6 +235,14 @@ class _Reading:
 
 def _last(node: code.Expression) -> str:
     return node.name if isinstance(node, code.Attribute) else node.id if isinstance(node, code.Name) else ""
+
+
+def _makes_table(call: code.Call) -> bool:
+    """Whether a call may be one of `Table(...)` or `Index(...)`, by whatever name: its arguments are those of a table."""
+    if _last(call.function) in ("Table", "Index"):
+        return True
+    arguments = [argument.value for argument in call.arguments]
+    return any(isinstance(value, code.Call) and _last(value.function).endswith("Column") for value in arguments)
 
 
 def _inside(value: Value, depth: int = 0) -> list[Value]:
