@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from sqla_lsp.readers.models import is_models, read_models
+from sqla_lsp.readers.models import KnownModels, is_models, read_models
 from sqla_lsp.readers.queries import has_queries, read_names, read_queries
 from sqla_lsp.readers.revisions import Revision, read_revision
 from sqla_lsp.schema.models import Models
@@ -105,12 +105,12 @@ def read_code(
     modules: Modules,
     blocks: tuple[QueryBlock, ...],
     comments: tuple[code.Comment, ...],
-    previous: Models | None = None,
+    known: KnownModels | None = None,
 ) -> tuple[FileFacts, Linked | None]:
-    """As `read_file`, of a text whose queries were read."""
+    """As `read_file`, of a text whose queries were read. `known` are the models of the versions before."""
     path = loaded.name
     revision = read_revision(loaded, modules) if may.revision else None
-    models = _carefully(path, lambda: read_models(loaded, modules), None) if may.models and revision is None else None
+    models = _carefully(path, lambda: read_models(loaded, modules, known), None) if may.models and revision is None else None
     names = _carefully(path, lambda: read_names(data), None) if models is not None or blocks else None
     ignores = read_ignores(data, comments)
     linked = Linked(revision, models)
