@@ -1,8 +1,8 @@
 """Judges one file: asks every rule about every operation, table and query, and turns what they say into findings where the user
 looks for them.
 
-What a helper of the same file does is reported in the helper, with its calls as related places; what a helper of another file does
-is reported at the call in the migration. What a loop does in several rounds is reported once.
+What a helper of the same file does is reported in the helper, with its calls as related places; what a helper of another file
+does is reported at the call in the migration. What a loop does in several rounds is reported once.
 """
 
 from __future__ import annotations

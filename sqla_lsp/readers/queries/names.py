@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+
+from msgspec.structs import replace
 
 from sqla_lsp.readers.queries.anchors import cut, cut_class
 from sqla_lsp.readers.queries.annotations import annotated, class_path
@@ -27,7 +30,7 @@ def read_names(data: bytes) -> ModuleNames:
         if piece.kind == "function":
             names.functions.append(piece.name)
         elif piece.kind == "class":
-            names.classes[piece.name] = _class(data, piece)
+            names.classes[piece.name] = _class(data[piece.start : piece.end])
         else:
             text = data[piece.start : piece.end]
             if b"import" in text or b"=" in text:
@@ -72,7 +75,7 @@ class _Names:
         for target in node.targets:
             if isinstance(target, code.Name):
                 if path is not None:
-                    self.aliases[target.id] = path
+                    self.aliases[target.id] = _placeless(path)
                 else:
                     self.aliases.pop(target.id, None)
 
@@ -110,8 +113,11 @@ def _aliased(node: code.Expression | None) -> Path | None:
 # ---------------------------------------------------------------------------------------------------------------- classes
 
 
-def _class(data: bytes, piece: Piece) -> ClassNames:
-    """A class, of which the header, the body between methods and `__init__` are parsed."""
+@lru_cache(maxsize=512)
+def _class(data: bytes) -> ClassNames:
+    """A class by its text, of which the header, the body between methods and `__init__` are parsed. While somebody types in a
+    file its other classes are known."""
+    piece = Piece(0, len(data), "class")
     parts = [
         data[part.start : part.end]
         for part in cut_class(data, piece)
@@ -163,7 +169,15 @@ def class_names(node: code.Class) -> ClassNames:
             _attribute(statement, attributes)
         elif isinstance(statement, code.Function) and statement.name == "__init__":
             _init(statement, attributes, parameters, given)
-    return ClassNames(tuple(bases), tuple(arguments), attributes, parameters, tuple(given))
+    placeless = {name: _placeless(path) for name, path in attributes.items()}
+    return ClassNames(
+        tuple(map(_placeless, bases)), tuple(map(_placeless, arguments)), placeless, parameters, tuple(map(_placeless, given))
+    )
+
+
+def _placeless(path: Path) -> Path:
+    """A path whose place matters to nobody: names are equal wherever they stand."""
+    return replace(path, start=0, end=0)
 
 
 def _attribute(node: code.Assign, attributes: dict[str, Path]) -> None:
