@@ -6,14 +6,13 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from sqla_lsp.project.paths import ancestry, below
+from sqla_lsp.project.paths import PROJECT_MARKS, ancestry, below
 from sqla_lsp.readers.environments import Options, read_ini, read_pyproject
 
 _LEVELS = 8
 _NEARBY = 4
 _OTHERS = frozenset({"sqlite", "mysql", "mariadb", "oracle", "mssql"})
 _POSTGRES = frozenset({"postgres", "postgresql", "pg", "psql", "pgsql"})
-_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
 class EnvironmentFinder:
@@ -74,7 +73,7 @@ class EnvironmentFinder:
             return known
         at = path
         while at not in roots:
-            if any(os.path.exists(os.path.join(at, mark)) for mark in _MARKS):
+            if any(os.path.exists(os.path.join(at, mark)) for mark in PROJECT_MARKS):
                 break
             above = os.path.dirname(at)
             if above == at:

@@ -252,7 +252,8 @@ class Project:
     def outside(self) -> set[str]:
         """The modules that were read and lie below none of the roots."""
         read = self.environments.facts_read()
-        for record in self._files.records.values():
+        read.update(self._files.abroad)
+        for record in (*self._files.records.values(), *self._files.abroad.values()):
             read.update(path for path, _ in record.modules)
         return read - self._files.found.keys()
 

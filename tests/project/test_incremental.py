@@ -39,7 +39,7 @@ _MODELS = (
     "x = 1  # sqla-lsp: ignore[nothing-of-the-kind]\n",
 )
 _ORDERS = (
-    "from sqlalchemy import ForeignKey, Index\nfrom sqlalchemy.orm import Mapped, mapped_column, relationship\nfrom {base} import Base\n"
+    "from sqlalchemy import ForeignKey, Index\nfrom sqlalchemy.orm import Mapped, mapped_column\nfrom {base} import Base\n"
     "from app.mixins import Stamped\n\n\nclass One(Stamped, Base):\n    __tablename__ = 'one'\n"
     "    id: Mapped[int] = mapped_column(primary_key=True{index})\n    a: Mapped[int] = mapped_column({a})\n    b: Mapped[str]\n"
     "    __table_args__ = (Index('ix_many', 'a', 'b', 'id', 'at'),)\n\n\nclass {two}(Base):\n    __tablename__ = '{table}'\n"
@@ -52,7 +52,8 @@ _MIXINS = (
     "class Stamped(\n",
 )
 _QUERIES = (
-    "from sqlalchemy import select\nfrom app.orders import One\n\n\ndef of(s, x):\n    return s.scalars(select(One).where(One.b == x))\n",
+    "from sqlalchemy import select\nfrom app.orders import One\n\n\ndef of(s, x):\n"
+    "    return s.scalars(select(One).where(One.b == x))\n",
     "from sqlalchemy import select\nfrom app import orders\n\n\ndef of(s, x):\n    one = orders.One\n"
     "    return s.scalars(select(one).where(one.a == x, one.b == x, one.id == x, one.at > x))\n",
     "from sqlalchemy import select\nfrom app.orders import One, Two\n\n\ndef of(s, x):\n"
