@@ -92,7 +92,8 @@ def judge(
     """Judges every revision below the paths, each with the whole history of its environment in mind. Raises
     `ConfigurationError`, and `Unreadable` for a path that is not there."""
     given = {_absolute(path): path for path in paths}
-    resolver = Resolver(NAMES, file=config, select=select, ignore=ignore)
+    folders = [path if os.path.isdir(path) else _project_of(path) for path in given]
+    resolver = Resolver(NAMES, file=config, select=select, ignore=ignore, roots=folders)
     cache = Cache(default_folder() if cached else None, FORMAT)
     wide = any(_is_code(path) for path in given)
     outcome, unreadable = _outcome(given, resolver, cache, progress, wide=wide)
