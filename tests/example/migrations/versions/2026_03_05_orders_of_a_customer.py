@@ -1,18 +1,15 @@
-"""orders of a customer
+"""orders of a customer, without stopping anybody
 
 Revision ID: 7d20b9c1e4a8
 Revises: c4138e6fd52b
-Create Date: 2026-03-05 10:12:44.118203
-
 """
-from typing import Sequence, Union
 
 from alembic import op
 
-revision: str = "7d20b9c1e4a8"
-down_revision: Union[str, None] = "c4138e6fd52b"
-branch_labels: Union[str, Sequence[str], None] = None
-depends_on: Union[str, Sequence[str], None] = None
+revision = "7d20b9c1e4a8"
+down_revision = "c4138e6fd52b"
+branch_labels = None
+depends_on = None
 
 
 def upgrade() -> None:
