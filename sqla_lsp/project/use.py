@@ -16,10 +16,19 @@ def ways_into(entry: TableEntry) -> tuple[AccessPath, ...]:
     return entry.access + entry.history_access
 
 
+def is_known(entry: TableEntry) -> bool:
+    """Whether all ways into a table are known: not where a part of its models could not be read."""
+    return all(mapped.model.complete for mapped in entry.models)
+
+
 def use(query: ResolvedQuery) -> QueryUse:
-    """What indexes do for a query. Comparisons with a query around it count where that one finds its rows through indexes."""
+    """What indexes do for a query. Comparisons with a query around it count where that one finds its rows through indexes. A table
+    whose models could not be read in full asks for nothing."""
     around = query.outer is not None and use(query.outer).is_served
-    return use_of([ways_into(table.entry) if table is not None else None for table in query.tables], query.tree, around)
+    found = use_of([ways_into(table.entry) if table is not None else None for table in query.tables], query.tree, around)
+    verdicts = zip(query.tables, found.verdicts, strict=True)
+    known = [verdict if table is not None and is_known(table.entry) else None for table, verdict in verdicts]
+    return QueryUse(tuple(known), found.driven)
 
 
 def is_driven(query: ResolvedQuery) -> bool:
