@@ -55,7 +55,7 @@ from collections.abc import Iterator
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.postgres.index_use import TableUse, has_servable
 from sqla_lsp.project.catalog import QueryTable, ResolvedQuery
-from sqla_lsp.project.use import use, ways_into
+from sqla_lsp.project.use import is_known, use, ways_into
 from sqla_lsp.rules.finding import Related
 from sqla_lsp.rules.rule import Context, Remark, text_of
 from sqla_lsp.schema.predicates import All, Atom, Order, Tree
@@ -98,7 +98,7 @@ def _of_order(query: ResolvedQuery, context: Context) -> Iterator[Remark]:
     table = query.tables[0]
     if not (query.limited and query.order and query.complete) or query.reduced or len(query.tables) != 1 or table is None:
         return
-    if has_servable(query.tree) or _is_small(table, context):
+    if has_servable(query.tree) or _is_small(table, context) or not is_known(table.entry):
         return
     first: Order = query.order[0]
     if first.table != 0 or TableUse(0, ways_into(table.entry), (), False).orders(first, ()) != "never":

@@ -15,9 +15,7 @@ depends_on = None
 def upgrade() -> None:
     with op.get_context().autocommit_block():
         op.drop_index("ix_orders_customer_id_created_at", table_name="orders", if_exists=True, postgresql_concurrently=True)
-        op.create_index(
-            "ix_orders_customer_id_created_at", "orders", ["customer_id", "created_at"], postgresql_concurrently=True
-        )
+        op.create_index("ix_orders_customer_id_created_at", "orders", ["customer_id", "created_at"], postgresql_concurrently=True)
 
 
 def downgrade() -> None:
