@@ -97,7 +97,8 @@ def judge(
     cache = Cache(default_folder() if cached else None, FORMAT)
     wide = any(_is_code(path) for path in given)
     outcome, unreadable = _outcome(given, resolver, cache, progress, wide=wide)
-    if not wide and any(finding.rule in _BY_QUERIES for finding in outcome.findings):
+    has_files = any(map(os.path.isfile, given))
+    if has_files and not wide and any(finding.rule in _BY_QUERIES for finding in outcome.findings):
         outcome, unreadable = _outcome(given, resolver, cache, progress, wide=True)
     failures = (*unreadable, *outcome.failures)
     for failure in failures:
