@@ -22,8 +22,8 @@ def is_known(entry: TableEntry) -> bool:
 
 
 def use(query: ResolvedQuery) -> QueryUse:
-    """What indexes do for a query. Comparisons with a query around it count where that one finds its rows through indexes. A table
-    whose models could not be read in full asks for nothing."""
+    """What indexes do for a query. Comparisons with a query around it count where that one finds its rows through indexes. A
+    table whose models could not be read in full asks for nothing."""
     around = query.outer is not None and use(query.outer).is_served
     found = use_of([ways_into(table.entry) if table is not None else None for table in query.tables], query.tree, around)
     verdicts = zip(query.tables, found.verdicts, strict=True)

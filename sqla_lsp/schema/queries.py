@@ -230,9 +230,9 @@ class Query(msgspec.Struct, frozen=True, array_like=True):
     `selected` are what it selects, with the names that they have in a subquery (None: the entity's own names). `where` are ANDed
     parts. `limited` says that there is a LIMIT. `reduced` that GROUP BY, DISTINCT or an aggregate stands between the rows of
     its tables and its result. `complete` is False where a part of it is not known (its beginning came from elsewhere, unknown
-    arguments): there may be tables, predicates and keys beside those listed. `outer` is the number of the query that it is a
-    subquery of, which it may be correlated with. `start`, `end` are those of the expression, `statement` those of the
-    statement that it ends in.
+    arguments): there may be tables, predicates and keys beside those listed. `handed` says that the function gives the query
+    back: callers may add to it. `outer` is the number of the query that it is a subquery of, which it may be correlated with.
+    `start`, `end` are those of the expression, `statement` those of the statement that it ends in.
     """
 
     kind: Literal["select", "query", "update", "delete", "exists", "insert"]
@@ -243,6 +243,7 @@ class Query(msgspec.Struct, frozen=True, array_like=True):
     limited: bool = False
     reduced: bool = False
     complete: bool = True
+    handed: bool = False
     outer: int | None = None
     conflict: Conflict | None = None
     start: int = 0
@@ -251,10 +252,14 @@ class Query(msgspec.Struct, frozen=True, array_like=True):
 
 
 class QueryBlock(msgspec.Struct, frozen=True, array_like=True):
-    """The queries of one function, method or piece of the top level that starts at the byte offset `start` of its file."""
+    """The queries of one function, method or piece of the top level that starts at the byte offset `start` of its file. `name` is
+    that of the function, `cls` its class; `called` says that the file calls it: what it gives back is part of other queries."""
 
     start: int
     queries: tuple[Query, ...] = ()
+    name: str = ""
+    cls: str = ""
+    called: bool = False
 
 
 class Condition(msgspec.Struct, frozen=True, array_like=True):

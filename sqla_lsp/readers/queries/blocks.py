@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+
+from msgspec.structs import replace
 
 from sqla_lsp.readers.queries.anchors import Definition, Vocabulary, class_attributes, cut, cut_class, definitions, vocabulary
 from sqla_lsp.readers.queries.functions import Helpers, Scope
@@ -86,7 +89,17 @@ def read_queries(data: bytes, previous: tuple[bytes, tuple[QueryBlock, ...]] | N
             blocks.append(block)
     if broken:
         blocks += _repaired(data, broken, words, helpers, known)
-    return tuple(sorted(blocks, key=lambda block: block.start))
+    return tuple([_with_callers(data, block) for block in sorted(blocks, key=lambda block: block.start)])
+
+
+def _with_callers(data: bytes, block: QueryBlock) -> QueryBlock:
+    """A block that gives queries back, with whether the file calls its function."""
+    if not block.name or not any(query.handed for query in block.queries):
+        return block
+    name, cls = re.escape(block.name.encode()), re.escape(block.cls.encode())
+    pattern = rb"\b(?:self|cls|%b|super\(\))\.%b\b" % (cls, name) if block.cls else rb"(?<![\w.])(?<!def )%b\s*\(" % name
+    called = re.search(pattern, data) is not None
+    return block if called == block.called else replace(block, called=called)
 
 
 def _repaired(data: bytes, broken: list[Definition], words: Vocabulary, helpers: Helpers, known: object) -> Iterator[QueryBlock]:
@@ -106,7 +119,7 @@ def _repaired(data: bytes, broken: list[Definition], words: Vocabulary, helpers:
 
 def _block(data: bytes, definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> QueryBlock | None:
     queries = _queries(data, definition, code_of, words, helpers)
-    return QueryBlock(definition.piece.start, queries) if queries else None
+    return QueryBlock(definition.piece.start, queries, definition.piece.name, definition.cls) if queries else None
 
 
 def _queries(data: bytes, definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> tuple[Query, ...]:

@@ -186,7 +186,7 @@ class Functions(Expressions):
         before, self.scope = self.scope, Scope(closure.scope)
         self.bind_parameters(closure.function.parameters, "")
         if isinstance(closure.function, code.Lambda):
-            self.use(self.evaluate(closure.function.body), complete=False)
+            self.use(self.evaluate(closure.function.body), handed=True)
         else:
             self.run(closure.function.body)
         self.scope = before

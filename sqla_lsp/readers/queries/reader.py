@@ -88,7 +88,7 @@ class Reader:
         self.made.append(building)
         return building
 
-    def number(self, building: Building, *, complete: bool = True) -> int:
+    def number(self, building: Building, *, complete: bool = True, handed: bool = False) -> int:
         """The number of a query, which is thereby used."""
         known = self._numbers.get(id(building))
         if known is not None:
@@ -106,6 +106,7 @@ class Reader:
                 building.limited,
                 building.reduced or any(_aggregates(operand) for _, operand in building.selected),
                 building.complete and complete,
+                handed,
                 None,
                 building.conflict,
                 building.start,
@@ -115,17 +116,17 @@ class Reader:
         )
         return number
 
-    def use(self, value: Value, *, complete: bool = True) -> None:
-        """A value is executed, returned or handed on: queries in it are at their fullest. Not `complete` where somebody else
-        may add to them."""
+    def use(self, value: Value, *, complete: bool = True, handed: bool = False) -> None:
+        """A value is executed, returned (`handed`) or handed on: queries in it are at their fullest. Not `complete` where
+        somebody else may add to them."""
         if isinstance(value, Building):
             if not self.depth:
-                self.number(value, complete=complete)
+                self.number(value, complete=complete, handed=handed)
         elif isinstance(value, Choice | Items):
             for item in value.items:
-                self.use(item, complete=complete)
+                self.use(item, complete=complete, handed=handed)
         elif isinstance(value, Labelled):
-            self.use(value.value, complete=complete)
+            self.use(value.value, complete=complete, handed=handed)
 
     def finish(self) -> tuple[Query, ...]:
         """All queries of the block, those that nobody uses too."""

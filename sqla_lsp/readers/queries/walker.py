@@ -203,7 +203,7 @@ class Walker(Functions):
             if self.depth:
                 self.returned.append(value)
             else:
-                self.use(value, complete=False)
+                self.use(value, handed=True)
         return True
 
     def _raise(self, node: code.Raise) -> bool:
