@@ -206,10 +206,10 @@ def test_a_block_that_does_not_parse_keeps_what_it_had() -> None:
 
 
 def test_what_has_queries() -> None:
-    assert has_queries(b"from sqlalchemy import select\nselect(x)")
-    assert has_queries(b"def f(session): session.query(X).filter(X.a == 1)")
-    assert not has_queries(b"from sqlalchemy import Column")
-    assert not has_queries(b"x.where(1)")
+    assert has_queries(b"from sqlalchemy import select\nselect(x)", names_library=True)
+    assert has_queries(b"def f(session): session.query(X).filter(X.a == 1)", names_library=False)
+    assert not has_queries(b"from sqlalchemy import Column", names_library=True)
+    assert not has_queries(b"x.where(1)", names_library=False)
 
 
 def test_broken_code_never_raises() -> None:

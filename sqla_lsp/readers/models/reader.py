@@ -41,9 +41,9 @@ _ALWAYS = (b"__tablename__", b"__table__", b"__mapper_args__", b"declared_attr",
 _NAMED = (b"Column(", b"mapped_column", b"Mapped[", b"SQLModel", b"Index(", *_ALWAYS)
 
 
-def is_models(raw: bytes) -> bool:
+def is_models(raw: bytes, *, names_library: bool) -> bool:
     """Whether a file may declare models: it names SQLAlchemy or SQLModel, or goes by a base of the project's own."""
-    if b"sqlalchemy" in raw or b"sqlmodel" in raw:
+    if names_library:
         return any(word in raw for word in _NAMED)
     return b"__tablename__" in raw or b"db.Model" in raw or b"declared_attr" in raw
 
