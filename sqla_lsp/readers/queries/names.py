@@ -21,6 +21,12 @@ _IMPORTANT = frozenset(
     kind(name) for name in ("import_statement", "import_from_statement", "expression_statement", "if_statement", "try_statement")
 )
 _LONGEST_ASSIGNMENT = 400
+_EXPRESSION = kind("expression_statement")
+_ASSIGNMENT = kind("assignment")
+_PATHS = frozenset({kind("identifier"), kind("attribute"), _ASSIGNMENT})
+_TELLING = frozenset(
+    {_EXPRESSION, kind("class_definition"), kind("function_definition"), kind("decorated_definition")}
+)
 
 
 def read_names(data: bytes) -> ModuleNames:
@@ -136,9 +142,33 @@ def _class(data: bytes) -> ClassNames:
     return ClassNames() if statement is None else class_names(statement)
 
 
+class _Told(Statements):
+    """Lowers of a class only the statements that may tell what it holds: see `_attribute` and `_init`."""
+
+    __slots__ = ()
+
+    def statement(self, node: Node) -> code.Statement | None:
+        if node.kind_id == _EXPRESSION and not self._may_tell(node):
+            return self._inert(node)
+        return super().statement(node) if node.kind_id in _TELLING else self._inert(node)
+
+    def _may_tell(self, node: Node) -> bool:
+        """Whether a statement is no plain call: `id = Column(Integer)`, but `self.model = aliased(User)`."""
+        only = node.children[0]
+        if only.kind_id != _ASSIGNMENT:
+            return self.data.find(b"__init__", node.start_byte, node.end_byte) >= 0
+        value = only.child_by_field_name("right")
+        return (
+            value is None
+            or value.kind_id in _PATHS
+            or only.child_by_field_name("type") is not None
+            or self.data.find(b"alias", value.start_byte, value.end_byte) >= 0
+        )
+
+
 def _class_statement(text: bytes) -> code.Class | None:
     root = parse(text).root_node
-    lowering = Statements(text, 0)
+    lowering = _Told(text, 0)
     for node in root.named_children:
         statement = lowering.statement(node)
         if isinstance(statement, code.Class):
