@@ -17,16 +17,16 @@ from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import PrimaryKey
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.expressions import attribute as member_of
 from sqla_lsp.syntax.expressions import value_of
-from sqla_lsp.syntax.functions import ancestors, call_class_or_function, class_frame, find_member
+from sqla_lsp.syntax.functions import ancestors, call_class_or_function, call_declared, class_frame
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, DictValue, ListValue, Member, Value, path_of
+from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, DictValue, FunctionValue, ListValue, Member, Value, path_of
 from sqla_lsp.text.places import Place
 
 _BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta"})
 _MADE_BASES = frozenset({"declarative_base", "automap_base", "generate_base", "as_declarative"})
 _OTHERS = ("django", "peewee", "tortoise", "mongoengine", "pony", "odmantic", "beanie", "ormar", "gino")
+_NO_BASES = ("builtins.", "typing.", "typing_extensions.", "abc.", "enum.", "dataclasses.", "pydantic.", "collections.")
 _MAPPED_BY = frozenset({"mapped", "mapped_as_dataclass", "as_declarative"})
 _COLUMN_PROPERTIES = frozenset({"column_property", "deferred"})
 _IGNORED = frozenset(
@@ -82,6 +82,8 @@ class ClassReader:
 
     def _declares_table(self, owners: Sequence[ClassValue]) -> bool:
         """A class whose base is not known has a table all the same where it names one and has columns of SQLAlchemy's."""
+        if not any(_may_be_base(base) for base in ancestors(owners[0])):
+            return False
         named = any("__tablename__" in class_frame(self.machine, owner).variables for owner in owners)
         return named and any(
             _is_column(value) for owner in owners for value in class_frame(self.machine, owner).variables.values()
@@ -92,6 +94,11 @@ class ClassReader:
         if not any(_is_column(item.value) or (item.annotation is not None and item.annotation.mapped) for item in declared):
             return None
         return _ClassReading(self, cls, owners, None, "sqlalchemy").read(has_table=False)
+
+
+def _may_be_base(base: Value) -> bool:
+    """Whether a base from outside of the project may be declarative."""
+    return not isinstance(base, ClassValue) and not (path_of(base) or "").startswith(_NO_BASES)
 
 
 def _is_column(value: object) -> bool:
@@ -176,8 +183,10 @@ class _ClassReading:
         return Place(start, self.cls.base + node.end, self.cls.closure.module.path)
 
     def _member(self, name: str) -> Value:
-        found = find_member(self.machine, self.cls, name)
-        return None if found is NotImplemented else member_of(self.machine, self.frame, self.cls, name)
+        for owner in lineage(self.cls):
+            if name in class_frame(self.machine, owner).variables:
+                return self._value(owner, name)
+        return None
 
     def _is_abstract(self) -> bool:
         if self.root == "sqlmodel":
@@ -185,7 +194,7 @@ class _ClassReading:
         own = self.frame.variables.get("__abstract__")
         is_base = any(last_name(base) in _BASES or path_of(base) == "sqlmodel.SQLModel" for base in self.cls.bases)
         decorated = any(_last(decorator) == "as_declarative" for decorator in self.cls.node.decorators)
-        return own is True or (is_base and "__tablename__" not in self.frame.variables) or decorated
+        return own is True or is_base or decorated
 
     # ------------------------------------------------------------------------------------------------------------- columns
 
@@ -206,7 +215,7 @@ class _ClassReading:
         return found
 
     def _columns(self) -> None:
-        declared = attributes(self.machine, self.cls, self.owners)
+        declared = attributes(self.machine, self.cls, self.owners, farthest_first=self.root == "sqlmodel")
         types = self._type_map() if any(item.annotation is not None for item in declared) else []
         reader = ColumnReader(self.machine, self.frame, self.parts, types)
         for attribute in declared:
@@ -310,9 +319,19 @@ class _ClassReading:
     def _given_name(self) -> str | Unknown | None:
         for owner in self.owners:
             if "__tablename__" in class_frame(self.machine, owner).variables:
-                value = member_of(self.machine, self.frame, self.cls, "__tablename__")
-                return text_of(_called(self.machine, value))
+                return text_of(self._value(owner, "__tablename__"))
         return None
+
+    def _value(self, owner: ClassValue, name: str) -> Value:
+        """What the body of an owner gives this class under a name."""
+        value = self.machine.lookup(class_frame(self.machine, owner), name)
+        if isinstance(value, FunctionValue):
+            if value.kind == "declared":
+                return call_declared(self.machine, self.frame, value, self.cls)
+            value = BoundMethod(self.cls, value)
+        if isinstance(value, BoundMethod):  # a classmethod in place of declared_attr
+            return call_class_or_function(self.machine, value.function.closure, value, (), {}, False, None)
+        return value
 
     def _arguments(self) -> tuple[Place, Value]:
         """`__table_args__`, and the statement that gives it."""
@@ -320,7 +339,7 @@ class _ClassReading:
             frame = class_frame(self.machine, owner)
             if "__table_args__" not in frame.variables:
                 continue
-            value = _called(self.machine, member_of(self.machine, self.frame, self.cls, "__table_args__"))
+            value = self._value(owner, "__table_args__")
             for statement in owner.node.body:
                 match statement:
                     case code.Assign(targets=(code.Name(id="__table_args__"), *_)) | code.Function(name="__table_args__"):
@@ -348,13 +367,6 @@ class _ClassReading:
 
     def _all_columns(self) -> list[ModelColumn]:
         return [*(self.parent.columns if self.parent is not None else ()), *self.parts.columns]
-
-
-def _called(machine: Machine, value: Value) -> Value:
-    """What a method that stands for an attribute gives: a classmethod under `declared_attr`."""
-    if isinstance(value, BoundMethod):
-        return call_class_or_function(machine, value.function.closure, value, (), {}, False, None)
-    return value
 
 
 def _options_of(arguments: Value) -> DictValue | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_column
 
 from msgspec.structs import replace
 
 from sqla_lsp.postgres.naming import Convention, constraint_name, given_name, index_name
 from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name, text_of
-from sqla_lsp.readers.columns import ReadColumn, column_of
+from sqla_lsp.readers.columns import ReadColumn, column_in_table, column_of
 from sqla_lsp.readers.constraints import constraint_of, index_of
 from sqla_lsp.readers.models.annotations import Annotation, is_enumeration, python_type
 from sqla_lsp.schema.models import ModelColumn, ModelConstraint, ModelIndex
@@ -38,6 +39,8 @@ class Parts:
     names: dict[int, str] = field(default_factory=dict)
     calls: list[CallValue] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
+    reads: dict[str, ReadColumn] = field(default_factory=dict)
+    """What the calls of columns say, by their names in the database."""
     complete: bool = True
 
 
@@ -98,6 +101,7 @@ class ColumnReader:
         place = call.place if statement.path == call.place.path and _within(call.place, statement) else statement
         self.parts.names[id(call)] = str(column.name)
         self.parts.calls.append(call)
+        self.parts.reads[str(column.name)] = read
         self._note(ModelColumn(attribute, column, place, statement, None, read.primary_key, is_enum))
         self._brought(str(column.name), read.index, read.unique, call, statement)
         for part, foreign in read.foreign_keys:
@@ -270,8 +274,32 @@ def finished(parts: Parts, table: TableName, convention: Convention) -> None:
         columns = tuple([str(column.column.name) for column in keys])
         first = keys[0]
         parts.constraints.insert(0, ModelConstraint(PrimaryKey(None, columns), first.place, first.statement, "primary_key=True"))
+    _settle_key(parts)
     parts.indexes = [_named_index(declared, table, convention) for declared in parts.indexes]
     parts.constraints = [_named_constraint(declared, table, convention) for declared in parts.constraints]
+
+
+def _settle_key(parts: Parts) -> None:
+    """Columns of the primary key are NOT NULL, and SERIAL where one is the whole key and makes its own values."""
+    keys = [declared.constraint.columns for declared in parts.constraints if isinstance(declared.constraint, PrimaryKey)]
+    key = keys[0] if keys and isinstance(keys[0], tuple) else ()
+    references = frozenset(
+        [
+            name
+            for declared in parts.constraints
+            if isinstance(declared.constraint, ForeignKey) and isinstance(declared.constraint.columns, tuple)
+            for name in declared.constraint.columns
+        ]
+    )
+    for at, column in enumerate(parts.columns):
+        name = column.column.name
+        if column.table is not None or not isinstance(name, str) or name not in key:
+            continue
+        read = parts.reads.get(name)
+        made = replace(column.column, nullable=False)
+        if read is not None:
+            made = column_in_table(replace_column(read, column=column.column), key, references)
+        parts.columns[at] = replace(column, column=made, primary_key=True)
 
 
 def _named_index(declared: ModelIndex, table: TableName, convention: Convention) -> ModelIndex:
