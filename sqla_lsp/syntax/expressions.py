@@ -13,7 +13,7 @@ from sqla_lsp.syntax.items import items_of
 from sqla_lsp.syntax.joining import NOT_KNOWN, as_text, concatenated, join
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.operators import binary, compare_one
-from sqla_lsp.syntax.standard_library import LIBRARY
+from sqla_lsp.syntax.standard_library import LIBRARY, call_pattern
 from sqla_lsp.syntax.values import (
     BoundMethod,
     CallValue,
@@ -293,6 +293,8 @@ def _yield(machine: Machine, frame: Frame, node: code.Yield) -> Value:
 
 
 def _attribute(machine: Machine, frame: Frame, node: code.Attribute) -> Value:
+    if _is_super(node.value):
+        return _of_super(machine, frame, node.name)
     return attribute(machine, frame, value_of(machine, frame, node.value), node.name)
 
 
@@ -375,7 +377,7 @@ def _is_super(node: code.Expression) -> bool:
 
 def _of_super(machine: Machine, frame: Frame, name: str) -> Value:
     """`super().name` in a method, which is bound to the instance at hand."""
-    from sqla_lsp.syntax.functions import find_member
+    from sqla_lsp.syntax.functions import call_declared, find_member
 
     at: Frame | None = frame
     while at is not None and (at.parent is None or at.parent.owner is None):
@@ -385,6 +387,10 @@ def _of_super(machine: Machine, frame: Frame, name: str) -> Value:
     receiver = next((machine.lookup(at, first) for first in at.variables), None)
     for base in at.parent.owner.bases:
         found = find_member(machine, base, name) if isinstance(base, ClassValue) else NotImplemented
+        if isinstance(found, FunctionValue) and found.kind == "declared" and isinstance(receiver, ClassValue):
+            return call_declared(machine, frame, found, receiver)
+        if found is not NotImplemented and not isinstance(found, FunctionValue):
+            return found  # type: ignore[no-any-return]
         if isinstance(found, FunctionValue) and isinstance(receiver, Instance | ClassValue):
             return found if found.kind == "static" else BoundMethod(receiver, found)
     return NOT_KNOWN
@@ -409,6 +415,10 @@ def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value
             return result  # type: ignore[no-any-return]
     elif isinstance(function, Symbol) and function.path in LIBRARY:
         result = LIBRARY[function.path](machine, frame, call)
+        if result is not NotImplemented:
+            return result  # type: ignore[no-any-return]
+    elif isinstance(function, Member) and function.name == "sub":
+        result = call_pattern(machine, frame, call)
         if result is not NotImplemented:
             return result  # type: ignore[no-any-return]
     return machine.host.call(machine, frame, call)

@@ -21,8 +21,8 @@ from sqla_lsp.readers.models import read_models
 from sqla_lsp.schema.models import Model, Models
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.operations import CreateIndex, CreateTable
-from sqla_lsp.schema.types import PgType
 from sqla_lsp.schema.tables import Check, Column, Constraint, ForeignKey, Index, PrimaryKey, Unique
+from sqla_lsp.schema.types import PgType
 from sqla_lsp.syntax.frames import LoadedModule
 from tests.postgres.sql_told import SITE, told
 
@@ -109,7 +109,9 @@ def run(paths: list[Path], folder: Path) -> list[Any]:
         return [importlib.import_module(name) for name in names]
     finally:
         sys.path.remove(str(folder))
-        for name in [name for name, module in sys.modules.items() if str(getattr(module, "__file__", "")).startswith(str(folder))]:
+        for name in [
+            name for name, module in sys.modules.items() if str(getattr(module, "__file__", "")).startswith(str(folder))
+        ]:
             sys.modules.pop(name)
         importlib.invalidate_caches()
 
@@ -197,13 +199,20 @@ def _told_index(index: Index) -> str:
     keys = told(index.keys) if not isinstance(index.keys, tuple) else ", ".join(_told_key(key) for key in index.keys)
     rest = told(replace(index, name=None, keys=(), unique=False, where=None, where_columns=None))
     where = f" where {told(index.where)}" if index.where is not None else ""
-    return f"{'unique ' * (index.unique is True)}index {told(index.name)} ({keys}) {rest.removeprefix('Index(name=None, keys=[]')}{where}".replace(" )", "")
+    return f"{'unique ' * (index.unique is True)}index {told(index.name)} ({keys}) {rest.removeprefix('Index(name=None, keys=[]')}{where}".replace(
+        " )", ""
+    )
 
 
 def _told_key(key: Any) -> str:
     what = told(key.column) if key.column is not None else f"({told(key.expression)})"
     order = (" desc" if key.descending else "") + (" nulls first" if key.nulls_first else "")
-    return what + order + (f" {told(key.opclass)}" if key.opclass else "") + (f" collate {told(key.collation)}" if key.collation else "")
+    return (
+        what
+        + order
+        + (f" {told(key.opclass)}" if key.opclass else "")
+        + (f" collate {told(key.collation)}" if key.collation else "")
+    )
 
 
 def _told_constraint(constraint: Constraint) -> str:
@@ -211,7 +220,9 @@ def _told_constraint(constraint: Constraint) -> str:
         case PrimaryKey():
             return f"primary key {told(constraint.name)} {told(constraint.columns)}"
         case Unique():
-            return f"unique {told(constraint.name)} {told(constraint.columns)}" + told(replace(constraint, name=None, columns=())).removeprefix("Unique(name=None, columns=[]").rstrip(")")
+            return f"unique {told(constraint.name)} {told(constraint.columns)}" + told(
+                replace(constraint, name=None, columns=())
+            ).removeprefix("Unique(name=None, columns=[]").rstrip(")")
         case ForeignKey():
             options = " ".join(f"{key}={value}".lower() for key, value in constraint.options)
             return f"foreign key {told(constraint.name)} {told(constraint.columns)} -> {told(constraint.target)} {told(constraint.target_columns)} {options}".rstrip()

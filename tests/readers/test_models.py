@@ -40,8 +40,12 @@ def cases() -> list[object]:
     for part in CASES.read_text().split("\n=== ")[1:]:
         name, _, text = part.partition("\n")
         first, *more = text.split("\n--- ")
-        head = HEADS["base"] + ("" if "Base" in first and ("class Base" in first or "Base = " in first) or "import Base" in first else BASE)
-        whole = "\n--- ".join([head + first, *[f"{other.partition(chr(10))[0]}\n{HEADS['base']}{other.partition(chr(10))[2]}" for other in more]])
+        head = HEADS["base"] + (
+            "" if ("Base" in first and ("class Base" in first or "Base = " in first)) or "import Base" in first else BASE
+        )
+        whole = "\n--- ".join(
+            [head + first, *[f"{other.partition(chr(10))[0]}\n{HEADS['base']}{other.partition(chr(10))[2]}" for other in more]]
+        )
         found.append(pytest.param(whole, id=name))
     return found
 

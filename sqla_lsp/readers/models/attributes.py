@@ -50,7 +50,8 @@ def attributes(
     found: dict[str, Attribute] = {}
     for owner in reversed(owners) if farthest_first else owners:
         for attribute in _declared(machine, cls, owner):
-            if farthest_first or found.get(attribute.name, attribute).owner is owner:
+            known = found.get(attribute.name, attribute)
+            if farthest_first or known.owner is owner or (attribute.has_value and not known.has_value):
                 found[attribute.name] = attribute
     return list(found.values())
 

@@ -8,17 +8,20 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import last_name, text_of
+from sqla_lsp.readers.models.annotations import Annotation, TypeChoice, annotated_type, assigned, spelled
 from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, returned_attributes
-from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, Parts, TypeMap, finished, table_items
+from sqla_lsp.readers.models.declared import COLUMNS, OWN, ColumnReader, MetaOptions, Parts, Refer, TypeMap, finished, table_items
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
-from sqla_lsp.readers.models.tables import MetaOptions, TableReader, metadata_options
+from sqla_lsp.readers.models.tables import TableReader, metadata_options
 from sqla_lsp.readers.sqlalchemy_types import type_of
 from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import PrimaryKey
+from sqla_lsp.schema.types import PgType
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.expressions import value_of
-from sqla_lsp.syntax.functions import ancestors, call_class_or_function, call_declared, class_frame
+from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.functions import ancestors, call_class_or_function, call_declared, call_function, class_frame
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, DictValue, FunctionValue, ListValue, Member, Value, path_of
 from sqla_lsp.text.places import Place
@@ -54,6 +57,7 @@ class ClassReader:
         return self._known[id(cls)]
 
     def _read(self, cls: ClassValue) -> Model | None:
+        self._initialize(cls)
         parents = [base for base in lineage(cls)[1:] if (known := self.model(base)) is not None and known.table is not None]
         parent = parents[0] if parents else None
         above = {id(other) for base in parents for other in lineage(base)}
@@ -62,6 +66,68 @@ class ClassReader:
         if root is None and parent is None and not self._declares_table(owners):
             return self._mixin(cls, owners)
         return _ClassReading(self, cls, owners, parent, root or "sqlalchemy").read()
+
+    def _initialize(self, cls: ClassValue) -> None:
+        """What `__init_subclass__` of the nearest base sets on a class."""
+        class_frame(self.machine, cls)
+        for base in lineage(cls)[1:]:
+            function = class_frame(self.machine, base).variables.get("__init_subclass__")
+            if isinstance(function, FunctionValue):
+                call_function(self.machine, cls.closure, function, (cls,), {}, True, None)
+                return
+
+    def options(self, cls: ClassValue) -> MetaOptions:
+        """What its metadata says of a class's table."""
+        for name in ("metadata", "registry"):
+            for owner in lineage(cls):
+                frame = class_frame(self.machine, owner)
+                found = metadata_options(self.machine.lookup(frame, name)) if name in frame.variables else None
+                if found is not None:
+                    return found
+        outside = [base for base in ancestors(cls) if isinstance(base, CallValue | Member)]
+        return next((found for base in outside if (found := metadata_options(base)) is not None), MetaOptions())
+
+    def type_choices(self, frame: Frame, node: code.Expression) -> TypeMap:
+        """What a `type_annotation_map` says."""
+        if isinstance(node, code.Name) and (block := assigned(self.machine, frame.module, node.id)) is not None:
+            frame, node = block
+        found: TypeMap = []
+        for key, value in node.items if isinstance(node, code.Dictionary) else ():
+            if key is not None:
+                chosen = type_of(self.machine, frame, value_of(self.machine, frame, value))
+                found.append(TypeChoice(value_of(self.machine, frame, key), spelled(self.machine, frame, key), chosen))
+        return found
+
+    def refer(self, frame: Frame) -> Refer:
+        """Names columns that foreign keys are given as objects, as they are looked up from a frame."""
+
+        def text(value: Value, node: code.Expression | None, names: dict[int, str]) -> str | None:
+            if id(value) in names:
+                return f"{OWN}.{names[id(value)]}"
+            if isinstance(value, FunctionValue):
+                body = value.node.body if isinstance(value.node, code.Lambda) else None
+                return text(call_function(self.machine, frame, value, (), {}, False, None), body, names)
+            if isinstance(value, Member) and isinstance(value.base, Member) and value.base.name in ("c", "columns"):
+                return self._named(value.base.base, value.name.strip("[]"))
+            if isinstance(node, code.Attribute):
+                return self._named(value_of(self.machine, frame, node.value), node.name)
+            return None
+
+        return text
+
+    def _named(self, holder: Value, name: str) -> str | None:
+        """The column of a table or a class in full."""
+        if isinstance(holder, Member) and holder.name == "__table__":
+            holder = holder.base
+        model: Model | None = None
+        if isinstance(holder, ClassValue):
+            model = self.model(holder)
+        elif isinstance(holder, CallValue) and last_name(holder) == "Table":
+            model = self.tables.read(holder, "")
+        column = model.attribute(name) or model.column(name) if model is not None else None
+        if model is None or column is None or model.table is None or not model.table.known:
+            return None
+        return f"{column.table or model.table}.{column.column.name}"
 
     def _root(self, cls: ClassValue) -> str | None:
         """What makes a class declarative: "sqlmodel", "flask" or "sqlalchemy"; None where nothing does."""
@@ -138,8 +204,8 @@ class _ClassReading:
     def read(self, has_table: bool = True) -> Model:
         cls = self.cls
         place = self._place()
-        options = metadata_options(self._member("metadata"))
-        mapped_to = self._member("__table__") if "__table__" in self.frame.variables else None
+        options = self.reader.options(cls)
+        mapped_to = self._value(cls, "__table__") if "__table__" in self.frame.variables else None
         self._columns()
         table = self._table_name(options) if has_table and not self._is_abstract() else None
         of_table: ClassName | None = None
@@ -152,9 +218,9 @@ class _ClassReading:
         statement, arguments = self._arguments()
         partitioned = self._take_arguments(arguments, statement)
         if table is not None and not single and of_table is None:
-            finished(self.parts, table, options.convention)
+            finished(self.parts, table, options)
         elif single and table is not None:
-            finished(self.parts, table, options.convention)
+            finished(self.parts, table, options)
             self.parts.constraints = [c for c in self.parts.constraints if not isinstance(c.constraint, PrimaryKey)]
         inherited = self._inherited(table)
         known = [synonym for owner in self.owners for synonym in returned_attributes(owner)]
@@ -182,12 +248,6 @@ class _ClassReading:
         start = self.cls.base + node.start
         return Place(start, self.cls.base + node.end, self.cls.closure.module.path)
 
-    def _member(self, name: str) -> Value:
-        for owner in lineage(self.cls):
-            if name in class_frame(self.machine, owner).variables:
-                return self._value(owner, name)
-        return None
-
     def _is_abstract(self) -> bool:
         if self.root == "sqlmodel":
             return self.cls.keywords.get("table") is not True
@@ -202,22 +262,26 @@ class _ClassReading:
         """The project's own choices of types for Python's, nearest first."""
         found: TypeMap = []
         for owner in lineage(self.cls):
+            frame = class_frame(self.machine, owner)
             for statement in owner.node.body:
                 match statement:
-                    case code.Assign(targets=(code.Name(id="type_annotation_map"),), value=code.Dictionary(items=items)):
-                        frame = class_frame(self.machine, owner)
-                        for key, value in items:
-                            if key is not None:
-                                chosen = type_of(self.machine, frame, value_of(self.machine, frame, value))
-                                found.append((value_of(self.machine, frame, key), chosen))
+                    case code.Assign(targets=(code.Name(id="type_annotation_map"),), value=value) if value is not None:
+                        found += self.reader.type_choices(frame, value)
                     case _:
                         pass
+            made = [frame.variables.get("registry"), *[base for base in owner.bases if isinstance(base, CallValue)]]
+            for call in made:
+                while isinstance(call, CallValue):
+                    for argument in call.node.arguments if call.node is not None else ():
+                        if argument.keyword == "type_annotation_map" and call.place.path == owner.closure.module.path:
+                            found += self.reader.type_choices(owner.closure, argument.value)
+                    call = call.function.base if isinstance(call.function, Member) else None
         return found
 
     def _columns(self) -> None:
         declared = attributes(self.machine, self.cls, self.owners, farthest_first=self.root == "sqlmodel")
         types = self._type_map() if any(item.annotation is not None for item in declared) else []
-        reader = ColumnReader(self.machine, self.frame, self.parts, types)
+        reader = ColumnReader(self.machine, self.frame, self.parts, types, self.reader.refer(self.frame))
         for attribute in declared:
             if attribute.name in _IGNORED:
                 continue
@@ -248,7 +312,9 @@ class _ClassReading:
             extra = next((item for item in annotation.extras if isinstance(item, CallValue) and last_name(item) in COLUMNS), None)
             if extra is not None:
                 reader.column(attribute.name, extra, annotation, attribute.statement)
-            elif annotation.many or annotation.text or self._is_model(annotation.value):
+            elif not self._is_column_type(annotation, reader.types) and (
+                annotation.many or annotation.text or self._is_model(annotation.value)
+            ):
                 self._relationship(attribute, None)
             else:
                 reader.annotated(attribute.name, annotation, attribute.statement)
@@ -263,6 +329,9 @@ class _ClassReading:
             call = value if isinstance(value, CallValue) and last_name(value) == "Field" else None
             extra = next((item for item in annotation.extras if isinstance(item, CallValue) and last_name(item) == "Field"), None)
             reader.field(attribute.name, call or extra, annotation, attribute.statement)
+
+    def _is_column_type(self, annotation: Annotation, types: TypeMap) -> bool:
+        return isinstance(annotated_type(self.machine, annotation, types), PgType)
 
     def _is_model(self, value: Value) -> bool:
         return isinstance(value, ClassValue) and (value is self.cls or self.reader.model(value) is not None)
@@ -362,7 +431,7 @@ class _ClassReading:
         elif arguments is not None and options is None:
             self.parts.complete = False
         aliases = {column.attribute: str(column.column.name) for column in self._all_columns()}
-        table_items(items, self.parts, statement, aliases)
+        table_items(items, self.parts, statement, aliases, self.reader.refer(self.frame))
         return options is not None and "postgresql_partition_by" in options.items
 
     def _all_columns(self) -> list[ModelColumn]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_column
 
@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from sqla_lsp.postgres.naming import Convention, constraint_name, given_name, index_name
 from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name, text_of
 from sqla_lsp.readers.columns import ReadColumn, column_in_table, column_of
-from sqla_lsp.readers.constraints import constraint_of, index_of
-from sqla_lsp.readers.models.annotations import Annotation, is_enumeration, python_type
+from sqla_lsp.readers.constraints import constraint_of, index_of, target_of
+from sqla_lsp.readers.models.annotations import Annotation, TypeChoice, annotated_type, is_enumeration
 from sqla_lsp.schema.models import ModelColumn, ModelConstraint, ModelIndex
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import Column, Constraint, ForeignKey, Index, Key, PrimaryKey, Unique
-from sqla_lsp.schema.types import PgType
+from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue, ListValue, Member, Symbol, Value
@@ -25,7 +25,19 @@ from sqla_lsp.text.places import Place
 
 COLUMNS = frozenset({"Column", "mapped_column"})
 _COLUMN = Symbol("sqlalchemy.column")
-TypeMap = list[tuple[Value, PgType | Unknown]]
+TypeMap = list[TypeChoice]
+
+
+@dataclass(frozen=True)
+class MetaOptions:
+    """What a `MetaData` says of its tables."""
+
+    convention: Convention = field(default_factory=dict)
+    schema: str | Unknown | None = None
+
+
+OWN = "\0"
+"""In the target of a foreign key, the table at hand."""
 
 
 @dataclass
@@ -54,11 +66,38 @@ def keyword_place(call: CallValue, keyword: str, otherwise: Place) -> Place:
     return otherwise
 
 
+Refer = Callable[[Value, code.Expression | None, dict[int, str]], str | None]
+"""Names the column that a foreign key is given as an object: "schema.table.column"."""
+
+
+def _referring(read: ReadColumn, refer: Refer, names: dict[int, str]) -> ReadColumn:
+    """A column whose foreign keys name what they were given as objects."""
+    keys = []
+    for call, foreign in read.foreign_keys:
+        given = call.positional[0] if call.positional else call.keywords.get("column")
+        text = None if given is None or isinstance(given, str) else refer(given, _argument_node(call, 0), names)
+        keys.append((call, foreign if text is None else foreign_key_to(foreign, text)))
+    return replace_column(read, foreign_keys=tuple(keys)) if keys else read
+
+
+def _argument_node(call: CallValue, at: int) -> code.Expression | None:
+    node = call.node
+    return node.arguments[at].value if node is not None and len(node.arguments) > at else None
+
+
+def foreign_key_to(foreign: ForeignKey, *texts: str) -> ForeignKey:
+    """A foreign key to columns of one table, which are named in full."""
+    targets = [target_of(text) for text in texts]
+    columns = tuple([column for _, column in targets if isinstance(column, str)])
+    return replace(foreign, target=targets[0][0], target_columns=columns)
+
+
 class ColumnReader:
     """Reads the columns of one table into its parts. `types` are the project's own choices of types for Python's."""
 
-    def __init__(self, machine: Machine, frame: Frame, parts: Parts, types: TypeMap) -> None:
+    def __init__(self, machine: Machine, frame: Frame, parts: Parts, types: TypeMap, refer: Refer) -> None:
         self.machine = machine
+        self.refer = refer
         self.frame = frame
         self.parts = parts
         self.types = types
@@ -66,6 +105,8 @@ class ColumnReader:
     def column(self, attribute: str, call: CallValue, annotation: Annotation | None, statement: Place) -> None:
         """A `Column(...)` or `mapped_column(...)`."""
         read = column_of(self.machine, self.frame, call)
+        if read is not None:
+            read = _referring(read, self.refer, self.parts.names)
         if read is None:
             self.parts.complete = False
             return
@@ -76,7 +117,7 @@ class ColumnReader:
         )
         if annotation is not None and annotation.mapped:
             if isinstance(column.type, Unknown):
-                column = replace(column, type=python_type(self.machine, annotation.value, self.types))
+                column = replace(column, type=annotated_type(self.machine, annotation, self.types))
             enum = enum or is_enumeration(self.machine, annotation.value)
             if "nullable" not in call.keywords and read.primary_key is not True:
                 column = replace(column, nullable=annotation.nullable)
@@ -91,7 +132,7 @@ class ColumnReader:
 
     def annotated(self, attribute: str, annotation: Annotation, statement: Place) -> None:
         """A column that an annotation alone declares."""
-        made = python_type(self.machine, annotation.value, self.types)
+        made = annotated_type(self.machine, annotation, self.types)
         column = Column(attribute, made, annotation.nullable)
         enum = is_enumeration(self.machine, annotation.value)
         self._note(ModelColumn(attribute, column, statement, statement, is_enum=enum))
@@ -158,7 +199,7 @@ class ColumnReader:
 
 def replace_mapped(annotation: Annotation) -> Annotation:
     """An annotation that counts as if it stood in `Mapped[...]`."""
-    return Annotation(annotation.value, annotation.text, annotation.nullable, annotation.many, True, annotation.extras)
+    return replace_column(annotation, mapped=True)
 
 
 def _within(place: Place, around: Place) -> bool:
@@ -173,7 +214,7 @@ def _shown(place: Place, statement: Place) -> Place:
 # -------------------------------------------------------------------------------------------------------- table arguments
 
 
-def table_items(items: Iterable[Value], parts: Parts, statement: Place, aliases: dict[str, str]) -> None:
+def table_items(items: Iterable[Value], parts: Parts, statement: Place, aliases: dict[str, str], refer: Refer) -> None:
     """Indexes and constraints among the elements of a table. `aliases` are the database's names of columns by the attributes and
     keys that they have."""
     for item in items:
@@ -187,6 +228,8 @@ def table_items(items: Iterable[Value], parts: Parts, statement: Place, aliases:
                 continue
             constraint = constraint_of(named(item, parts.names, aliases))
             if constraint is not None:
+                if isinstance(constraint, ForeignKey) and isinstance(constraint.target_columns, Unknown):
+                    constraint = _aimed_at_objects(item, constraint, parts.names, refer)
                 parts.constraints.append(
                     ModelConstraint(_renamed(constraint, aliases), _shown(item.place, statement), statement, kind)
                 )
@@ -194,6 +237,17 @@ def table_items(items: Iterable[Value], parts: Parts, statement: Place, aliases:
             if kind in COLUMNS or kind in ("Comment", "ExcludeConstraint"):
                 continue
         parts.complete = False
+
+
+def _aimed_at_objects(call: CallValue, foreign: ForeignKey, names: dict[int, str], refer: Refer) -> ForeignKey:
+    """`ForeignKeyConstraint(["a"], [users.c.id])`."""
+    given = Arguments(call, ["columns", "refcolumns"]).get("refcolumns")
+    items = list(given) if isinstance(given, tuple) else given.items if isinstance(given, ListValue) else []
+    node = _argument_node(call, 1)
+    nodes = node.items if isinstance(node, code.Sequence) and len(node.items) == len(items) else [None] * len(items)
+    texts = [item if isinstance(item, str) else refer(item, at, names) for item, at in zip(items, nodes, strict=True)]
+    known = [text for text in texts if text is not None]
+    return foreign_key_to(foreign, *known) if known and len(known) == len(texts) else foreign
 
 
 def declared_index(value: CallValue, names: dict[int, str], aliases: dict[str, str]) -> tuple[Index, Place] | None:
@@ -266,8 +320,9 @@ def named(call: CallValue, names: dict[int, str], aliases: dict[str, str]) -> Ca
 # ------------------------------------------------------------------------------------------------------------------ names
 
 
-def finished(parts: Parts, table: TableName, convention: Convention) -> None:
+def finished(parts: Parts, table: TableName, options: MetaOptions) -> None:
     """Makes the primary key of the columns that say so, and gives everything the name that it has in the database."""
+    parts.columns.sort(key=lambda column: _sort_order(parts.reads.get(str(column.column.name))))
     keys = [column for column in parts.columns if column.primary_key is True and column.table is None]
     has_key = any(isinstance(declared.constraint, PrimaryKey) for declared in parts.constraints)
     if keys and not has_key:
@@ -275,8 +330,24 @@ def finished(parts: Parts, table: TableName, convention: Convention) -> None:
         first = keys[0]
         parts.constraints.insert(0, ModelConstraint(PrimaryKey(None, columns), first.place, first.statement, "primary_key=True"))
     _settle_key(parts)
+    convention = options.convention
+    parts.constraints = [_aimed(declared, table, options.schema) for declared in parts.constraints]
     parts.indexes = [_named_index(declared, table, convention) for declared in parts.indexes]
     parts.constraints = [_named_constraint(declared, table, convention) for declared in parts.constraints]
+
+
+def _aimed(declared: ModelConstraint, table: TableName, schema: str | Unknown | None) -> ModelConstraint:
+    """A foreign key whose target is named in full: a name without a schema means the schema of the metadata."""
+    foreign = declared.constraint
+    if not isinstance(foreign, ForeignKey) or foreign.target.schema is not None:
+        return declared
+    target = table if foreign.target.name == OWN else replace(foreign.target, schema=schema)
+    return replace(declared, constraint=replace(foreign, target=target))
+
+
+def _sort_order(read: ReadColumn | None) -> int:
+    order = read.call.keywords.get("sort_order") if read is not None else None
+    return order if isinstance(order, int) else 0
 
 
 def _settle_key(parts: Parts) -> None:

@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from sqla_lsp.postgres.naming import Convention
 from sqla_lsp.readers.arguments import NOT_KNOWN, last_name, text_of
-from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, Parts, finished, table_items
+from sqla_lsp.readers.models.attributes import lineage
+from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, MetaOptions, Parts, Refer, finished, table_items
 from sqla_lsp.schema.models import ClassName, Model
-from sqla_lsp.schema.names import TableName, Unknown
+from sqla_lsp.schema.names import TableName
 from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.functions import ancestors
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import CallValue, DictValue, Member, Value
+from sqla_lsp.syntax.values import CallValue, ClassValue, DictValue, Member, Value
 from sqla_lsp.text.places import Place
 
-
-@dataclass(frozen=True)
-class MetaOptions:
-    """What a `MetaData` says of its tables."""
-
-    convention: Convention = field(default_factory=dict)
-    schema: str | Unknown | None = None
+_DEEPEST = 8
+"""How far a `MetaData` is looked for."""
 
 
-def metadata_options(value: Value) -> MetaOptions:
-    """The options of a `MetaData(...)`, also where it is an attribute of something that was made with it."""
+def metadata_options(value: Value) -> MetaOptions | None:
+    """The options of a `MetaData(...)`, also where it is an attribute of something that was made with it: a base, a registry,
+    Flask's `db`. None where there is none."""
     call: Value = value
-    while isinstance(call, Member):
-        call = call.base
-    if not isinstance(call, CallValue):
-        return MetaOptions()
-    given = call.keywords.get("metadata")
-    if last_name(call) != "MetaData" and isinstance(given, CallValue):
-        call = given
-    if last_name(call) != "MetaData":
-        return MetaOptions()
+    for _ in range(_DEEPEST):
+        if isinstance(call, Member):
+            call = call.base
+        elif isinstance(call, ClassValue):
+            found = [owner.frame.variables.get("metadata") for owner in lineage(call) if owner.frame is not None]
+            given = next((item for item in found if isinstance(item, CallValue | Member)), None)
+            call = given if given is not None else next((b for b in ancestors(call) if isinstance(b, CallValue | Member)), None)
+        elif isinstance(call, CallValue) and last_name(call) != "MetaData":
+            inner = call.keywords.get("metadata", call.keywords.get("registry"))
+            if inner is None and last_name(call) == "registry" and call.positional:
+                inner = call.positional[0]
+            call = inner if inner is not None else call.function.base if isinstance(call.function, Member) else None
+        else:
+            break
+    if not isinstance(call, CallValue) or last_name(call) != "MetaData":
+        return None
     named = call.keywords.get("naming_convention")
     items = named.items.items() if isinstance(named, DictValue) else ()
     convention = {key: value for key, value in items if isinstance(key, str) and isinstance(value, str)}
@@ -52,6 +54,7 @@ class TableReader:
         self._variables: dict[int, ClassName] = {}
         self._statements: dict[int, Place] = {}
         self.names: dict[int, dict[int, str]] = {}
+        self.refer: Refer | None = None
         self._calls: list[CallValue] = []
         """The calls that others are told by, by their identity."""
 
@@ -74,20 +77,23 @@ class TableReader:
         if not call.positional:
             return None
         title = text_of(call.positional[0])
-        options = metadata_options(call.positional[1] if len(call.positional) > 1 else call.keywords.get("metadata"))
+        options = (
+            metadata_options(call.positional[1] if len(call.positional) > 1 else call.keywords.get("metadata")) or MetaOptions()
+        )
         schema = text_of(call.keywords["schema"]) if call.keywords.get("schema") is not None else options.schema
         table = TableName(title if title is not None else NOT_KNOWN, schema)
         statement = self._statements.get(id(call), call.place)
         parts = Parts(complete=not call.open)
-        reader = ColumnReader(self.machine, self.frame, parts, [])
+        refer = self.refer or (lambda value, node, names: None)
+        reader = ColumnReader(self.machine, self.frame, parts, [], refer)
         items = call.positional[2:] if len(call.positional) > 1 else ()
         for item in items:
             if isinstance(item, CallValue) and last_name(item) in COLUMNS:
                 key = text_of(item.keywords.get("key"))
                 reader.column(key if isinstance(key, str) else "", item, None, _around(item.place, statement))
         aliases = {column.attribute: str(column.column.name) for column in parts.columns}
-        table_items([item for item in items if not _is_column(item)], parts, statement, aliases)
-        finished(parts, table, options.convention)
+        table_items([item for item in items if not _is_column(item)], parts, statement, aliases, refer)
+        finished(parts, table, options)
         self.names[id(call)] = parts.names
         self._calls += [call, *parts.calls]
         return Model(
