@@ -94,10 +94,13 @@ class TableUse:
         if (atom.outer and not self.outer) or not atom.depends <= set(self.driven):
             return _NEVER
         held = around if atom in around else (*around, atom)
-        answers = {self._serves(index, atom, held) for index in self.indexes}
-        if "served" in answers:
-            return _SERVED
-        if "maybe" in answers:
+        maybe = False
+        for index in self.indexes:
+            answer = self._serves(index, atom, held)
+            if answer == "served":
+                return _SERVED
+            maybe = maybe or answer == "maybe"
+        if maybe:
             return _MAYBE
         if atom.silent or (atom.column is None and not _is_indexable(atom)):
             return _NEVER
