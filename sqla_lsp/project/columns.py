@@ -269,10 +269,10 @@ class QueryColumns:
         if not rest:
             return UnknownTerm("a model is no column")
         column = _by_key(mapped.model, rest[0]) if core else mapped.model.attribute(rest[0])
-        if column is None:
+        if column is None and len(rest) == 1:
             return self._of_attribute(mapped, target, rest[0], scope, path)
-        if len(rest) > 1:
-            return OpaqueTerm()
+        if column is None or len(rest) > 1:
+            return UnknownTerm("the model has no such column") if column is None else OpaqueTerm()
         return self._column(target, mapped, column)
 
     def _column(self, target: Target, mapped: MappedModel, column: ModelColumn) -> Term:

@@ -84,8 +84,8 @@ class QueryTrees(QueryColumns):
                 return NotKnown()
 
     def inner(self, number: int, *, is_list: bool = False) -> ResolvedQuery | None:
-        """Another query of the block, seen as one inside of this one (`is_list`: whose rows are what IN compares with); None where
-        there is none."""
+        """Another query of the block, seen as one inside of this one (`is_list`: whose rows are what IN compares with); None
+        where there is none."""
         raise NotImplementedError
 
     def within(self, target: Target, part: Predicate | None, correlation: Tree, scope: Scope, place: Place) -> ResolvedQuery:
