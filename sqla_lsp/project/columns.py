@@ -242,7 +242,21 @@ class QueryColumns:
             return Found(scope.of_class, path.names)
         found = self.world.names.follow(scope.path, path)
         self.read |= found.read
-        return found
+        return self._through_property(found)
+
+    def _through_property(self, found: Found) -> Found:
+        """What a property of a class that is no model leads to: `db.Flow.id`, where `db` is an object whose `Flow` returns the
+        model."""
+        target = found.target
+        if target is None or target.kind != "class" or not found.rest:
+            return found
+        condition = self.world.condition(target.path, f"{target.name}.{found.rest[0]}")
+        if condition is None or not isinstance(condition.operand, Path) or isinstance(condition.operand.root, OfClass):
+            return found
+        operand = condition.operand
+        again = self.world.names.follow(target.path, Path(operand.root, (*operand.names, *found.rest[1:]), 0, 0))
+        self.read |= again.read | {target.path}
+        return again
 
     def followed(self, path: Path, scope: Scope) -> Found:
         """What a path means, with parameters of helpers taken for what they stand for."""
