@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -43,6 +44,8 @@ from sqla_lsp.schema.queries import (
 from sqla_lsp.text.places import Place
 
 _HELPERS = 4
+_OF_CLASSES = {("__name__",), ("__qualname__",), ("__tablename__",), ("__class__",)}
+"""Attributes of classes that are no columns."""
 """How deep helpers of the project are followed."""
 
 Key = tuple[str, str, str]
@@ -168,6 +171,8 @@ class QueryColumns:
         """The column that a path means; ColumnTerm, UnknownTerm, or what a helper gives."""
         if isinstance(path.root, GlobalName) and path.root.name in scope.parameters:
             return self._argument(path, scope)
+        if path.names[-1:] in _OF_CLASSES:
+            return ValueTerm()
         term = self._of_rows(path.root.query, path) if isinstance(path.root, Rows) else self._of_name(path, scope)
         if isinstance(term, ColumnTerm):
             self.references.append(Reference(".".join(path.names), scope.place(path.start, path.end)))
@@ -175,7 +180,7 @@ class QueryColumns:
             mapped = self.mapped(number) if number >= 0 else None
             if mapped is not None and isinstance(term.column.column.name, str):
                 self.uses.append((mapped, term.column.column.name, scope.place(path.start, path.end)))
-        elif isinstance(term, UnknownTerm):
+        elif isinstance(term, UnknownTerm) and path.names:
             root = getattr(path.root, "name", None) or type(path.root).__name__
             place = scope.place(path.start, path.end)
             return UnknownTerm(term.reason, Reference(".".join([str(root), *path.names]), place, term.reason))
@@ -271,7 +276,7 @@ class QueryColumns:
         found = self._followed(path, scope)
         target, rest = found.target, found.rest
         if target is None:
-            return UnknownTerm("the name is not known in the project")
+            return ValueTerm() if self._is_of_python(path, scope) else UnknownTerm("the name is not known in the project")
         if target.kind != "model":
             return UnknownTerm("it is no attribute of a model")
         mapped = self.world.model(target)
@@ -288,6 +293,12 @@ class QueryColumns:
         if column is None or len(rest) > 1:
             return UnknownTerm("the model has no such column") if column is None else OpaqueTerm()
         return self._column(target, mapped, column)
+
+    def _is_of_python(self, path: Path, scope: Scope) -> bool:
+        """Whether a path begins in the standard library: `timezone.utc`."""
+        name = path.root.name if isinstance(path.root, GlobalName) else ""
+        module = self.world.names.imported_from(scope.path, name)
+        return module is not None and module.partition(".")[0] in sys.stdlib_module_names
 
     def _column(self, target: Target, mapped: MappedModel, column: ModelColumn) -> Term:
         number = self.number_of(target)
