@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from msgspec.structs import replace
+from tree_sitter import Node
 
 from sqla_lsp.readers.queries.anchors import cut, cut_class
 from sqla_lsp.readers.queries.annotations import annotated, class_path
@@ -24,9 +25,7 @@ _LONGEST_ASSIGNMENT = 400
 _EXPRESSION = kind("expression_statement")
 _ASSIGNMENT = kind("assignment")
 _PATHS = frozenset({kind("identifier"), kind("attribute"), _ASSIGNMENT})
-_TELLING = frozenset(
-    {_EXPRESSION, kind("class_definition"), kind("function_definition"), kind("decorated_definition")}
-)
+_TELLING = frozenset({_EXPRESSION, kind("class_definition"), kind("function_definition"), kind("decorated_definition")})
 
 
 def read_names(data: bytes) -> ModuleNames:
