@@ -83,8 +83,9 @@ class QueryTrees(QueryColumns):
                 self.named_in(paths, scope)
                 return NotKnown()
 
-    def inner(self, number: int) -> ResolvedQuery | None:
-        """Another query of the block, seen as one inside of this one; None where there is none."""
+    def inner(self, number: int, *, is_list: bool = False) -> ResolvedQuery | None:
+        """Another query of the block, seen as one inside of this one (`is_list`: whose rows are what IN compares with); None
+        where there is none."""
         raise NotImplementedError
 
     def within(self, target: Target, part: Predicate | None, correlation: Tree, scope: Scope, place: Place) -> ResolvedQuery:
@@ -127,7 +128,7 @@ class QueryTrees(QueryColumns):
         return term.table >= 0 and self.tables[term.table] is None
 
     def _is_bound(self, rows: RowsTerm) -> bool:
-        query = self.inner(rows.query)
+        query = self.inner(rows.query, is_list=True)
         return query is not None and self.world.is_driven(query)
 
     def _atoms(self, operator: Operator, left: ColumnTerm | ExpressionTerm, right: Sequence[Term], place: Place) -> Tree:

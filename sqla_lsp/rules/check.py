@@ -68,7 +68,8 @@ def _on_declarations(project: Project, path: str, rules: Iterable[Rule], context
 def _on_queries(project: Project, path: str, rules: Iterable[Rule], context: Context) -> Iterator[tuple[Rule, Remark]]:
     """What is said of the queries of a file."""
     asked = [rule for rule in rules if rule.check_query is not None]
-    for query in project.catalog.queries(path).queries if asked and project.queries_of(path) else ():
+    is_asked = bool(asked) and bool(project.queries_of(path)) and not project.environments.holds(path)
+    for query in project.catalog.queries(path).queries if is_asked else ():
         for rule in asked:
             assert rule.check_query is not None
             yield from ((rule, remark) for remark in rule.check_query(query, context))

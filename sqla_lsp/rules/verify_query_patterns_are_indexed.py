@@ -62,6 +62,9 @@ The migration that adds the index builds it concurrently.
 - An index on a boolean or a column of an enum is never asked for, but counts where there is one. Columns of a type
   without order (json, xml, point) are passed over.
 - An index in a collation of its own may be that of the column: silent, but for LIKE 'x%' with "C".
+- What lies in the folder of an Alembic environment belongs to the migrations and is not judged.
+- A subquery or CTE that is joined to something may be read through what it is joined to: silent. So may the query of
+  `in_(select(...))`, by an index on the column that it selects.
 - A query is reported once: for conditions with values of their own before joins, equality before lists, IS NULL, ranges
   and LIKE 'x%', then for the first in the source.
 - Indexes that models declare and those of the migrations count alike.

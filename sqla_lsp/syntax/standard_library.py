@@ -10,18 +10,12 @@ from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.items import items_of
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import (
-    BoundMethod,
-    CallValue,
-    ClassValue,
-    FunctionValue,
-    Member,
-    ModuleValue,
-    Symbol,
-    Template,
-    Value,
-    path_of,
-)
+from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, FunctionValue, Member, ModuleValue, Symbol, Template, Value
+
+_LONGEST_TEXT = 200
+"""Regular expressions are tried on short texts only: what is in a project may take for ever."""
+_REPEATED_GROUP = re.compile(r"\)\s*(?:[*+]|\{)")
+"""What may do so even on a short one."""
 
 
 def _partial(machine: Machine, frame: Frame, call: CallValue) -> Any:
@@ -69,44 +63,47 @@ def _namedtuple(machine: Machine, frame: Frame, call: CallValue) -> Any:
     return ClassValue(name, code.Class(0, 0, name, (), (), tuple(body)), frame, 0, (Symbol("typing.NamedTuple"),), {})
 
 
-_LONGEST_PATTERN = 200
-"""Longer patterns and texts are not matched: names are short."""
-_REPEATED_GROUP = re.compile(r"\)\s*(?:[*+]|\{)")
-"""What may take exponential time."""
+def _sub(machine: Machine, frame: Frame, call: CallValue) -> Any:
+    """`re.sub(pattern, replacement, text)` of constants, as names of tables are made of names of classes."""
+    match call.positional:
+        case (CallValue(function=Symbol("re.compile"), positional=(str(pattern),)), str(replacement), str(text)) | (
+            str(pattern),
+            str(replacement),
+            str(text),
+        ) if not call.keywords and len(text) < _LONGEST_TEXT:
+            return substituted(pattern, replacement, text)
+        case _:
+            return NotImplemented
 
 
-def _substituted(machine: Machine, frame: Frame, call: CallValue) -> Any:
-    """`re.sub(pattern, replacement, text)`, the pattern also compiled."""
-    if len(call.positional) != 3 or call.open or call.keywords:
-        return NotImplemented
-    pattern, replacement, text = call.positional
-    if isinstance(pattern, CallValue) and path_of(pattern) == "re.compile()" and len(pattern.positional) == 1:
-        pattern = pattern.positional[0]
-    known = isinstance(pattern, str) and isinstance(replacement, str) and isinstance(text, str)
-    if not known or len(str(pattern)) > _LONGEST_PATTERN or len(str(text)) > _LONGEST_PATTERN:
-        return NotImplemented
-    if _REPEATED_GROUP.search(str(pattern)):
+def substituted(pattern: str, replacement: str, text: str) -> Any:
+    """A text in which a regular expression is replaced; `NotImplemented` where that is none."""
+    if len(pattern) > _LONGEST_TEXT or _REPEATED_GROUP.search(pattern):
         return NotImplemented
     try:
-        return re.sub(str(pattern), str(replacement), str(text))
-    except (re.error, OverflowError, RecursionError):
+        return re.sub(pattern, replacement, text)
+    except (re.error, IndexError, RecursionError):
         return NotImplemented
 
 
-def call_pattern(machine: Machine, frame: Frame, call: CallValue) -> Any:
-    """`re.compile(pattern).sub(replacement, text)`; `NotImplemented` for every other method of something outside."""
-    function = call.function
-    if not isinstance(function, Member) or function.name != "sub" or path_of(function.base) != "re.compile()":
-        return NotImplemented
-    whole = (function.base, *call.positional)
-    return _substituted(machine, frame, CallValue(function, whole, call.keywords, call.place, call.open))
+def method_of_library(call: CallValue) -> Any:
+    """`re.compile(pattern).sub(replacement, text)` of constants; `NotImplemented` for all other methods."""
+    match call:
+        case CallValue(function=Member(base=CallValue(function=Symbol("re.compile"), positional=(str(pattern),)), name="sub")):
+            match call.positional:
+                case (str(replacement), str(text)) if not call.keywords and len(text) < _LONGEST_TEXT:
+                    return substituted(pattern, replacement, text)
+                case _:
+                    return NotImplemented
+        case _:
+            return NotImplemented
 
 
 LIBRARY: dict[str, Callable[[Machine, Frame, CallValue], Any]] = {
     "importlib.import_module": _import_module,
     "collections.namedtuple": _namedtuple,
     "functools.partial": _partial,
-    "re.sub": _substituted,
+    "re.sub": _sub,
     "textwrap.dedent": _dedent,
     "inspect.cleandoc": _dedent,
 }

@@ -49,7 +49,7 @@ def has_queries(raw: bytes, *, names_library: bool) -> bool:
 
 
 def _says_any(raw: bytes, words: tuple[bytes, ...]) -> bool:
-    for word in words:  # a generator would take longer than the searches
+    for word in words:  # noqa: SIM110 - a generator would take longer than the searches
         if word in raw:
             return True
     return False

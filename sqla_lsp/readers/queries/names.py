@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from msgspec.structs import replace
+from tree_sitter import Node
 
 from sqla_lsp.readers.queries.anchors import cut, cut_class
 from sqla_lsp.readers.queries.annotations import annotated, class_path
