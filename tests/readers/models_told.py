@@ -91,7 +91,8 @@ def _lines_of_class(model: Model) -> Iterator[str]:
         yield f"class {model.name}.{column.attribute} is {told(column.table or model.table)}.{told(column.column.name)}"
     for other, name in model.synonyms:
         same = model.attribute(name)
-        yield f"class {model.name}.{other} is {told(same.table or model.table) if same else '?'}.{told(same.column.name) if same else name}"
+        is_column = f"{told(same.table or model.table)}.{told(same.column.name)}" if same is not None else f"no column: {name}"
+        yield f"class {model.name}.{other} is {is_column}"
     for relationship in model.relationships:
         target = relationship.target_class.name if relationship.target_class is not None else relationship.target
         through = f" through {told(relationship.secondary)}" if relationship.secondary is not None else ""
@@ -175,12 +176,17 @@ def _lines_of_mapper(mapper: Any) -> Iterator[str]:
         table = getattr(column, "table", None)
         if getattr(descriptor, "is_attribute", False) and hasattr(mapper.attrs.get(key), "mapper"):
             relationship = mapper.attrs[key]
-            if getattr(relationship, "_generated_backref", relationship.parent.class_.__dict__.get(key) is None):
+            if key in {_name_of_backref(other) for other in relationship.mapper.relationships}:
                 continue
             through = f" through {_table(relationship.secondary)}" if relationship.secondary is not None else ""
             yield f"class {name}.{key} leads to {relationship.mapper.class_.__name__}{through}"
         elif table is not None and getattr(table, "name", None) and getattr(column, "name", None):
             yield f"class {name}.{key} is {_table(table)}.{column.name}"
+
+
+def _name_of_backref(relationship: Any) -> str | None:
+    given = relationship.backref
+    return given[0] if isinstance(given, tuple) else given
 
 
 def _table(table: Any) -> str:
@@ -192,16 +198,16 @@ def _table(table: Any) -> str:
 
 def _told_column(column: Column) -> str:
     default = f" default {told(column.default)}" if column.default is not None else ""
-    return f"column {told(column.name)} {told(column.type)}{'' if column.nullable is True else ' not null' if column.nullable is False else ' ?'}{default}"
+    nullable = "" if column.nullable is True else " not null" if column.nullable is False else " ?"
+    return f"column {told(column.name)} {told(column.type)}{nullable}{default}"
 
 
 def _told_index(index: Index) -> str:
     keys = told(index.keys) if not isinstance(index.keys, tuple) else ", ".join(_told_key(key) for key in index.keys)
     rest = told(replace(index, name=None, keys=(), unique=False, where=None, where_columns=None))
+    rest = rest.removeprefix("Index(name=None, keys=[]").removesuffix(")").removeprefix(",")
     where = f" where {told(index.where)}" if index.where is not None else ""
-    return f"{'unique ' * (index.unique is True)}index {told(index.name)} ({keys}) {rest.removeprefix('Index(name=None, keys=[]')}{where}".replace(
-        " )", ""
-    )
+    return f"{'unique ' * (index.unique is True)}index {told(index.name)} ({keys}){rest}{where}"
 
 
 def _told_key(key: Any) -> str:

@@ -58,6 +58,8 @@ class Annotation:
     nullable: bool = False
     many: bool = False
     mapped: bool = False
+    of_class: bool = False
+    """`ClassVar`: no field."""
     extras: tuple[Value, ...] = ()
     node: code.Expression | None = None
     frame: Frame | None = None
@@ -89,6 +91,8 @@ def _read(machine: Machine, frame: Frame, node: code.Expression, depth: int) -> 
     if isinstance(node, code.Subscript):
         return _subscripted(machine, frame, node, depth)
     value = value_of(machine, frame, node)
+    if last_name(value) == "ClassVar":
+        return Annotation(value, of_class=True)
     if isinstance(value, Member) and value.name.startswith("["):
         return _alias(machine, frame, node, depth) or Annotation(value)
     return Annotation(value)
@@ -176,7 +180,8 @@ def _subscripted(machine: Machine, frame: Frame, node: code.Subscript, depth: in
     name = last_name(base)
     inner: list[code.Expression] = list(node.index.items) if isinstance(node.index, code.Sequence) else [node.index]
     if name in _MAPPED or name in ("ClassVar", "Final", "Required"):
-        return replace(read_annotation(machine, frame, inner[0], depth + 1), mapped=name in _MAPPED)
+        found = read_annotation(machine, frame, inner[0], depth + 1)
+        return replace(found, mapped=name in _MAPPED, of_class=name == "ClassVar")
     if name == "Optional":
         return replace(read_annotation(machine, frame, inner[0], depth + 1), nullable=True)
     if name == "Union":

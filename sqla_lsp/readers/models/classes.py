@@ -325,7 +325,7 @@ class _ClassReading:
             self._relationship(attribute, value)
         elif isinstance(value, CallValue) and last_name(value) in COLUMNS:
             reader.column(attribute.name, value, annotation, attribute.statement)
-        elif annotation is not None and last_name(annotation.value) != "ClassVar" and not attribute.name.startswith("_"):
+        elif annotation is not None and not annotation.of_class and not attribute.name.startswith("_"):
             call = value if isinstance(value, CallValue) and last_name(value) == "Field" else None
             extra = next((item for item in annotation.extras if isinstance(item, CallValue) and last_name(item) == "Field"), None)
             reader.field(attribute.name, call or extra, annotation, attribute.statement)
@@ -373,10 +373,10 @@ class _ClassReading:
         name = self._given_name()
         if name is None and self.root == "sqlmodel":
             name = self.cls.name.lower()
+        elif name is None and self.root == "flask" and any(column.primary_key is True for column in self.parts.columns):
+            name = _FLASK_NAME.sub(r"_\1", self.cls.name).lower().lstrip("_")
         elif name is None and self.parent is not None:
             return self.parent.table
-        elif name is None and self.root == "flask" and any(column.primary_key is True for column in self.parts.columns):
-            name = _FLASK_NAME.sub(r"_\1", self.cls.name).lower()
         if name is None:
             return None
         _, arguments = self._arguments()

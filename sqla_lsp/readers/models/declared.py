@@ -25,6 +25,7 @@ from sqla_lsp.text.places import Place
 
 COLUMNS = frozenset({"Column", "mapped_column"})
 _COLUMN = Symbol("sqlalchemy.column")
+_NOWHERE = Place(0, 0)
 TypeMap = list[TypeChoice]
 
 
@@ -116,7 +117,7 @@ class ColumnReader:
             self.machine, call.keywords.get("type_")
         )
         if annotation is not None and annotation.mapped:
-            if isinstance(column.type, Unknown):
+            if isinstance(column.type, Unknown) and not any(isinstance(item, Unknown) for item in call.positional):
                 column = replace(column, type=annotated_type(self.machine, annotation, self.types))
             enum = enum or is_enumeration(self.machine, annotation.value)
             if "nullable" not in call.keywords and read.primary_key is not True:
@@ -176,7 +177,7 @@ class ColumnReader:
         given: dict[str, Value] = dict(call.keywords) if call is not None else {}
         inner = given.get("sa_column")
         if isinstance(inner, CallValue) and last_name(inner) in COLUMNS:
-            self.column(attribute, inner, replace_mapped(annotation), statement)
+            self.column(attribute, inner, None, statement)
             return
         if given.get("exclude_from_table") is True:
             return
@@ -187,14 +188,36 @@ class ColumnReader:
             list(arguments) if isinstance(arguments, tuple) else list(arguments.items) if isinstance(arguments, ListValue) else []
         )
         keywords = {key: given[key] for key in ("index", "unique", "primary_key", "nullable") if key in given} | options
-        positional: list[Value] = [given["sa_type"]] if "sa_type" in given else []
+        positional: list[Value] = [given["sa_type"]] if "sa_type" in given else _field_type(annotation, given)
         target = text_of(given.get("foreign_key"))
         if isinstance(target, str):
-            positional.append(CallValue(Symbol("sqlalchemy.ForeignKey"), (target,), {}, call.place if call else statement))
+            positional.append(
+                CallValue(Symbol("sqlalchemy.ForeignKey"), (target,), _on_delete(given), call.place if call else statement)
+            )
         place = call.place if call is not None else statement
         node = call.node if call is not None else None
         made = CallValue(Symbol("sqlalchemy.Column"), (attribute, *positional, *more), keywords, place, node=node)
         self.column(attribute, made, replace_mapped(annotation), statement)
+
+
+def _field_type(annotation: Annotation, given: dict[str, Value]) -> list[Value]:
+    """The type that SQLModel makes of an annotation where it is not SQLAlchemy's own, in a list of none or one."""
+    value = annotation.value
+    path = value.path if isinstance(value, Symbol) else ""
+    length, digits = given.get("max_length"), given.get("max_digits")
+    if path == "builtins.str" and isinstance(length, int):
+        return [CallValue(Symbol("sqlalchemy.String"), (length,), {}, _NOWHERE)]
+    if path == "decimal.Decimal" and isinstance(digits, int):
+        return [CallValue(Symbol("sqlalchemy.Numeric"), (digits, given.get("decimal_places")), {}, _NOWHERE)]
+    if path in ("datetime.datetime", "datetime"):
+        return [Unknown("with or without time zone, by the release of SQLModel")]
+    if isinstance(value, CallValue) and value.keywords.get("native_enum") is False:
+        return [Symbol("sqlalchemy.String")]  # of Literal
+    return []
+
+
+def _on_delete(given: dict[str, Value]) -> dict[str, Value]:
+    return {"ondelete": given["ondelete"]} if "ondelete" in given else {}
 
 
 def replace_mapped(annotation: Annotation) -> Annotation:

@@ -77,8 +77,9 @@ class TableReader:
         if not call.positional:
             return None
         title = text_of(call.positional[0])
+        of_flask = len(call.positional) < 2 or _is_item(call.positional[1])  # `db.Table("name", db.Column(...))`
         options = (
-            metadata_options(call.positional[1] if len(call.positional) > 1 else call.keywords.get("metadata")) or MetaOptions()
+            metadata_options(call.keywords.get("metadata", call.function) if of_flask else call.positional[1]) or MetaOptions()
         )
         schema = text_of(call.keywords["schema"]) if call.keywords.get("schema") is not None else options.schema
         table = TableName(title if title is not None else NOT_KNOWN, schema)
@@ -86,7 +87,7 @@ class TableReader:
         parts = Parts(complete=not call.open)
         refer = self.refer or (lambda value, node, names: None)
         reader = ColumnReader(self.machine, self.frame, parts, [], refer)
-        items = call.positional[2:] if len(call.positional) > 1 else ()
+        items = call.positional[1 if of_flask else 2 :]
         for item in items:
             if isinstance(item, CallValue) and last_name(item) in COLUMNS:
                 key = text_of(item.keywords.get("key"))
@@ -107,6 +108,11 @@ class TableReader:
             partitioned="postgresql_partition_by" in call.keywords,
             complete=parts.complete,
         )
+
+
+def _is_item(value: Value) -> bool:
+    """Whether an argument stands among the elements of a table."""
+    return _is_column(value) or (isinstance(value, CallValue) and last_name(value).endswith(("Index", "Constraint")))
 
 
 def _is_column(value: Value) -> bool:
