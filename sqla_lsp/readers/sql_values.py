@@ -60,7 +60,7 @@ def sql_of(value: Value) -> str | Unknown:
         return _quoted(value.positional[0])
     if name in ("true", "false", "null") and not value.positional:
         return name
-    if path.rpartition(".")[0].endswith("func") or (
+    if path.rpartition(".")[0].endswith(("func", "sql.functions")) or (
         isinstance(value.function, Member) and last_name(value.function.base) == "func"
     ):
         as_columns = all(isinstance(item, str) for item in value.positional)

@@ -133,6 +133,8 @@ class ClassReader:
         """What makes a class declarative: "sqlmodel", "flask" or "sqlalchemy"; None where nothing does."""
         if any(_last(decorator) in _MAPPED_BY for decorator in cls.node.decorators):
             return "sqlalchemy"
+        if any(last_name(owner.keywords.get("metaclass")) == "DeclarativeMeta" for owner in lineage(cls)):
+            return "sqlalchemy"
         for base in ancestors(cls):
             path = path_of(base) or ""
             name = last_name(base)

@@ -116,7 +116,9 @@ class ColumnReader:
         enum = any(is_enumeration(self.machine, item) for item in call.positional) or is_enumeration(
             self.machine, call.keywords.get("type_")
         )
-        if annotation is not None and annotation.mapped:
+        if annotation is not None and not annotation.mapped and read.foreign_keys and isinstance(column.type, Unknown):
+            column = replace(column, type=annotated_type(self.machine, annotation, self.types))
+        elif annotation is not None and annotation.mapped:
             if isinstance(column.type, Unknown) and not any(isinstance(item, Unknown) for item in call.positional):
                 column = replace(column, type=annotated_type(self.machine, annotation, self.types))
             enum = enum or is_enumeration(self.machine, annotation.value)
@@ -177,7 +179,7 @@ class ColumnReader:
         given: dict[str, Value] = dict(call.keywords) if call is not None else {}
         inner = given.get("sa_column")
         if isinstance(inner, CallValue) and last_name(inner) in COLUMNS:
-            self.column(attribute, inner, None, statement)
+            self.column(attribute, inner, annotation, statement)
             return
         if given.get("exclude_from_table") is True:
             return
@@ -259,6 +261,8 @@ def table_items(items: Iterable[Value], parts: Parts, statement: Place, aliases:
                 continue
             if kind in COLUMNS or kind in ("Comment", "ExcludeConstraint"):
                 continue
+        elif last_name(item) == "__table_args__":
+            continue  # of a base from outside: only options may stand there
         parts.complete = False
 
 

@@ -41,7 +41,7 @@ def metadata_options(value: Value) -> MetaOptions | None:
     items = named.items.items() if isinstance(named, DictValue) else ()
     convention = {key: value for key, value in items if isinstance(key, str) and isinstance(value, str)}
     schema = call.keywords.get("schema", call.positional[0] if call.positional else None)
-    return MetaOptions(convention, text_of(schema) if schema is not None else None)
+    return MetaOptions(convention, schema if isinstance(schema, str) else None)  # one from the environment is the default there
 
 
 class TableReader:
