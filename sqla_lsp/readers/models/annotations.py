@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sqla_lsp.readers.arguments import last_name
+from sqla_lsp.readers.models.bindings import assigned
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.types import PgType
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.expressions import value_of
-from sqla_lsp.syntax.frames import Frame, LoadedModule
+from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.functions import ancestors, is_enum, members
 from sqla_lsp.syntax.lower import lower
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue, ClassValue, Member, Symbol, Value, path_of
 from sqla_lsp.text.places import Place
 
-_IMPORTS = 6
-"""How many imports an alias is followed through."""
 _MAPPED = frozenset({"Mapped", "DynamicMapped", "WriteOnlyMapped"})
 _LISTS = frozenset({"list", "List", "set", "Set", "Sequence", "Collection", "dict", "Dict", "frozenset", "AppenderQuery"})
 _DEEPEST = 8
@@ -105,41 +104,6 @@ def _alias(machine: Machine, frame: Frame, node: code.Expression, depth: int) ->
         return None
     found = assigned(machine, frame.module, node.id)
     return read_annotation(machine, found[0], found[1], depth + 1) if found is not None else None
-
-
-def assigned(machine: Machine, module: LoadedModule, name: str) -> tuple[Frame, code.Expression] | None:
-    """The expression that a variable of a module is bound to, here or in the module that it is imported from, and a frame to
-    evaluate it in."""
-    for _ in range(_IMPORTS):
-        found = _bound_to(machine, module, name)
-        if isinstance(found, code.Block):
-            assert isinstance(found.statement, code.Assign)
-            assert found.statement.value is not None
-            around = machine.module_frame(module)
-            at = Frame(module, around, found.start)
-            return at, found.statement.value
-        if found is None:
-            return None
-        module, name = found
-    return None
-
-
-def _bound_to(machine: Machine, module: LoadedModule, name: str) -> code.Block | tuple[LoadedModule, str] | None:
-    """The assignment of a name in a module, or the module and the name that it is imported as."""
-    for block in module.top_level:
-        if not isinstance(block, code.Block):
-            continue
-        statement = block.statement
-        if isinstance(statement, code.Assign) and statement.value is not None:
-            if any(isinstance(target, code.Name) and target.id == name for target in statement.targets):
-                return block
-        elif isinstance(statement, code.ImportFrom):
-            for imported in statement.names:
-                if imported.bound == name or imported.name == "*":
-                    other = machine.find(module, statement.module, statement.level)
-                    if other is not None and (imported.name != "*" or other.may_bind(name)):
-                        return other, name if imported.name == "*" else imported.name
-    return None
 
 
 def _forward(machine: Machine, frame: Frame, text: object, depth: int) -> Annotation:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import last_name, text_of
-from sqla_lsp.readers.models.annotations import Annotation, TypeChoice, annotated_type, assigned, spelled
+from sqla_lsp.readers.models.annotations import Annotation, TypeChoice, annotated_type, spelled
 from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, returned_attributes
+from sqla_lsp.readers.models.bindings import assigned, variable_of
 from sqla_lsp.readers.models.declared import COLUMNS, OWN, ColumnReader, MetaOptions, Parts, Refer, TypeMap, finished, table_items
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
 from sqla_lsp.readers.models.tables import TableReader, metadata_options
@@ -214,7 +215,7 @@ class _ClassReading:
         if isinstance(mapped_to, CallValue) and last_name(mapped_to) == "Table":
             inner = self.reader.tables.read(mapped_to, cls.name)
             if inner is not None:
-                table, of_table = inner.table, self.reader.tables.variable_of(mapped_to)
+                table, of_table = inner.table, self._variable_of_table()
                 self._take(inner, is_declared_here=of_table is None)
         single = self.parent is not None and table is not None and table == self.parent.table
         statement, arguments = self._arguments()
@@ -249,6 +250,16 @@ class _ClassReading:
         node = self.cls.node
         start = self.cls.base + node.start
         return Place(start, self.cls.base + node.end, self.cls.closure.module.path)
+
+    def _variable_of_table(self) -> ClassName | None:
+        """The variable that `__table__ = users` names."""
+        for statement in self.cls.node.body:
+            match statement:
+                case code.Assign(targets=(code.Name(id="__table__"), *_), value=value) if value is not None:
+                    return variable_of(self.machine, self.cls.closure, value)
+                case _:
+                    pass
+        return None
 
     def _is_abstract(self) -> bool:
         if self.root == "sqlmodel":

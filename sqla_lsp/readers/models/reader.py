@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from sqla_lsp.postgres.naming import index_name
 from sqla_lsp.readers.arguments import base_of, last_name
+from sqla_lsp.readers.models.bindings import variable_of
 from sqla_lsp.readers.models.classes import ClassReader
 from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, Parts, declared_index, finished, table_items
 from sqla_lsp.readers.models.host import DECLARING, ModelsHost
@@ -129,7 +130,7 @@ class _Reading:
                 self.values[name] = value
                 self.models[name] = model
         elif isinstance(value, CallValue) and last_name(value) == "Table" and not value.place.path:
-            self.tables.bind(value, ClassName("", name), statement)
+            self.tables.bind(value, statement)
             model = self.tables.read(value, name)
             if model is not None:
                 self.values[name] = value
@@ -278,7 +279,8 @@ class _Reading:
                 relationships.append(read_relationship(self.machine, self.frame, key, value, None, statement, names))
             elif isinstance(value, Member):
                 columns = [replace(c, attribute=key) if c.attribute == value.name.strip("[]") else c for c in columns]
-        variable = self.tables.variable_of(table)
+        node = call.node.arguments[1].value if call.node is not None and len(call.node.arguments) > 1 else None
+        variable = variable_of(self.machine, self.frame, node) if node is not None else None
         self.models[name] = replace(
             model,
             name=name,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqla_lsp.readers.arguments import NOT_KNOWN, last_name, text_of
 from sqla_lsp.readers.models.attributes import lineage
 from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, MetaOptions, Parts, Refer, finished, table_items
-from sqla_lsp.schema.models import ClassName, Model
+from sqla_lsp.schema.models import Model
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.functions import ancestors
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import CallValue, ClassValue, DictValue, Member, Value
+from sqla_lsp.syntax.values import CallValue, ClassValue, DictValue, Member, Symbol, Value, path_of
 from sqla_lsp.text.places import Place
 
 _DEEPEST = 8
@@ -51,21 +51,15 @@ class TableReader:
         self.machine = machine
         self.frame = frame
         self._known: dict[int, Model | None] = {}
-        self._variables: dict[int, ClassName] = {}
         self._statements: dict[int, Place] = {}
         self.names: dict[int, dict[int, str]] = {}
         self.refer: Refer | None = None
         self._calls: list[CallValue] = []
         """The calls that others are told by, by their identity."""
 
-    def bind(self, call: CallValue, name: ClassName, statement: Place) -> None:
-        """Notes the variable that holds a table."""
-        self._variables.setdefault(id(call), name)
+    def bind(self, call: CallValue, statement: Place) -> None:
+        """Notes the statement that a table stands in."""
         self._statements.setdefault(id(call), statement)
-
-    def variable_of(self, call: CallValue) -> ClassName | None:
-        """The variable that holds a table."""
-        return self._variables.get(id(call))
 
     def read(self, call: CallValue, name: str) -> Model | None:
         """The model of a `Table(...)`; None where it has no name."""
@@ -74,7 +68,7 @@ class TableReader:
         return self._known[id(call)]
 
     def _read(self, call: CallValue, name: str) -> Model | None:
-        if not call.positional:
+        if not call.positional or not _is_sqlalchemy(call):
             return None
         title = text_of(call.positional[0])
         of_flask = len(call.positional) < 2 or _is_item(call.positional[1])  # `db.Table("name", db.Column(...))`
@@ -108,6 +102,13 @@ class TableReader:
             partitioned="postgresql_partition_by" in call.keywords,
             complete=parts.complete,
         )
+
+
+def _is_sqlalchemy(call: CallValue) -> bool:
+    """Whether a `Table(...)` is SQLAlchemy's: others have tables, too."""
+    if not isinstance(call.function, Symbol) or call.function.path.startswith(("sqlalchemy.", "sqlmodel.")):
+        return True
+    return any(_is_column(item) and (path_of(item) or "").startswith("sqlalchemy.") for item in call.positional)
 
 
 def _is_item(value: Value) -> bool:
