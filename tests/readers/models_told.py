@@ -231,7 +231,8 @@ def _told_constraint(constraint: Constraint) -> str:
             ).removeprefix("Unique(name=None, columns=[]").rstrip(")")
         case ForeignKey():
             options = " ".join(f"{key}={value}".lower() for key, value in constraint.options)
-            return f"foreign key {told(constraint.name)} {told(constraint.columns)} -> {told(constraint.target)} {told(constraint.target_columns)} {options}".rstrip()
+            target = f"{told(constraint.target)} {told(constraint.target_columns)}"
+            return f"foreign key {told(constraint.name)} {told(constraint.columns)} -> {target} {options}".rstrip()
         case Check():
             return f"check {told(constraint.name)} {told(constraint.sql)}"
         case _:

@@ -197,7 +197,7 @@ def spelled(machine: Machine, frame: Frame, node: code.Expression, depth: int = 
 def annotated_type(machine: Machine, annotation: Annotation, choices: list[TypeChoice]) -> PgType | Unknown:
     """The Postgres type of an annotation. `choices` are the project's own, which come first: for all of it, then for the type in
     the middle."""
-    if isinstance(annotation.node, code.Subscript | code.Name) and annotation.frame is not None:
+    if isinstance(annotation.node, code.Subscript) and annotation.frame is not None:
         written = ""
         for choice in choices:
             if "[" in choice.spelled:

@@ -32,7 +32,8 @@ def assigned(machine: Machine, module: LoadedModule, name: str) -> tuple[Frame, 
 
 def _bound_to(machine: Machine, module: LoadedModule, name: str) -> code.Block | tuple[LoadedModule, str] | None:
     """The assignment of a name in a module, or the module and the name that it is imported as."""
-    for block in module.top_level:
+    machine.module_frame(module)
+    for block in (*module.statements.get(name, ()), *module.statements.get("*", ())):
         if not isinstance(block, code.Block):
             continue
         statement = block.statement

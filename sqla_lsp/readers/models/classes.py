@@ -11,7 +11,18 @@ from sqla_lsp.readers.arguments import last_name, text_of
 from sqla_lsp.readers.models.annotations import Annotation, TypeChoice, annotated_type, spelled
 from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, returned_attributes
 from sqla_lsp.readers.models.bindings import assigned, variable_of
-from sqla_lsp.readers.models.declared import COLUMNS, OWN, ColumnReader, MetaOptions, Parts, Refer, TypeMap, finished, table_items
+from sqla_lsp.readers.models.declared import (
+    COLUMNS,
+    OWN,
+    ColumnReader,
+    MetaOptions,
+    Parts,
+    Refer,
+    TypeMap,
+    finished,
+    labels_of,
+    table_items,
+)
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
 from sqla_lsp.readers.models.tables import TableReader, metadata_options
 from sqla_lsp.readers.sqlalchemy_types import type_of
@@ -46,6 +57,7 @@ class ClassReader:
         self.machine = machine
         self.tables = tables
         self._known: dict[int, Model | None] = {}
+        self._choices: dict[int, TypeMap] = {}
         self.names: dict[int, dict[int, str]] = {}
         """Of each class, by its identity: the columns by the identity of the calls that make them, which `calls` keeps."""
         self.calls: list[CallValue] = []
@@ -92,7 +104,10 @@ class ClassReader:
         """What a `type_annotation_map` says."""
         if isinstance(node, code.Name) and (block := assigned(self.machine, frame.module, node.id)) is not None:
             frame, node = block
+        if id(node) in self._choices:
+            return self._choices[id(node)]
         found: TypeMap = []
+        self._choices[id(node)] = found
         for key, value in node.items if isinstance(node, code.Dictionary) else ():
             if key is not None:
                 chosen = type_of(self.machine, frame, value_of(self.machine, frame, value))
@@ -444,7 +459,7 @@ class _ClassReading:
         elif arguments is not None and options is None:
             self.parts.complete = False
         aliases = {column.attribute: str(column.column.name) for column in self._all_columns()}
-        table_items(items, self.parts, statement, aliases, self.reader.refer(self.frame))
+        table_items(items, self.parts, statement, aliases, self.reader.refer(self.frame), labels_of(self._all_columns()))
         return options is not None and "postgresql_partition_by" in options.items
 
     def _all_columns(self) -> list[ModelColumn]:

@@ -17,10 +17,11 @@ from sqla_lsp.readers.models.annotations import Annotation, TypeChoice, annotate
 from sqla_lsp.schema.models import ModelColumn, ModelConstraint, ModelIndex
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import Column, Constraint, ForeignKey, Index, Key, PrimaryKey, Unique
+from sqla_lsp.schema.types import PgType
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import CallValue, ListValue, Member, Symbol, Value
+from sqla_lsp.syntax.values import CallValue, Instance, ListValue, Member, Symbol, Value
 from sqla_lsp.text.places import Place
 
 COLUMNS = frozenset({"Column", "mapped_column"})
@@ -239,19 +240,21 @@ def _shown(place: Place, statement: Place) -> Place:
 # -------------------------------------------------------------------------------------------------------- table arguments
 
 
-def table_items(items: Iterable[Value], parts: Parts, statement: Place, aliases: dict[str, str], refer: Refer) -> None:
+def table_items(
+    items: Iterable[Value], parts: Parts, statement: Place, aliases: dict[str, str], refer: Refer, labels: Labels
+) -> None:
     """Indexes and constraints among the elements of a table. `aliases` are the database's names of columns by the attributes and
     keys that they have."""
     for item in items:
         if isinstance(item, CallValue):
-            made = declared_index(item, parts.names, aliases)
+            made = declared_index(item, parts.names, aliases, labels)
             if made is not None:
                 parts.indexes.append(ModelIndex(made[0], _shown(made[1], statement), statement))
                 continue
             kind = last_name(item)
             if kind == "ddl_if":
                 continue
-            constraint = constraint_of(named(item, parts.names, aliases))
+            constraint = constraint_of(named(item, parts.names, aliases, labels))
             if constraint is not None:
                 if isinstance(constraint, ForeignKey) and isinstance(constraint.target_columns, Unknown):
                     constraint = _aimed_at_objects(item, constraint, parts.names, refer)
@@ -277,7 +280,9 @@ def _aimed_at_objects(call: CallValue, foreign: ForeignKey, names: dict[int, str
     return foreign_key_to(foreign, *known) if known and len(known) == len(texts) else foreign
 
 
-def declared_index(value: CallValue, names: dict[int, str], aliases: dict[str, str]) -> tuple[Index, Place] | None:
+def declared_index(
+    value: CallValue, names: dict[int, str], aliases: dict[str, str], labels: Labels
+) -> tuple[Index, Place] | None:
     """An `Index(...)`, also behind `.ddl_if(...)`; None for what is none or is made on another database alone."""
     call: Value = value
     while isinstance(call, CallValue) and last_name(call) == "ddl_if" and isinstance(call.function, Member):
@@ -289,7 +294,7 @@ def declared_index(value: CallValue, names: dict[int, str], aliases: dict[str, s
         return None
     if not call.positional:
         return Index(text_of(call.keywords.get("name")), NOT_KNOWN), call.place
-    rewritten = named(call, names, aliases)
+    rewritten = named(call, names, aliases, labels)
     elements: Value = NOT_KNOWN if call.open else tuple(rewritten.positional[1:])
     index = index_of(rewritten, text_of(rewritten.positional[0]), elements)
     return _index_renamed(index, aliases), call.place
@@ -310,7 +315,41 @@ def _renamed(constraint: Constraint, aliases: dict[str, str]) -> Constraint:
     return replace(constraint, columns=tuple([aliases.get(name, name) for name in columns]))
 
 
-def named(call: CallValue, names: dict[int, str], aliases: dict[str, str]) -> CallValue:
+Labels = dict[str, tuple[str, ...]]
+"""The labels of columns of an enum type."""
+
+
+def labels_of(columns: Iterable[ModelColumn]) -> Labels:
+    """The labels of columns of an enum type, by their names."""
+    return {
+        str(column.column.name): column.column.type.labels
+        for column in columns
+        if isinstance(column.column.type, PgType) and column.column.type.labels is not None
+    }
+
+
+def _with_labels(call: CallValue, labels: Labels) -> CallValue:
+    """A comparison of a column with members of an enum, which stand for their labels, or for their values in columns of text."""
+    base = call.function.base if isinstance(call.function, Member) else None
+    sides = [item for item in (base, *call.positional) if isinstance(item, CallValue) and item.function is _COLUMN]
+    if not sides:
+        return call
+    known = labels.get(str(sides[0].positional[0]))
+
+    def label(value: Value) -> Value:
+        if isinstance(value, tuple):
+            return tuple([label(item) for item in value])
+        if isinstance(value, ListValue):
+            return ListValue([label(item) for item in value.items], value.open, value.is_set, value.arms)
+        if not isinstance(value, Instance) or value.enum_name is None:
+            return value
+        return value.enum_name if known is not None and value.enum_name in known else value.enum_value
+
+    call.positional = tuple([label(item) for item in call.positional])
+    return call
+
+
+def named(call: CallValue, names: dict[int, str], aliases: dict[str, str], labels: Labels) -> CallValue:
     """A call in whose arguments `column("name")` stands for every column object and attribute of the class."""
 
     def of(value: Value, depth: int) -> Value:
@@ -325,7 +364,8 @@ def named(call: CallValue, names: dict[int, str], aliases: dict[str, str]) -> Ca
             function = value.function
             if isinstance(function, Member):
                 function = Member(of(function.base, depth + 1), function.name)
-            return CallValue(function, positional, keywords, value.place, value.open, value.open_keywords, value.node)
+            made = CallValue(function, positional, keywords, value.place, value.open, value.open_keywords, value.node)
+            return _with_labels(made, labels)
         if isinstance(value, Member):
             of_table = isinstance(value.base, Member) and value.base.name in ("c", "columns")
             if of_table or not isinstance(value.base, Symbol | Member):

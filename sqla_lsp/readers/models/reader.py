@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import cached_property
 
 from msgspec.structs import replace
 
@@ -11,7 +12,7 @@ from sqla_lsp.postgres.naming import index_name
 from sqla_lsp.readers.arguments import base_of, last_name
 from sqla_lsp.readers.models.bindings import variable_of
 from sqla_lsp.readers.models.classes import ClassReader
-from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, Parts, declared_index, finished, table_items
+from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, Parts, declared_index, finished, labels_of, table_items
 from sqla_lsp.readers.models.host import DECLARING, ModelsHost
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
 from sqla_lsp.readers.models.reuse import KnownModels
@@ -93,6 +94,11 @@ class _Reading:
         self.added: list[tuple[ClassName, ModelIndex]] = []
         self.values: dict[str, Value] = {}
 
+    @cached_property
+    def maps(self) -> bool:
+        """Whether the module maps classes imperatively."""
+        return self.module.says(_MAPS)
+
     def item(self, item: code.Block | Definition) -> None:
         """One piece of the top level."""
         self.machine.steps = _STEPS
@@ -109,7 +115,7 @@ class _Reading:
                     self._named(name, place)
                 case code.Assign(targets=(code.Name(id=name),), value=code.Call() as call) if _makes_table(call):
                     self._named(name, place)
-                case code.Function(name=name) if self.module.says(_MAPS):
+                case code.Function(name=name) if self.maps:
                     self._function(name)
                 case code.Assign(targets=(code.Attribute(value=code.Name(id=name), name=attribute),), value=code.Call() as call):
                     self._attribute(name, attribute, call, place)
@@ -221,7 +227,7 @@ class _Reading:
                 if model is None or model.table is None or (cls is None and id(found) not in names):
                     continue
                 aliases = {column.attribute: str(column.column.name) for column in model.columns}
-                made = declared_index(call, names, aliases)
+                made = declared_index(call, names, aliases, labels_of(model.columns))
                 if made is not None:
                     index = made[0]
                     named = replace(index, name=index_name(model.table, index, {})) if index.name is None else index
@@ -239,7 +245,7 @@ class _Reading:
         own = self.classes.names if isinstance(holder, ClassValue) else self.tables.names
         parts.names = dict(own.get(id(holder), {}))
         aliases = {column.attribute: str(column.column.name) for column in model.columns}
-        table_items(items, parts, statement, aliases, self.classes.refer(self.frame))
+        table_items(items, parts, statement, aliases, self.classes.refer(self.frame), labels_of(model.columns))
         self.models[name.name] = replace(
             model,
             indexes=(*model.indexes, *parts.indexes),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqla_lsp.readers.arguments import NOT_KNOWN, last_name, text_of
 from sqla_lsp.readers.models.attributes import lineage
-from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, MetaOptions, Parts, Refer, finished, table_items
+from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, MetaOptions, Parts, Refer, finished, labels_of, table_items
 from sqla_lsp.schema.models import Model
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.syntax.frames import Frame
@@ -87,7 +87,7 @@ class TableReader:
                 key = text_of(item.keywords.get("key"))
                 reader.column(key if isinstance(key, str) else "", item, None, _around(item.place, statement))
         aliases = {column.attribute: str(column.column.name) for column in parts.columns}
-        table_items([item for item in items if not _is_column(item)], parts, statement, aliases, refer)
+        table_items([item for item in items if not _is_column(item)], parts, statement, aliases, refer, labels_of(parts.columns))
         finished(parts, table, options)
         self.names[id(call)] = parts.names
         self._calls += [call, *parts.calls]
