@@ -11,19 +11,12 @@ from sqla_lsp.readers.arguments import last_name, text_of
 from sqla_lsp.readers.models.annotations import Annotation, TypeChoice, annotated_type, spelled
 from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, returned_attributes
 from sqla_lsp.readers.models.bindings import assigned, variable_of
-from sqla_lsp.readers.models.declared import (
-    COLUMNS,
-    OWN,
-    ColumnReader,
-    MetaOptions,
-    Parts,
-    Refer,
-    TypeMap,
-    finished,
-    labels_of,
-    table_items,
-)
+from sqla_lsp.readers.models.columns import ColumnReader, TypeMap
+from sqla_lsp.readers.models.finished import finished
+from sqla_lsp.readers.models.parts import COLUMNS, OWN, MetaOptions, Parts, Refer
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
+from sqla_lsp.readers.models.roots import declares_table, is_abstract, is_column, root_of
+from sqla_lsp.readers.models.table_args import labels_of, table_items
 from sqla_lsp.readers.models.tables import TableReader, metadata_options
 from sqla_lsp.readers.sqlalchemy_types import type_of
 from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
@@ -35,19 +28,15 @@ from sqla_lsp.syntax.expressions import value_of
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.functions import ancestors, call_class_or_function, call_declared, call_function, class_frame
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, DictValue, FunctionValue, ListValue, Member, Value, path_of
+from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, DictValue, FunctionValue, ListValue, Member, Value
 from sqla_lsp.text.places import Place
 
-_BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta"})
-_MADE_BASES = frozenset({"declarative_base", "automap_base", "generate_base", "as_declarative"})
-_OTHERS = ("django", "peewee", "tortoise", "mongoengine", "pony", "odmantic", "beanie", "ormar", "gino")
-_NO_BASES = ("builtins.", "typing.", "typing_extensions.", "abc.", "enum.", "dataclasses.", "pydantic.", "collections.")
-_MAPPED_BY = frozenset({"mapped", "mapped_as_dataclass", "as_declarative"})
 _COLUMN_PROPERTIES = frozenset({"column_property", "deferred"})
 _IGNORED = frozenset(
     {"__tablename__", "__table_args__", "__mapper_args__", "__abstract__", "metadata", "registry", "model_config"}
 )
-_FLASK_NAME = re.compile(r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))")
+_FLASK_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])")
+"""Where Flask-SQLAlchemy begins a new word in the name of a class."""
 
 
 class ClassReader:
@@ -75,8 +64,8 @@ class ClassReader:
         parent = parents[0] if parents else None
         above = {id(other) for base in parents for other in lineage(base)}
         owners = [owner for owner in lineage(cls) if id(owner) not in above]
-        root = self._root(cls)
-        if root is None and parent is None and not self._declares_table(owners):
+        root = root_of(cls)
+        if root is None and parent is None and not declares_table(self.machine, owners):
             return self._mixin(cls, owners)
         return _ClassReading(self, cls, owners, parent, root or "sqlalchemy").read()
 
@@ -145,60 +134,11 @@ class ClassReader:
             return None
         return f"{column.table or model.table}.{column.column.name}"
 
-    def _root(self, cls: ClassValue) -> str | None:
-        """What makes a class declarative: "sqlmodel", "flask" or "sqlalchemy"; None where nothing does."""
-        if any(_last(decorator) in _MAPPED_BY for decorator in cls.node.decorators):
-            return "sqlalchemy"
-        if any(last_name(owner.keywords.get("metaclass")) == "DeclarativeMeta" for owner in lineage(cls)):
-            return "sqlalchemy"
-        for base in ancestors(cls):
-            path = path_of(base) or ""
-            name = last_name(base)
-            if path.startswith(_OTHERS):
-                return None
-            if path.startswith("sqlmodel") and name == "SQLModel":
-                return "sqlmodel"
-            if name in _BASES or (isinstance(base, CallValue) and name in _MADE_BASES):
-                return "sqlalchemy"
-            if name == "Model" and (isinstance(base, Member) or path.startswith("flask_sqlalchemy")):
-                return "flask"
-        return None
-
-    def _declares_table(self, owners: Sequence[ClassValue]) -> bool:
-        """A class whose base is not known has a table all the same where it names one and has columns of SQLAlchemy's."""
-        if not any(_may_be_base(base) for base in ancestors(owners[0])):
-            return False
-        named = any("__tablename__" in class_frame(self.machine, owner).variables for owner in owners)
-        return named and any(
-            _is_column(value) for owner in owners for value in class_frame(self.machine, owner).variables.values()
-        )
-
     def _mixin(self, cls: ClassValue, owners: Sequence[ClassValue]) -> Model | None:
         declared = attributes(self.machine, cls, owners)
-        if not any(_is_column(item.value) or (item.annotation is not None and item.annotation.mapped) for item in declared):
+        if not any(is_column(item.value) or (item.annotation is not None and item.annotation.mapped) for item in declared):
             return None
         return _ClassReading(self, cls, owners, None, "sqlalchemy").read(has_table=False)
-
-
-def _may_be_base(base: Value) -> bool:
-    """Whether a base from outside of the project may be declarative."""
-    return not isinstance(base, ClassValue) and not (path_of(base) or "").startswith(_NO_BASES)
-
-
-def _is_column(value: object) -> bool:
-    if not isinstance(value, CallValue) or last_name(value) not in COLUMNS | RELATIONSHIPS:
-        return False
-    return not (path_of(value) or "").startswith(_OTHERS)
-
-
-def _last(node: code.Expression) -> str:
-    match node:
-        case code.Attribute(name=name) | code.Name(id=name):
-            return name
-        case code.Call(function=function):
-            return _last(function)
-        case _:
-            return ""
 
 
 class _ClassReading:
@@ -225,7 +165,7 @@ class _ClassReading:
         options = self.reader.options(cls)
         mapped_to = self._value(cls, "__table__") if "__table__" in self.frame.variables else None
         self._columns()
-        table = self._table_name(options) if has_table and not self._is_abstract() else None
+        table = self._table_name(options) if has_table and not is_abstract(self.cls, self.frame, self.root) else None
         of_table: ClassName | None = None
         if isinstance(mapped_to, CallValue) and last_name(mapped_to) == "Table":
             inner = self.reader.tables.read(mapped_to, cls.name)
@@ -275,14 +215,6 @@ class _ClassReading:
                 case _:
                     pass
         return None
-
-    def _is_abstract(self) -> bool:
-        if self.root == "sqlmodel":
-            return self.cls.keywords.get("table") is not True
-        own = self.frame.variables.get("__abstract__")
-        is_base = any(last_name(base) in _BASES or path_of(base) == "sqlmodel.SQLModel" for base in self.cls.bases)
-        decorated = any(_last(decorator) == "as_declarative" for decorator in self.cls.node.decorators)
-        return own is True or is_base or decorated
 
     # ------------------------------------------------------------------------------------------------------------- columns
 
@@ -402,7 +334,7 @@ class _ClassReading:
         if name is None and self.root == "sqlmodel":
             name = self.cls.name.lower()
         elif name is None and self.root == "flask" and any(column.primary_key is True for column in self.parts.columns):
-            name = _FLASK_NAME.sub(r"_\1", self.cls.name).lower().lstrip("_")
+            name = _FLASK_WORDS.sub("_", self.cls.name).lower().lstrip("_")
         elif name is None and self.parent is not None:
             return self.parent.table
         if name is None:

@@ -12,10 +12,13 @@ from sqla_lsp.postgres.naming import index_name
 from sqla_lsp.readers.arguments import base_of, last_name
 from sqla_lsp.readers.models.bindings import variable_of
 from sqla_lsp.readers.models.classes import ClassReader
-from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, Parts, declared_index, finished, labels_of, table_items
+from sqla_lsp.readers.models.columns import ColumnReader
+from sqla_lsp.readers.models.finished import finished
 from sqla_lsp.readers.models.host import DECLARING, ModelsHost
+from sqla_lsp.readers.models.parts import COLUMNS, Parts
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
 from sqla_lsp.readers.models.reuse import KnownModels
+from sqla_lsp.readers.models.table_args import declared_index, labels_of, table_items
 from sqla_lsp.readers.models.tables import TableReader
 from sqla_lsp.schema.models import ClassName, Model, ModelIndex, Models
 from sqla_lsp.syntax import code

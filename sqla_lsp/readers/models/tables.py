@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from sqla_lsp.readers.arguments import NOT_KNOWN, last_name, text_of
 from sqla_lsp.readers.models.attributes import lineage
-from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, MetaOptions, Parts, Refer, finished, labels_of, table_items
+from sqla_lsp.readers.models.columns import ColumnReader
+from sqla_lsp.readers.models.finished import finished
+from sqla_lsp.readers.models.parts import COLUMNS, MetaOptions, Parts, Refer
+from sqla_lsp.readers.models.table_args import labels_of, table_items
 from sqla_lsp.schema.models import Model
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.syntax.frames import Frame
