@@ -83,9 +83,7 @@ def returned_attributes(cls: ClassValue) -> Iterator[tuple[str, str]]:
         match statement:
             case code.Function(name=name, parameters=(first, *_)) if _is_hybrid(statement):  # before the body, which is lazy
                 value = statement.body[-1].value if isinstance(statement.body[-1], code.Return) else None
-                if isinstance(value, code.Attribute) and value.value == code.Name(
-                    value.value.start, value.value.end, first.name
-                ):
+                if isinstance(value, code.Attribute) and value.value == code.Name(value.value.start, value.value.end, first.name):
                     yield name, value.name
             case _:
                 pass
