@@ -58,13 +58,20 @@ def judge(tree: Tree, tables: Sequence[Paths | None], *, outer: bool | None = Fa
         return [_UNSERVABLE if paths is None else verdict_of(tree, number, paths, allowed) for number, paths in enumerate(tables)]
 
     verdicts = round_of()
-    for _ in range(2 * len(tables)):
+    for _ in range(2 * len(tables) if _has_joins(tree) else 0):
         now = [None if tables[number] is None else verdict.served for number, verdict in enumerate(verdicts)]
         if now == driven:
             break
         driven[:] = now
         verdicts = round_of()
     return tuple(Verdict(None) if paths is None else verdict for paths, verdict in zip(tables, verdicts, strict=True))
+
+
+def _has_joins(tree: Tree) -> bool:
+    """Whether a condition takes its value from another table of the query."""
+    if isinstance(tree, Atom):
+        return bool(tree.depends)
+    return isinstance(tree, All | Any) and any(map(_has_joins, tree.parts))
 
 
 def verdict_of(tree: Tree, table: int, paths: Paths, allowed: Allowed) -> Verdict:
@@ -110,7 +117,7 @@ def _atom(atom: Atom, table: int, paths: Paths, allowed: Allowed, facts: tuple[T
     at_hand = allowed(atom)
     if atom.operator not in SERVABLE or at_hand is False:
         return _UNSERVABLE
-    served = any_of(_serves(path.index, atom, facts) for path in paths)
+    served = any_of([_serves(path.index, atom, facts) for path in paths if _may_lead(path.index, atom)])
     if served is False:
         return Verdict(False, (atom,)) if at_hand and is_candidate(atom) else _UNSERVABLE
     return Verdict(served if at_hand else None)
@@ -136,6 +143,15 @@ def _serves(index: Index, atom: Atom, facts: tuple[Tree, ...]) -> bool | None:
     """Whether an index serves an atom, where certain conditions hold beside it."""
     found = _finds(index, atom)
     return found if found is False else all_of([found, _is_usable(index, facts, atom.table)])
+
+
+def _may_lead(index: Index, atom: Atom) -> bool:
+    """Whether an index may find the rows of an atom: not where it is plain to see that it begins with something else."""
+    keys = index.keys
+    if type(keys) is not tuple or index.method != "btree" or not keys:
+        return True
+    first = keys[0].column
+    return first == atom.column or isinstance(first, Unknown)
 
 
 def _is_usable(index: Index, facts: tuple[Tree, ...], table: int) -> bool | None:
