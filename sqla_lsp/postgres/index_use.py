@@ -117,10 +117,17 @@ def _atom(atom: Atom, table: int, paths: Paths, allowed: Allowed, facts: tuple[T
     at_hand = allowed(atom)
     if atom.operator not in SERVABLE or at_hand is False:
         return _UNSERVABLE
-    served = any_of([_serves(path.index, atom, facts) for path in paths if _may_lead(path.index, atom)])
+    served = _served_by([path.index for path in paths if _may_lead(path.index, atom)], atom, facts)
     if served is False:
         return Verdict(False, (atom,)) if at_hand and is_candidate(atom) else _UNSERVABLE
     return Verdict(served if at_hand else None)
+
+
+def _served_by(indexes: list[Index], atom: Atom, facts: tuple[Tree, ...]) -> bool | None:
+    """Whether one of some indexes serves an atom; those of all rows are asked first, which is quickly done."""
+    if any(index.where is None and _finds(index, atom) for index in indexes):
+        return True
+    return any_of([_serves(index, atom, facts) for index in indexes])
 
 
 def is_candidate(atom: Atom) -> bool:

@@ -30,8 +30,8 @@ T = TypeVar("T")
 
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True):
-    """What a file declares. `names` are what its top level binds, where it has models or queries. `error` is why it could not be
-    read, "" where it could."""
+    """What a file declares. `names` are what its top level binds, where it has queries (of others they are read on demand).
+    `error` is why it could not be read, "" where it could."""
 
     revision: Revision | None = None
     models: Models | None = None
@@ -114,7 +114,7 @@ def read_code(
     path = loaded.name
     revision = read_revision(loaded, modules) if may.revision else None
     models = _carefully(path, lambda: read_models(loaded, modules, known), None) if may.models and revision is None else None
-    names = _carefully(path, lambda: read_names(data), None) if models is not None or blocks else None
+    names = _carefully(path, lambda: read_names(data), None) if blocks else None
     ignores = read_ignores(data, comments)
     linked = Linked(revision, models)
     if linked.read:

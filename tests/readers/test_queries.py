@@ -212,6 +212,11 @@ def test_what_has_queries() -> None:
     assert not has_queries(b"x.where(1)", names_library=False)
 
 
+def test_attributes_of_a_class_that_are_paths() -> None:
+    body = "a = b = (User)\n    c: type[User] = make()\n    d = Column(Integer)\n    def __init__(self): self.e = aliased(User)"
+    assert sorted(read_names(f"class C:\n    {body}\n".encode()).classes["C"].attributes) == ["a", "b", "c", "e"]
+
+
 def test_broken_code_never_raises() -> None:
     whole = "".join(source(snippet).replace("def f(", f"def f{n}(") for n, (snippet, _) in enumerate(cases())).encode()
     rng = random.Random(7)

@@ -24,7 +24,7 @@ _IMPORTANT = frozenset(
 _LONGEST_ASSIGNMENT = 400
 _EXPRESSION = kind("expression_statement")
 _ASSIGNMENT = kind("assignment")
-_PATHS = frozenset({kind("identifier"), kind("attribute"), _ASSIGNMENT})
+_PATHS = frozenset({kind("identifier"), kind("attribute"), kind("parenthesized_expression"), _ASSIGNMENT})
 _TELLING = frozenset({_EXPRESSION, kind("class_definition"), kind("function_definition"), kind("decorated_definition")})
 
 

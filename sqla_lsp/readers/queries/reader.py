@@ -228,18 +228,26 @@ def numbered_outer(queries: list[Query]) -> tuple[Query, ...]:
 
 
 def _inside(value: Any) -> Iterator[int]:
-    if isinstance(value, tuple | list):
-        for item in value:
-            yield from _inside(item)
-    elif isinstance(value, Subquery | Exists):
-        yield value.query
-    elif isinstance(value, Comparison):
-        yield from _inside((value.left, *value.right))
-    elif isinstance(value, And | Or):
-        yield from _inside(value.parts)
-    elif isinstance(value, Not | Related):
-        yield from _inside(value.part)
-    elif isinstance(value, Keyword):
-        yield from _inside(value.right)
-    elif isinstance(value, Flagged):
-        yield from _inside(value.arguments)
+    """The queries in a value. Most of what it passes by are columns and values, which are told by their type."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if type(item) in _ENDS:
+            continue
+        if isinstance(item, tuple | list):
+            waiting += item
+        elif isinstance(item, Subquery | Exists):
+            yield item.query
+        elif isinstance(item, Comparison):
+            waiting += (item.left, *item.right)
+        elif isinstance(item, And | Or):
+            waiting += item.parts
+        elif isinstance(item, Not | Related):
+            waiting.append(item.part)
+        elif isinstance(item, Keyword):
+            waiting.append(item.right)
+        elif isinstance(item, Flagged):
+            waiting.append(item.arguments)
+
+
+_ENDS = frozenset({Path, Bound, Constant, Expression, Opaque, type(None)})
