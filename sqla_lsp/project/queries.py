@@ -31,19 +31,31 @@ def resolve(path: str, blocks: Sequence[QueryBlock], world: World) -> FileQuerie
     queries: list[ResolvedQuery] = []
     references: list[Reference] = []
     read: set[str] = {path}
+    extended = {name for block in blocks for name in block.extends}
+    returned: dict[str, list[ResolvedQuery]] = {}
+    made_by: list[tuple[ResolvedQuery, str]] = []
     for block in blocks:
-        of_block = _Block(path, block, world)
+        of_block = _Block(path, block, world, block.name in extended)
         queries += of_block.resolved()
+        for number, asked in enumerate(block.queries):
+            if asked.made_by and number in of_block.made:
+                made_by.append((of_block.made[number], asked.made_by))
+            if asked.returned and number in of_block.made:
+                returned.setdefault(block.name, []).append(of_block.made[number])
         for reading in of_block.readings:
             references += reading.references
             read |= reading.read
+    for query, name in made_by:
+        query.made_by = tuple(returned.get(name, ()))
     return FileQueries(tuple(queries), tuple(dict.fromkeys(references)), frozenset(read))
 
 
 class _Block:
-    """The queries of one block; those inside of others are resolved with them."""
+    """The queries of one block; those inside of others are resolved with them. `extended` says that other functions of the file
+    add to what it returns."""
 
-    def __init__(self, path: str, block: QueryBlock, world: World) -> None:
+    def __init__(self, path: str, block: QueryBlock, world: World, extended: bool) -> None:
+        self.extended = extended
         self.scope = Scope(path, block.start)
         self.block = block
         self.world = world
@@ -90,7 +102,7 @@ class _Reading(QueryTrees):
         of_block.readings.append(self)
 
     def read_query(self, query: Query) -> ResolvedQuery:
-        scope, complete = self.scope, query.complete
+        scope, complete = self.scope, query.complete and not (query.returned and self.of_block.extended)
         parts: list[Tree] = []
         for at, source in enumerate(query.sources):
             number, source = self._source(source)

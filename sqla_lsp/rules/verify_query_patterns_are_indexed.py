@@ -29,6 +29,8 @@ class Order(Base):
 ```
 
 ## Decisions
+- A query that a function returns is a whole one, unless another function of the file adds tables or conditions to it; one that
+  is handed to a function of another file is, unless that is called `apply_filters` or the like.
 - A condition that is added under an `if` counts as added, and what is not known counts as served.
 - `a.id == b.a_id` asks for an index on `b.a_id` only where `a` is itself found through an index: else both tables are read whole.
   The same holds for EXISTS and for `in_(select(...))`.
@@ -70,6 +72,8 @@ _RANGES = frozenset({"<", "<=", ">", ">=", "between"})
 def check_query(query: ResolvedQuery, context: Context) -> Iterator[Remark]:
     """Judges one query."""
     if query.kind == "insert" or not any(query.tables):
+        return
+    if any(use(other).best() is not None for other in query.made_by):
         return
     best = use(query).best()
     if best is not None:

@@ -99,6 +99,8 @@ def query(one: q.Query) -> str:
         text += f" conflict({elements})" + (f" {one.conflict.constraint}" if one.conflict.constraint else "")
     if one.outer is not None:
         text += f" in #{one.outer}"
+    if one.returned:
+        text += " returned"
     return text + ("" if one.complete else " ...")
 
 

@@ -78,7 +78,7 @@ def test_helpers_of_the_file_are_read_in_place() -> None:
         def mine(model):
             return model.owner == current()
         """,
-        "select User from User where User.a = : ...",
+        "select User from User where User.a = : returned",
         "select User from User where User.a = 1 and User.owner = : limit",
     )
 

@@ -27,7 +27,7 @@ def test_case(page: str, case: Case, tmp_path: Path) -> None:
     findings = judged(case, tmp_path, ("ensure-index-not-covered",) if page in ABOUT_LOCKS else ())
     wanted, found = compared(case, findings)
     if wanted != found:
-        difference = difflib.unified_diff(wanted, found, "wanted", "found", lineterm="", n=50)
+        difference = difflib.unified_diff(wanted, found, "wanted", "found", lineterm="", n=8)
         pytest.fail("\n".join([case.title, *difference, "", *sayings(findings)]), pytrace=False)
     said = sayings(findings)
     for line in case.said:

@@ -105,13 +105,15 @@ def _repaired(data: bytes, broken: list[Definition], words: Vocabulary, helpers:
 
 
 def _block(data: bytes, definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> QueryBlock | None:
-    queries = _queries(data, definition, code_of, words, helpers)
-    return QueryBlock(definition.piece.start, queries) if queries else None
+    walker = Walker(words, helpers, definition.cls)
+    queries = _queries(data, definition, code_of, walker)
+    if not queries and not walker.extended:
+        return None
+    return QueryBlock(definition.piece.start, queries, definition.piece.name, tuple(sorted(walker.extended - {""})))
 
 
-def _queries(data: bytes, definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> tuple[Query, ...]:
+def _queries(data: bytes, definition: Definition, code_of: Lowered, walker: Walker) -> tuple[Query, ...]:
     cls = definition.cls
-    walker = Walker(words, helpers, cls)
     assigned = code_of.assigned
     body = code_of.statements
     attributes = class_attributes(data, cls) if cls and definition.piece.kind == "other" else frozenset()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from sqla_lsp.readers.queries.chains import STARTING
+from sqla_lsp.readers.queries.chains import ADDING, STARTING
 from sqla_lsp.readers.queries.conditions import METHODS
 from sqla_lsp.readers.queries.library import NULLS, ORDERS, Library, entity_name
 from sqla_lsp.readers.queries.tables import Arguments
@@ -37,23 +37,8 @@ from sqla_lsp.schema.queries import (
 )
 from sqla_lsp.syntax import code
 
-_EXECUTING = (
-    "execute",
-    "scalar",
-    "stream",
-    "exec",
-    "fetch",
-    "all",
-    "first",
-    "one",
-    "count",
-    "print",
-    "len",
-    "str",
-    "list",
-    "read_sql",
-    "run",
-)
+_ADDING = words("filter apply restrict scope where constrain permission visible access authori tenant add_ with_ only_")
+"""Words in the names of functions that most likely add conditions to the query that they are given."""
 _QUERY_METHODS = STARTING | {
     "get",
     "first",
@@ -97,6 +82,9 @@ class Calls(Library):
         """`base.name(...)`."""
         if isinstance(base, Called) and (name in STARTING or name in ("subquery", "cte", "scalar_subquery", "exists")):
             base = self.force(base)
+        if name in ADDING and isinstance(base, Called | Path):
+            path = base.path if isinstance(base, Called) else base
+            self.extended.add(entity_name(path) if path is not None else "")
         if isinstance(base, Choice):
             return self._method_of_several(node, base, name, start, end)
         return self._method_of(base, name, self.arguments(node), node, start, end)
@@ -291,13 +279,18 @@ class Calls(Library):
                 forced = self.force(called)
                 if isinstance(forced, Building | Choice):
                     return forced
-            executing = any(word in name.lower() for word in _EXECUTING)
+            adds = self._adds(path, name)
             for value in values:
-                self.use(value, complete=executing)
+                self.use(value, complete=not adds)
         for value in given.positional:
             if isinstance(value, Closure):
                 self.read_closure(value)
         return called
+
+    def _adds(self, path: Path | None, name: str) -> bool:
+        """Whether a function most likely adds conditions to the query that it is given."""
+        name = (name or (entity_name(path) if path is not None else "")).lower()
+        return self.rebinds or any(word in name for word in _ADDING)
 
     def is_helper(self, called: Called) -> bool:
         raise NotImplementedError

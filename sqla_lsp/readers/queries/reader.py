@@ -68,6 +68,10 @@ class Reader:
         """The outermost of these calls, where all that helpers give is said to stand."""
         self.statement = (0, 0)
         self.aliases = 0
+        self.rebinds = False
+        """Whether what is evaluated goes into a variable that stands in it."""
+        self.extended: set[str] = set()
+        """The functions and methods whose queries were added to."""
         self.queries: list[Query | None] = []
         self.made: list[Building] = []
         self._numbers: dict[int, int] = {}
@@ -88,7 +92,7 @@ class Reader:
         self.made.append(building)
         return building
 
-    def number(self, building: Building, *, complete: bool = True) -> int:
+    def number(self, building: Building, *, complete: bool = True, returned: bool = False) -> int:
         """The number of a query, which is thereby used."""
         known = self._numbers.get(id(building))
         if known is not None:
@@ -111,21 +115,23 @@ class Reader:
                 building.start,
                 building.end,
                 building.statement,
+                returned,
+                building.made_by,
             )
         )
         return number
 
-    def use(self, value: Value, *, complete: bool = True) -> None:
+    def use(self, value: Value, *, complete: bool = True, returned: bool = False) -> None:
         """A value is executed, returned or handed on: queries in it are at their fullest. Not `complete` where somebody else
-        may add to them."""
+        adds to them."""
         if isinstance(value, Building):
             if not self.depth:
-                self.number(value, complete=complete)
+                self.number(value, complete=complete, returned=returned)
         elif isinstance(value, Choice | Items):
             for item in value.items:
-                self.use(item, complete=complete)
+                self.use(item, complete=complete, returned=returned)
         elif isinstance(value, Labelled):
-            self.use(value.value, complete=complete)
+            self.use(value.value, complete=complete, returned=returned)
 
     def finish(self) -> tuple[Query, ...]:
         """All queries of the block, those that nobody uses too."""
