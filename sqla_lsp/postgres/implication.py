@@ -25,13 +25,15 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_STRICT = frozenset({"=", "in", "<", "<=", ">", ">=", "between", "prefix"})
+_OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_STRICT = frozenset({"=", "in", "<", "<=", ">", ">=", "between", "prefix", "<>", "not in", "not null"})
 
 
-def implies(atoms: Iterable[Atom], predicate: str) -> bool:
-    """Whether atoms that all hold imply a predicate in SQL."""
+def implies(atoms: Iterable[Atom], predicate: str, *, lenient: bool = False) -> bool:
+    """Whether atoms that all hold imply a predicate in SQL. `lenient` takes values of which nothing is known for those that
+    would."""
     clause = parsed(predicate)
-    return clause is not None and _implied(clause, list(atoms))
+    return clause is not None and _implied(clause, list(atoms), lenient)
 
 
 @lru_cache(maxsize=2048)
@@ -78,8 +80,12 @@ def _negated(clause: Clause) -> Clause:
             return ("not null", key)
         case ("not null", key):
             return ("null", key)
-        case ("compare", key, "=", value):
-            return ("compare", key, "<>", value)
+        case ("compare", key, name, value):
+            return ("compare", key, _OPPOSITE[name], value)
+        case ("in", key, values):
+            return ("and", tuple([("compare", key, "<>", value) for value in values]))
+        case ("and" | "or" as kind, parts):
+            return ("or" if kind == "and" else "and", tuple([_negated(part) for part in parts]))
         case _:
             return ("other",)
 
@@ -90,7 +96,9 @@ def _comparison(node: Any) -> Clause:
     key = _key(node.lexpr)
     if kind == "AEXPR_IN":
         values = tuple([_value(item) for item in node.rexpr.list.items])
-        return ("in", key, values) if name == "=" and None not in values else ("other",)
+        if None in values:
+            return ("other",)
+        return ("in", key, values) if name == "=" else _negated(("in", key, values))
     if kind == "AEXPR_OP_ANY" and name == "=":
         array = node.rexpr
         while array.WhichOneof("node") == "type_cast":
@@ -130,16 +138,17 @@ def _value(node: Any) -> Constant | None:
     return None if known is None else Constant(known)
 
 
-def _implied(clause: Clause, atoms: list[Atom]) -> bool:
+def _implied(clause: Clause, atoms: list[Atom], lenient: bool) -> bool:
     match clause:
         case ("and", parts):
-            return all(_implied(part, atoms) for part in parts)
+            return all(_implied(part, atoms, lenient) for part in parts)
         case ("or", parts):
-            return any(_implied(part, atoms) for part in parts)
+            return any(_implied(part, atoms, lenient) for part in parts)
         case ("other",):
             return False
         case _:
-            return any(_proves(atom, clause) for atom in atoms if (atom.column or atom.expression) == clause[1])
+            own = [atom for atom in atoms if (atom.column or atom.expression) == clause[1]]
+            return any((lenient and atom.untold) or _proves(atom, clause) for atom in own)
 
 
 def _proves(atom: Atom, clause: Clause) -> bool:
@@ -150,7 +159,10 @@ def _proves(atom: Atom, clause: Clause) -> bool:
         case ("not null", _):
             return atom.operator in _STRICT
         case ("flag", _, wanted):
-            return atom.operator == "=" and len(values) == 1 and values[0] is not None and values[0].value is wanted
+            if atom.operator not in ("=", "<>") or len(values) != 1 or values[0] is None:
+                return False
+            value = values[0].value
+            return isinstance(value, bool) and value is (wanted if atom.operator == "=" else not wanted)
         case ("compare", _, name, Constant(value=limit)):
             return _within(atom, name, limit)
         case ("in", _, wanted):
@@ -169,7 +181,13 @@ def _within(atom: Atom, name: str, limit: Any) -> bool:
     try:
         if atom.operator in ("=", "in"):
             return all(_comparable(value, limit) and _ORDER[name](value, limit) for value in values)
+        if atom.operator in ("<>", "not in"):
+            return name == "<>" and any(_comparable(value, limit) and value == limit for value in values)
         low, high = _bounds(atom, values)
+        if name == "<>":
+            above = low is not None and _comparable(low[0], limit) and (low[0] > limit or (low[0] == limit and not low[1]))
+            below = high is not None and _comparable(high[0], limit) and (high[0] < limit or (high[0] == limit and not high[1]))
+            return bool(above or below)
         if name in (">", ">=") and low is not None and _comparable(low[0], limit):
             return bool(low[0] > limit or (low[0] == limit and (name == ">=" or not low[1])))
         if name in ("<", "<=") and high is not None and _comparable(high[0], limit):

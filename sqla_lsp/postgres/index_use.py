@@ -89,7 +89,7 @@ class TableUse:
         return Verdict("asks", tuple([atom for verdict in verdicts for atom in verdict.candidates]))
 
     def _atom(self, atom: Atom, around: tuple[Atom, ...]) -> Verdict:
-        if atom.table != self.number or atom.operator == "other":
+        if atom.table != self.number or not is_servable(atom):
             return _NEVER
         if (atom.outer and not self.outer) or not atom.depends <= set(self.driven):
             return _NEVER
@@ -118,7 +118,9 @@ class TableUse:
             return "served"
         if isinstance(index.where, Unknown):
             return "maybe"
-        return "served" if implies(held, index.where) else "never"
+        if implies(held, index.where):
+            return "served"
+        return "maybe" if implies(held, index.where, lenient=True) else "never"
 
     def orders(self, order: Order, held: tuple[Atom, ...]) -> Answer:
         """Whether an index gives out the rows in an order."""
@@ -162,6 +164,8 @@ def _fits(key: Key, method: str, atom: Atom) -> bool:
         return atom.operator in _EQUAL
     opclass = key.opclass.rpartition(".")[2] if isinstance(key.opclass, str) else key.opclass
     if atom.operator == "prefix":
+        if key.collation is None and atom.bytewise:
+            return True
         return opclass in _PATTERN or (isinstance(key.collation, str) and key.collation.strip('"') in _BYTEWISE)
     if opclass in _PATTERN:
         return atom.operator in _EQUAL or atom.operator == "null"
@@ -219,11 +223,16 @@ def use_of(tables: Sequence[Sequence[AccessPath] | None], tree: Tree, outer: boo
             return QueryUse(tuple(verdicts), frozenset(driven))
 
 
+def is_servable(atom: Atom) -> bool:
+    """Whether some btree could serve an atom."""
+    return atom.operator in _RANK
+
+
 def has_servable(tree: Tree) -> bool:
     """Whether a tree has a condition that an index can serve, or one that is not known."""
     match tree:
-        case Atom(operator=name):
-            return name != "other"
+        case Atom():
+            return is_servable(tree)
         case All(parts) | Any(parts):
             return any(has_servable(part) for part in parts)
         case NotKnown():

@@ -263,8 +263,8 @@ class QueryColumns:
         mapped = self.world.model(target)
         if mapped is None:
             return UnknownTerm("the model is not known")
-        core = bool(rest) and rest[0] in ("__table__", "c", "columns", "__mapper__")
-        while rest and rest[0] in ("__table__", "c", "columns"):
+        core = len(rest) > 1 and rest[0] in ("__table__", "c", "columns", "__mapper__")
+        while len(rest) > 1 and rest[0] in ("__table__", "c", "columns"):
             rest = rest[1:]
         if not rest:
             return UnknownTerm("a model is no column")

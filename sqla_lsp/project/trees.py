@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from sqla_lsp.project import relations
 from sqla_lsp.project.catalog import MappedModel, ResolvedQuery
 from sqla_lsp.project.columns import QueryColumns
@@ -23,7 +25,7 @@ from sqla_lsp.project.terms import (
 )
 from sqla_lsp.readers.sql_values import parsed_index
 from sqla_lsp.schema.models import ModelColumn, Relationship
-from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, NotServable, Tree
+from sqla_lsp.schema.predicates import All, Any, Atom, AtomOperator, NotKnown, NotServable, Tree
 from sqla_lsp.schema.queries import (
     And,
     Comparison,
@@ -47,6 +49,8 @@ from sqla_lsp.text.places import Place
 
 _MIRRORED: dict[Operator, Operator] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NEGATED: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_FACTS: dict[Operator, AtomOperator] = {"=": "<>", "in": "not in", "null": "not null"}
+_BYTEWISE = frozenset({"C", "POSIX", "ucs_basic"})
 _NEUTRAL = All(())
 _HELPERS = 4
 
@@ -99,7 +103,7 @@ class QueryTrees(QueryColumns):
                 return NotKnown()
             negative = _NEGATED.get(operator)
             if negative is None:
-                return NotServable()
+                return self._fact(operator, left, right, place)
             operator = negative
         if operator == "other" or isinstance(left, OpaqueTerm):
             return NotServable()
@@ -112,6 +116,16 @@ class QueryTrees(QueryColumns):
             if not bound:
                 return NotKnown()
         return self._atoms(operator, left, right, place)
+
+    def _fact(self, operator: Operator, left: Term, right: Sequence[Term], place: Place) -> Tree:
+        """A negated comparison, which no index serves, but which may imply the predicate of a partial one."""
+        negative = _FACTS.get(operator)
+        if negative is None or not isinstance(left, ColumnTerm | ExpressionTerm) or left.table == OUTER or self._is_rows(left):
+            return NotServable()
+        if not all(isinstance(term, ValueTerm | UnknownTerm) for term in right):
+            return NotServable()
+        made = self._atoms("=", left, right, place)
+        return structs.replace(made, operator=negative) if isinstance(made, Atom) else NotServable()
 
     def _turned(self, operator: Operator, left: Term, right: Sequence[Term], place: Place) -> Tree:
         """A comparison whose left side is no column of the query: its right side may be one."""
@@ -141,6 +155,8 @@ class QueryTrees(QueryColumns):
             return NotServable()
         values = tuple([term.constant if isinstance(term, ValueTerm) else None for term in right])
         atom = self._atom(left, operator, values, frozenset(depends - {OUTER}), OUTER in depends, place)
+        if isinstance(atom, Atom) and any(isinstance(term, UnknownTerm) for term in right):
+            atom = structs.replace(atom, untold=True)
         other = right[0] if len(right) == 1 else None
         if isinstance(other, ColumnTerm | ExpressionTerm) and other.table != OUTER and operator in _MIRRORED:
             back = self._atom(other, _MIRRORED[operator], (None,), frozenset({left.table}), False, place)
@@ -161,7 +177,10 @@ class QueryTrees(QueryColumns):
         name = term.column.column.name
         if not isinstance(name, str):
             return NotKnown()
-        return Atom(term.table, name, operator, place, None, (name,), values, depends, outer, is_silent(term.column))
+        pg_type = term.column.column.type
+        bytewise = isinstance(pg_type, PgType) and pg_type.collation in _BYTEWISE
+        silent = is_silent(term.column)
+        return Atom(term.table, name, operator, place, None, (name,), values, depends, outer, silent, bytewise=bytewise)
 
     # ------------------------------------------------------------------------------------------------------ other conditions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqla_lsp.postgres.index_use import QueryUse, use_of
+from sqla_lsp.postgres.index_use import QueryUse, is_servable, use_of
 from sqla_lsp.project.catalog import ResolvedQuery, TableEntry
 from sqla_lsp.schema.access import AccessPath
 from sqla_lsp.schema.predicates import All, Atom, Tree
@@ -36,7 +36,7 @@ def binds_all(query: ResolvedQuery, keys: Sequence[Key], entry: TableEntry) -> b
             continue
         atoms = [atom for atom in _conjuncts(query.tree) if atom.table == number]
         equal = {_of_atom(atom) for atom in atoms if atom.operator in ("=", "in")}
-        any_way = {_of_atom(atom) for atom in atoms if atom.operator != "other"}
+        any_way = {_of_atom(atom) for atom in atoms if is_servable(atom)}
         ordered = {(order.column, order.expression) for order in query.order or () if order.table == number}
         wanted = [(key.column, key.expression) for key in keys]
         if all(key in equal for key in wanted[:-1]) and wanted[-1] in any_way | ordered:
