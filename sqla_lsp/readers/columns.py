@@ -15,7 +15,7 @@ from sqla_lsp.schema.tables import Check, Column, Default, Flag, ForeignKey
 from sqla_lsp.schema.types import PgType
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import CallValue, ClassValue, Instance, Symbol, Value
+from sqla_lsp.syntax.values import CallValue, ClassValue, Instance, Member, Symbol, Value
 
 COLUMN_CALLS = ("Column", "mapped_column")
 _PARTS = frozenset({"ForeignKey", "CheckConstraint", "Identity", "Computed", "Sequence", "FetchedValue", "DefaultClause"})
@@ -95,6 +95,8 @@ def _is_part(value: Value) -> bool:
 def _is_type_or_part(value: Value) -> bool:
     if isinstance(value, CallValue):
         return last_name(value) not in ("quoted_name", "f", "conv")
+    if isinstance(value, Member):  # db.Integer of Flask-SQLAlchemy
+        return value.name[:1].isupper()
     return isinstance(value, Symbol | ClassValue | Instance) and not (isinstance(value, Instance) and value.enum_name)
 
 
