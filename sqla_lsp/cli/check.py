@@ -87,12 +87,13 @@ def _summary(result: Run) -> str:
     read = result.statistics
     found = _counted(len(result.findings), "finding")
     unknown = ""
+    code = f"; {_counted(read.models, 'model')}, {_counted(read.queries, 'query')}" if read.models or read.queries else ""
     if read.operations:
         share = 100 * read.not_known / read.operations
         unknown = f", {read.not_known} of them not known statically ({share:.1f}%)"
     return (
-        f"{found} in {_counted(read.files, 'file')}, {_counted(read.models, 'model')}, {_counted(read.queries, 'query')}, "
-        f"{_counted(read.revisions, 'revision')}, {_counted(read.operations, 'operation')}{unknown}"
+        f"{found} in {_counted(read.files, 'file')}, {_counted(read.revisions, 'revision')}, "
+        f"{_counted(read.operations, 'operation')}{unknown}{code}"
     )
 
 

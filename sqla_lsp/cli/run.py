@@ -19,7 +19,7 @@ from sqla_lsp.cli.output.located import Located, Locator
 from sqla_lsp.project.cache import FORMAT, Cache, default_folder
 from sqla_lsp.project.configuration import Resolver
 from sqla_lsp.project.discovery import INI, Discovery, discover, is_included
-from sqla_lsp.project.paths import absolute, ancestry, below
+from sqla_lsp.project.paths import PROJECT_MARKS, absolute, ancestry, below
 from sqla_lsp.project.scope import SettingsOf
 from sqla_lsp.project.summary import Failure, Statistics
 from sqla_lsp.rules.finding import Finding
@@ -32,6 +32,8 @@ Progress = Callable[[int, int], None]
 _LEVELS = 8
 _ALEMBIC = (INI, "pyproject.toml")
 _CONTEXT = (*_ALEMBIC, ".sqla-lsp.toml")
+_BY_QUERIES = frozenset({"limit-non-unique-index", "ensure-index-not-covered"})
+"""Rules that are silent where a query of the project needs what they would report."""
 _VERSIONS = re.compile(rb"^[ \t]*version_locations", re.MULTILINE)
 
 
@@ -90,11 +92,30 @@ def judge(
     """Judges every revision below the paths, each with the whole history of its environment in mind. Raises
     `ConfigurationError`, and `Unreadable` for a path that is not there."""
     given = {_absolute(path): path for path in paths}
-    resolver = Resolver(NAMES, file=config, select=select, ignore=ignore)
-    around = _around(given)
-    roots = _with_environments(list(given), around, resolver.settings)
+    folders = [path if os.path.isdir(path) else _project_of(path) for path in given]
+    resolver = Resolver(NAMES, file=config, select=select, ignore=ignore, roots=folders)
     cache = Cache(default_folder() if cached else None, FORMAT)
-    key = "\n".join(["run", *given])
+    wide = any(_is_code(path) for path in given)
+    outcome, unreadable = _outcome(given, resolver, cache, progress, wide=wide)
+    has_files = any(map(os.path.isfile, given))
+    if has_files and not wide and any(finding.rule in _BY_QUERIES for finding in outcome.findings):
+        outcome, unreadable = _outcome(given, resolver, cache, progress, wide=True)
+    failures = (*unreadable, *outcome.failures)
+    for failure in failures:
+        if failure.path in given:
+            raise Unreadable(f"{given[failure.path]}: {failure.reason}")
+    return Run(outcome.findings, outcome.statistics, failures, given)
+
+
+def _outcome(
+    given: dict[str, str], resolver: Resolver, cache: Cache, progress: Progress | None, *, wide: bool
+) -> tuple[_Outcome, list[Failure]]:
+    """The outcome of a run, and what could not be read on the way. `wide` reads the projects of single files as well: models and
+    queries are judged by each other wherever they stand."""
+    around = _around(given)
+    paths = [*given, *(_project_of(path) for path in given if wide and os.path.isfile(path))]
+    roots = _with_environments(paths, around, resolver.settings)
+    key = "\n".join(["run", *sorted({*paths})])
     unreadable: list[Failure] = []
     discovery = discover(roots, resolver.settings, lambda path, error: unreadable.append(_failure(path, error)))
     discovery = _with_configuration(discovery, around)
@@ -103,11 +124,26 @@ def judge(
     if outcome is None:
         outcome = _judged(given, roots, resolver, discovery, state, cache, progress)
         cache.store(key, msgspec.msgpack.encode(outcome))
-    failures = (*unreadable, *outcome.failures)
-    for failure in failures:
-        if failure.path in given:
-            raise Unreadable(f"{given[failure.path]}: {failure.reason}")
-    return Run(outcome.findings, outcome.statistics, failures, given)
+    return outcome, unreadable
+
+
+def _is_code(path: str) -> bool:
+    """Whether a path is a file that is no revision."""
+    try:
+        with open(path, "rb") as file:
+            return b"down_revision" not in file.read()
+    except OSError:
+        return False
+
+
+def _project_of(path: str) -> str:
+    """The folder of the project that a file belongs to: the nearest one with a mark of a project, else the one above its
+    outermost package."""
+    above = ancestry(os.path.dirname(path))[:_LEVELS]
+    for folder in above:
+        if any(os.path.exists(os.path.join(folder, mark)) for mark in PROJECT_MARKS):
+            return folder
+    return next((folder for folder in above if not os.path.isfile(os.path.join(folder, "__init__.py"))), above[0])
 
 
 def _judged(

@@ -1,241 +1,294 @@
-"""Whether indexes serve a query, table by table: what a btree can do, not what the planner chooses. Where that cannot be told,
-the answer says so."""
+"""Which tables of a query an index serves, and which conditions an index could be asked for. Answers have three values: True,
+False, and None for "may be", where something that is not known decides. A table is None where nothing is known of it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from sqla_lsp.postgres.implication import implies
+from sqla_lsp.postgres.predicate_proof import all_of, any_of, implied
 from sqla_lsp.schema.access import AccessPath
 from sqla_lsp.schema.names import Unknown
-from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, Order, Tree
+from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, NotServable, Order, Tree
 from sqla_lsp.schema.tables import Index, Key
 
-Answer = Literal["served", "maybe", "asks", "never"]
-"""`served`: an index leads to the rows. `maybe`: that cannot be told. `asks`: an index on one of the candidates would.
-`never`: no btree can."""
+Paths = Sequence[AccessPath]
+Allowed = Callable[[Atom], bool | None]
+"""Whether the value of an atom is at hand when its table is read: None where that is not known."""
 
-_PATTERN = frozenset({"text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops"})
-_BYTEWISE = frozenset({"C", "POSIX", "ucs_basic"})
-_EQUAL = frozenset({"=", "in"})
-_BTREE = frozenset({"=", "in", "<", "<=", ">", ">=", "between", "null"})
-_FUNCTIONS = """
-abs btrim ceil ceiling char_length coalesce div floor greatest initcap least left length lower lpad ltrim md5 mod nullif
-octet_length regexp_replace repeat replace reverse right round rpad rtrim split_part strpos substr substring translate trim
-trunc upper
-"""
-IMMUTABLE = frozenset(_FUNCTIONS.split())
-"""Functions that an index may be built on."""
-_RANK = ["=", "in", "null", "between", "<", "<=", ">", ">=", "prefix"]
+EQUALITY = ("=", "in", "null")
+RANGES = ("<", "<=", ">", ">=", "between")
+SERVABLE = (*EQUALITY, *RANGES, "prefix")
+PATTERN_OPS = ("text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops")
+BYTEWISE = ("C", "POSIX", "ucs_basic", "pg_c_utf8")
+_IMMUTABLE = {
+    *("lower", "upper", "btrim", "trim", "ltrim", "rtrim", "length", "char_length", "character_length", "octet_length"),
+    *("coalesce", "abs", "md5", "left", "right", "substr", "substring", "replace", "reverse", "initcap", "nullif", "ascii"),
+    *("floor", "ceil", "ceiling", "round", "mod", "lpad", "rpad", "split_part", "translate", "greatest", "least", "sign"),
+}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer for one table, and where it `asks` the atoms that an index could be built for."""
+    """Whether an index serves a table; where none does, the atoms that one could be asked for (none: no btree can serve it)."""
 
-    answer: Answer
+    served: bool | None
     candidates: tuple[Atom, ...] = ()
 
 
-_SERVED, _MAYBE, _NEVER = Verdict("served"), Verdict("maybe"), Verdict("never")
+_UNSERVABLE = Verdict(False)
 
 
-class TableUse:
-    """The ways into one table of a query. `number` is the table's number in the query; `driven` are the tables that are found
-    through indexes already, so that comparisons with them count."""
-
-    def __init__(self, number: int, access: Sequence[AccessPath], driven: Collection[int], outer: bool) -> None:
-        self.number = number
-        self.indexes = [path.index for path in access if path.index.valid]
-        self.driven = driven
-        self.outer = outer
-
-    def judge(self, tree: Tree, around: tuple[Atom, ...] = ()) -> Verdict:
-        """The verdict on a tree. `around` are the atoms that hold beside it;"""
-        match tree:
-            case Atom():
-                return self._atom(tree, around)
-            case All(parts):
-                return self._all(parts, around)
-            case Any(parts):
-                return self._any(parts, around)
-            case NotKnown():
-                return _MAYBE
-            case _:
-                return _NEVER
-
-    def _all(self, parts: Sequence[Tree], around: tuple[Atom, ...]) -> Verdict:
-        held = (*around, *[part for part in _flat(parts) if isinstance(part, Atom) and part.table == self.number])
-        verdicts = [self.judge(part, held) for part in parts]
-        answers = {verdict.answer for verdict in verdicts}
-        if "served" in answers:
-            return _SERVED
-        if "maybe" in answers:
-            return _MAYBE
-        candidates = tuple([atom for verdict in verdicts for atom in verdict.candidates])
-        return Verdict("asks", candidates) if candidates else _NEVER
-
-    def _any(self, parts: Sequence[Tree], around: tuple[Atom, ...]) -> Verdict:
-        verdicts = [self.judge(part, around) for part in parts]
-        answers = [verdict.answer for verdict in verdicts]
-        if "never" in answers or not answers:
-            return _NEVER
-        if "maybe" in answers:
-            return _MAYBE
-        if all(answer == "served" for answer in answers):
-            return _SERVED
-        return Verdict("asks", tuple([atom for verdict in verdicts for atom in verdict.candidates]))
-
-    def _atom(self, atom: Atom, around: tuple[Atom, ...]) -> Verdict:
-        if atom.table != self.number or not is_servable(atom):
-            return _NEVER
-        if (atom.outer and not self.outer) or not atom.depends <= set(self.driven):
-            return _NEVER
-        held = around if atom in around else (*around, atom)
-        answers = {self._serves(index, atom, held) for index in self.indexes}
-        if "served" in answers:
-            return _SERVED
-        if "maybe" in answers:
-            return _MAYBE
-        if atom.silent or (atom.column is None and not _is_indexable(atom)):
-            return _NEVER
-        return Verdict("asks", (atom,))
-
-    def _serves(self, index: Index, atom: Atom, held: tuple[Atom, ...]) -> Answer:
-        keys = index.keys
-        if isinstance(keys, Unknown):
-            return "maybe"
-        place = next((at for at, key in enumerate(keys) if _is_on(key, atom)), None)
-        if isinstance(index.method, Unknown) or index.method not in ("btree", "hash"):
-            return "maybe" if place is not None else "never"
-        if place is None:
-            return "maybe" if keys and isinstance(keys[0].column, Unknown) else "never"
-        if place > 0 or not _fits(keys[0], index.method, atom):
-            return "never"
-        if index.where is None:
-            return "served"
-        if isinstance(index.where, Unknown):
-            return "maybe"
-        if implies(held, index.where):
-            return "served"
-        return "maybe" if implies(held, index.where, lenient=True) else "never"
-
-    def orders(self, order: Order, held: tuple[Atom, ...]) -> Answer:
-        """Whether an index gives out the rows in an order."""
-        answer: Answer = "never"
-        for index in self.indexes:
-            if isinstance(index.keys, Unknown) or isinstance(index.method, Unknown) or isinstance(index.where, Unknown):
-                answer = "maybe"
-                continue
-            if index.method != "btree" or not index.keys or (index.where is not None and not implies(held, index.where)):
-                continue
-            key = index.keys[0]
-            if isinstance(key.column, Unknown):
-                answer = "maybe"
-            elif key.opclass is None and (key.column, key.expression) == (order.column, order.expression):
-                forward = (key.descending, key.nulls_first) == (order.descending, order.nulls_first)
-                backward = (key.descending, key.nulls_first) == (not order.descending, not order.nulls_first)
-                if forward or backward:
-                    return "served"
-        return answer
+# ------------------------------------------------------------------------------------------------------------------ a query
 
 
-def _flat(parts: Iterable[Tree]) -> Iterable[Tree]:
-    for part in parts:
-        if isinstance(part, All):
-            yield from _flat(part.parts)
-        else:
-            yield part
+def judge(tree: Tree, tables: Sequence[Paths | None], *, outer: bool | None = False) -> tuple[Verdict, ...]:
+    """The verdict on every table of a query. `outer` says whether the query around it reads its own tables by an index.
+
+    A condition that takes its value from other tables counts where these are driven: served by themselves, or through tables
+    that are. What such a condition asks of a table, it asks only where that is certain."""
+    driven: list[bool | None] = [None if paths is None else False for paths in tables]
+
+    def allowed(atom: Atom) -> bool | None:
+        known = [driven[other] if 0 <= other < len(driven) else None for other in atom.depends]
+        return all_of([*known, *([outer] if atom.outer else [])])
+
+    def round_of() -> list[Verdict]:
+        return [_UNSERVABLE if paths is None else verdict_of(tree, number, paths, allowed) for number, paths in enumerate(tables)]
+
+    verdicts = round_of()
+    for _ in range(2 * len(tables) if _has_joins(tree) else 0):
+        now = [None if tables[number] is None else verdict.served for number, verdict in enumerate(verdicts)]
+        if now == driven:
+            break
+        driven[:] = now
+        verdicts = round_of()
+    return tuple(Verdict(None) if paths is None else verdict for paths, verdict in zip(tables, verdicts, strict=True))
 
 
-def _is_on(key: Key, atom: Atom) -> bool:
-    return (
-        key.column == atom.column
-        if atom.column is not None
-        else atom.expression is not None and key.expression == atom.expression
-    )
+def _has_joins(tree: Tree) -> bool:
+    """Whether a condition takes its value from another table of the query."""
+    if isinstance(tree, Atom):
+        return bool(tree.depends)
+    return isinstance(tree, All | Any) and any(map(_has_joins, tree.parts))
 
 
-def _fits(key: Key, method: str, atom: Atom) -> bool:
-    """Whether the leading key of an index knows the operator."""
-    if method == "hash":
-        return atom.operator in _EQUAL
-    opclass = key.opclass.rpartition(".")[2] if isinstance(key.opclass, str) else key.opclass
-    if atom.operator == "prefix":
-        if key.collation is None and atom.bytewise:
-            return True
-        return opclass in _PATTERN or (isinstance(key.collation, str) and key.collation.strip('"') in _BYTEWISE)
-    if opclass in _PATTERN:
-        return atom.operator in _EQUAL or atom.operator == "null"
-    return atom.operator in _BTREE
+def verdict_of(tree: Tree, table: int, paths: Paths, allowed: Allowed) -> Verdict:
+    """The verdict on one table."""
+    return _verdict(tree, table, paths, allowed, (tree,))
 
 
-def _is_indexable(atom: Atom) -> bool:
-    name = (atom.expression or "").partition("(")[0].strip().lower()
-    return name in IMMUTABLE
+def _verdict(tree: Tree, table: int, paths: Paths, allowed: Allowed, facts: tuple[Tree, ...]) -> Verdict:
+    """`facts` are the conditions that hold wherever this part of the tree does, itself included."""
+    match tree:
+        case Atom():
+            return _atom(tree, table, paths, allowed, facts) if tree.table == table else _UNSERVABLE
+        case All(parts):
+            return _all([_verdict(part, table, paths, allowed, facts) for part in parts])
+        case Any(branches):
+            # The branch stands for the whole OR: inside of it only the branch is known to hold.
+            return _any([_verdict(branch, table, paths, allowed, (*facts, branch)) for branch in branches])
+        case NotKnown():
+            return Verdict(None)
+        case _:
+            return _UNSERVABLE
 
 
-# --------------------------------------------------------------------------------------------------------- whole queries
+def _all(verdicts: list[Verdict]) -> Verdict:
+    served = any_of(verdict.served for verdict in verdicts)
+    return Verdict(served, () if served is not False else _united(verdicts))
 
 
-@dataclass(frozen=True)
-class QueryUse:
-    """What indexes do for a query: the verdict of each table, None where the table is not known, and which tables are driven."""
-
-    verdicts: tuple[Verdict | None, ...]
-    driven: frozenset[int]
-
-    @property
-    def is_served(self) -> bool:
-        """Whether some table is found through an index."""
-        return bool(self.driven)
-
-    def best(self) -> Atom | None:
-        """The atom that an index would help most: one that is bound by itself before a join, equality before ranges."""
-        atoms = [atom for verdict in self.verdicts if verdict is not None for atom in verdict.candidates]
-        return min(atoms, key=_preference, default=None)
+def _any(verdicts: list[Verdict]) -> Verdict:
+    unserved = [verdict for verdict in verdicts if verdict.served is False]
+    if not verdicts or any(not verdict.candidates for verdict in unserved):
+        return _UNSERVABLE
+    if any(verdict.served is None for verdict in verdicts):
+        return Verdict(None)
+    return Verdict(False, _united(unserved)) if unserved else Verdict(True)
 
 
-def _preference(atom: Atom) -> tuple[bool, bool, int, int]:
-    is_join = bool(atom.depends) or atom.outer
-    return is_join, atom.column is None, _RANK.index(atom.operator), atom.place.start
+def _united(verdicts: list[Verdict]) -> tuple[Atom, ...]:
+    return tuple(dict.fromkeys(atom for verdict in verdicts for atom in verdict.candidates))
 
 
-def use_of(tables: Sequence[Sequence[AccessPath] | None], tree: Tree, outer: bool) -> QueryUse:
-    """What indexes do for a query over some tables, whose ways in are given (None: not known). `outer` says that the query around
-    it finds its rows through indexes.
-
-    A table that is served by conditions of its own drives the tables that are joined to it, and these others."""
-    driven: set[int] = set()
-    verdicts: list[Verdict | None] = [None] * len(tables)
-    while True:
-        before = len(driven)
-        for number, access in enumerate(tables):
-            if access is None or number in driven:
-                continue
-            verdict = TableUse(number, access, driven, outer).judge(tree)
-            verdicts[number] = verdict
-            if verdict.answer == "served":
-                driven.add(number)
-        if len(driven) == before:
-            return QueryUse(tuple(verdicts), frozenset(driven))
+def _atom(atom: Atom, table: int, paths: Paths, allowed: Allowed, facts: tuple[Tree, ...]) -> Verdict:
+    at_hand = allowed(atom)
+    if atom.operator not in SERVABLE or at_hand is False:
+        return _UNSERVABLE
+    served = _served_by([path.index for path in paths if _may_lead(path.index, atom)], atom, facts)
+    if served is False:
+        return Verdict(False, (atom,)) if at_hand and is_candidate(atom) else _UNSERVABLE
+    return Verdict(served if at_hand else None)
 
 
-def is_servable(atom: Atom) -> bool:
-    """Whether some btree could serve an atom."""
-    return atom.operator in _RANK
+def _served_by(indexes: list[Index], atom: Atom, facts: tuple[Tree, ...]) -> bool | None:
+    """Whether one of some indexes serves an atom; those of all rows are asked first, which is quickly done."""
+    if any(index.where is None and _finds(index, atom) for index in indexes):
+        return True
+    return any_of([_serves(index, atom, facts) for index in indexes])
+
+
+def is_candidate(atom: Atom) -> bool:
+    """Whether an index can be asked for an atom: on a column, or on an expression that always gives the same."""
+    if atom.silent or atom.operator not in SERVABLE:
+        return False
+    return atom.column is not None or is_immutable(atom.expression)
+
+
+def is_immutable(expression: str | None) -> bool:
+    """Whether an expression is a call of functions that Postgres lets an index hold."""
+    called = re.findall(r"([\w.]+)\s*\(", expression) if expression is not None else []
+    return bool(called) and all(name.lower().removeprefix("pg_catalog.") in _IMMUTABLE for name in called)
+
+
+# ----------------------------------------------------------------------------------------------------------------- an index
+
+
+def _serves(index: Index, atom: Atom, facts: tuple[Tree, ...]) -> bool | None:
+    """Whether an index serves an atom, where certain conditions hold beside it."""
+    found = _finds(index, atom)
+    return found if found is False else all_of([found, _is_usable(index, facts, atom.table)])
+
+
+def _may_lead(index: Index, atom: Atom) -> bool:
+    """Whether an index may find the rows of an atom: not where it is plain to see that it begins with something else."""
+    keys = index.keys
+    if type(keys) is not tuple or index.method != "btree" or not keys:
+        return True
+    first = keys[0].column
+    return first == atom.column or isinstance(first, Unknown)
+
+
+def _is_usable(index: Index, facts: tuple[Tree, ...], table: int) -> bool | None:
+    """Whether the predicate of a partial index holds."""
+    if isinstance(index.where, Unknown):
+        return None
+    return True if index.where is None else implied(index.where, facts, table)
+
+
+def _finds(index: Index, atom: Atom) -> bool | None:
+    """Whether an index finds the rows of an atom, its predicate left aside."""
+    if not index.valid:
+        return False
+    if not isinstance(index.keys, tuple):
+        return None
+    if index.method not in ("btree", "hash"):
+        # These serve operators of their own, by any of their keys.
+        return None if any(_is_key(key, atom) is not False for key in index.keys) else False
+    leads = _is_key(index.keys[0], atom) if index.keys else False
+    if leads is False:
+        return False
+    fits = atom.operator in ("=", "in") if index.method == "hash" else _fits(index.keys[0], atom)
+    return all_of([leads, fits])
+
+
+def _is_key(key: Key, atom: Atom) -> bool | None:
+    """Whether a key is what an atom compares."""
+    if atom.column is not None:
+        return None if isinstance(key.column, Unknown) else key.column == atom.column
+    if key.column is not None:
+        return None if isinstance(key.column, Unknown) else False
+    if isinstance(key.expression, Unknown) or atom.expression is None:
+        return None
+    return key.expression == atom.expression
+
+
+def _fits(key: Key, atom: Atom) -> bool | None:
+    """Whether a btree on the key has the operator of an atom."""
+    operator = atom.operator
+    if operator == "null":
+        return True
+    if isinstance(key.opclass, Unknown) or isinstance(key.collation, Unknown):
+        return None if operator in RANGES or operator == "prefix" or isinstance(key.collation, Unknown) else True
+    if _is_pattern(key):
+        return operator in ("=", "in", "prefix")
+    if operator == "prefix":
+        if key.collation is None:
+            return atom.bytewise
+        return isinstance(key.collation, str) and key.collation.removeprefix("pg_catalog.") in BYTEWISE
+    # An index in a collation of its own serves comparisons in that collation alone, which may be that of the column.
+    return True if key.collation is None else None
+
+
+def _is_pattern(key: Key) -> bool:
+    return isinstance(key.opclass, str) and key.opclass.removeprefix("pg_catalog.") in PATTERN_OPS
+
+
+# ----------------------------------------------------------------------------------------------------- order, and whole indexes
+
+
+def sorts(order: Sequence[Order], tree: Tree, paths: Paths) -> bool | None:
+    """Whether an index gives the rows in the order of the first key, read forwards or backwards (the keys behind it are sorted
+    within each of its values)."""
+    return any_of(_sorts(path.index, order[0], tree) for path in paths) if order else None
+
+
+def _sorts(index: Index, order: Order, tree: Tree) -> bool | None:
+    if not index.valid or index.method != "btree":
+        return None if isinstance(index.method, Unknown) and index.valid else False
+    if not isinstance(index.keys, tuple):
+        return None
+    if not index.keys:
+        return False
+    key = index.keys[0]
+    leads = _is_key(key, Atom(order.table, order.column, "=", order.place, order.expression))
+    if leads is False or _is_pattern(key):
+        return False
+    if (key.descending == order.descending) != (key.nulls_first == order.nulls_first):
+        return False
+    unsure = key.collation is not None or isinstance(key.opclass, Unknown)
+    return all_of([leads, None if unsure else True, _is_usable(index, (tree,), order.table)])
 
 
 def has_servable(tree: Tree) -> bool:
-    """Whether a tree has a condition that an index can serve, or one that is not known."""
+    """Whether a condition is one that an index may serve, or may be such a one."""
     match tree:
         case Atom():
-            return is_servable(tree)
+            return tree.operator in SERVABLE
         case All(parts) | Any(parts):
             return any(has_servable(part) for part in parts)
-        case NotKnown():
-            return True
-        case _:
+        case NotServable():
             return False
+        case _:
+            return True
+
+
+def conjunctions(tree: Tree) -> Iterator[tuple[Atom, ...]]:
+    """The atoms that hold together: one group for every AND that has no OR inside, with what stands around it."""
+    yield from _conjunctions(tree, ())
+
+
+def _conjunctions(tree: Tree, around: tuple[Atom, ...]) -> Iterator[tuple[Atom, ...]]:
+    parts = list(_flat(tree))
+    held = (*around, *[part for part in parts if isinstance(part, Atom)])
+    branches = [branch for part in parts if isinstance(part, Any) for branch in part.parts]
+    if not branches:
+        yield held
+    for branch in branches:
+        yield from _conjunctions(branch, held)
+
+
+def _flat(tree: Tree) -> Iterator[Tree]:
+    if isinstance(tree, All):
+        for part in tree.parts:
+            yield from _flat(part)
+    else:
+        yield tree
+
+
+def needs_whole(index: Index, tree: Tree, table: int, order: Sequence[Order] | None = ()) -> bool:
+    """Whether a query binds every key of an index: all by equality, or all but the last, which then has a range, a list or the
+    order of the rows."""
+    if not isinstance(index.keys, tuple) or not index.keys:
+        return False
+    *first, last = index.keys
+    sorted_by = order[0] if order and order[0].table == table else None
+    for atoms in conjunctions(tree):
+        own = [atom for atom in atoms if atom.table == table and atom.operator in SERVABLE]
+        if all(any(atom.operator in ("=", "null") and _is_key(key, atom) is True for atom in own) for key in first):
+            at_order = sorted_by and Atom(table, sorted_by.column, "=", sorted_by.place, sorted_by.expression)
+            if any(_is_key(last, atom) is True for atom in [*own, *([at_order] if at_order else [])]):
+                return True
+    return False

@@ -48,8 +48,7 @@ class ColumnUse:
 @dataclass(eq=False)
 class ResolvedQuery:
     """A query whose names were resolved. `tables` has None where one is not known. All places have the file's path. `order` is
-    None where the order is not known, () where there is none. `outer` is the query around it. `made_by` are the queries that the
-    function of the file which this one comes from returns."""
+    None where the order is not known, () where there is none. `outer` is the query around it."""
 
     kind: str
     place: Place
@@ -64,7 +63,6 @@ class ResolvedQuery:
     conflict_columns: tuple[str, ...] | None = None
     conflict_constraint: str | None = None
     uses: tuple[ColumnUse, ...] = ()
-    made_by: tuple[ResolvedQuery, ...] = ()
 
 
 @dataclass(frozen=True)

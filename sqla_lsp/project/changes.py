@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
+from sqla_lsp.schema.models import Model, Models
 
-from sqla_lsp.schema.models import Model, ModelColumn, ModelConstraint, ModelIndex, Models, Relationship
-from sqla_lsp.text.places import Place
-
-_NOWHERE = Place(0, 0)
+_WITH_PLACES = {"place", "columns", "indexes", "constraints", "relationships"}
+_WITHOUT_PLACES = [field for field in Model.__struct_fields__ if field not in _WITH_PLACES]
 
 
 def only_moved(old: Models | None, new: Models | None) -> bool:
@@ -16,36 +14,28 @@ def only_moved(old: Models | None, new: Models | None) -> bool:
         return old is new
     if len(old.models) != len(new.models) or len(old.added) != len(new.added):
         return False
-    same_models = all(
-        one is other or _unplaced(one) == _unplaced(other) for one, other in zip(old.models, new.models, strict=True)
-    )
+    same_models = all(one is other or _same(one, other) for one, other in zip(old.models, new.models, strict=True))
     return same_models and all(
-        one[0] == other[0] and _index(one[1]) == _index(other[1]) for one, other in zip(old.added, new.added, strict=True)
+        one[0] == other[0] and one[1].index == other[1].index for one, other in zip(old.added, new.added, strict=True)
     )
 
 
-def _unplaced(model: Model) -> Model:
-    return replace(
-        model,
-        place=_NOWHERE,
-        columns=tuple([_column(column) for column in model.columns]),
-        indexes=tuple([_index(index) for index in model.indexes]),
-        constraints=tuple([_constraint(constraint) for constraint in model.constraints]),
-        relationships=tuple([_relationship(relationship) for relationship in model.relationships]),
+def _same(one: Model, other: Model) -> bool:
+    """Whether two models are the same but for their places."""
+    return (
+        all(getattr(one, field) == getattr(other, field) for field in _WITHOUT_PLACES)
+        and _columns(one) == _columns(other)
+        and [(i.index, i.written) for i in one.indexes] == [(i.index, i.written) for i in other.indexes]
+        and [(c.constraint, c.written) for c in one.constraints] == [(c.constraint, c.written) for c in other.constraints]
+        and _relationships(one) == _relationships(other)
     )
 
 
-def _column(column: ModelColumn) -> ModelColumn:
-    return replace(column, place=_NOWHERE, statement=_NOWHERE)
+def _columns(model: Model) -> list[tuple[object, ...]]:
+    return [(c.attribute, c.column, c.table, c.primary_key, c.is_enum) for c in model.columns]
 
 
-def _index(index: ModelIndex) -> ModelIndex:
-    return replace(index, place=_NOWHERE, statement=_NOWHERE)
-
-
-def _constraint(constraint: ModelConstraint) -> ModelConstraint:
-    return replace(constraint, place=_NOWHERE, statement=_NOWHERE)
-
-
-def _relationship(relationship: Relationship) -> Relationship:
-    return replace(relationship, place=_NOWHERE)
+def _relationships(model: Model) -> list[tuple[object, ...]]:
+    return [
+        (r.attribute, r.target, r.target_class, r.columns, r.secondary, r.backref, r.many_to_one) for r in model.relationships
+    ]

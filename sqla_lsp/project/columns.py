@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -43,6 +44,8 @@ from sqla_lsp.schema.queries import (
 from sqla_lsp.text.places import Place
 
 _HELPERS = 4
+_OF_CLASSES = {("__name__",), ("__qualname__",), ("__tablename__",), ("__class__",)}
+"""Attributes of classes that are no columns."""
 """How deep helpers of the project are followed."""
 
 Key = tuple[str, str, str]
@@ -168,6 +171,8 @@ class QueryColumns:
         """The column that a path means; ColumnTerm, UnknownTerm, or what a helper gives."""
         if isinstance(path.root, GlobalName) and path.root.name in scope.parameters:
             return self._argument(path, scope)
+        if path.names[-1:] in _OF_CLASSES:
+            return ValueTerm()
         term = self._of_rows(path.root.query, path) if isinstance(path.root, Rows) else self._of_name(path, scope)
         if isinstance(term, ColumnTerm):
             self.references.append(Reference(".".join(path.names), scope.place(path.start, path.end)))
@@ -175,7 +180,7 @@ class QueryColumns:
             mapped = self.mapped(number) if number >= 0 else None
             if mapped is not None and isinstance(term.column.column.name, str):
                 self.uses.append((mapped, term.column.column.name, scope.place(path.start, path.end)))
-        elif isinstance(term, UnknownTerm):
+        elif isinstance(term, UnknownTerm) and path.names:
             root = getattr(path.root, "name", None) or type(path.root).__name__
             place = scope.place(path.start, path.end)
             return UnknownTerm(term.reason, Reference(".".join([str(root), *path.names]), place, term.reason))
@@ -242,7 +247,21 @@ class QueryColumns:
             return Found(scope.of_class, path.names)
         found = self.world.names.follow(scope.path, path)
         self.read |= found.read
-        return found
+        return self._through_property(found)
+
+    def _through_property(self, found: Found) -> Found:
+        """What a property of a class that is no model leads to: `db.Flow.id`, where `db` is an object whose `Flow` returns the
+        model."""
+        target = found.target
+        if target is None or target.kind != "class" or not found.rest:
+            return found
+        condition = self.world.condition(target.path, f"{target.name}.{found.rest[0]}")
+        if condition is None or not isinstance(condition.operand, Path) or isinstance(condition.operand.root, OfClass):
+            return found
+        operand = condition.operand
+        again = self.world.names.follow(target.path, Path(operand.root, (*operand.names, *found.rest[1:]), 0, 0))
+        self.read |= again.read | {target.path}
+        return again
 
     def followed(self, path: Path, scope: Scope) -> Found:
         """What a path means, with parameters of helpers taken for what they stand for."""
@@ -257,23 +276,29 @@ class QueryColumns:
         found = self._followed(path, scope)
         target, rest = found.target, found.rest
         if target is None:
-            return UnknownTerm("the name is not known in the project")
+            return ValueTerm() if self._is_of_python(path, scope) else UnknownTerm("the name is not known in the project")
         if target.kind != "model":
             return UnknownTerm("it is no attribute of a model")
         mapped = self.world.model(target)
         if mapped is None:
             return UnknownTerm("the model is not known")
-        core = len(rest) > 1 and rest[0] in ("__table__", "c", "columns", "__mapper__")
-        while len(rest) > 1 and rest[0] in ("__table__", "c", "columns"):
+        core = mapped.model.kind == "table" or rest[:1] in (("__table__",), ("__mapper__",))
+        while core and rest and rest[0] in ("__table__", "__mapper__", "c", "columns"):
             rest = rest[1:]
         if not rest:
             return UnknownTerm("a model is no column")
         column = _by_key(mapped.model, rest[0]) if core else mapped.model.attribute(rest[0])
-        if column is None:
+        if column is None and len(rest) == 1:
             return self._of_attribute(mapped, target, rest[0], scope, path)
-        if len(rest) > 1:
-            return OpaqueTerm()
+        if column is None or len(rest) > 1:
+            return UnknownTerm("the model has no such column") if column is None else OpaqueTerm()
         return self._column(target, mapped, column)
+
+    def _is_of_python(self, path: Path, scope: Scope) -> bool:
+        """Whether a path begins in the standard library: `timezone.utc`."""
+        name = path.root.name if isinstance(path.root, GlobalName) else ""
+        module = self.world.names.imported_from(scope.path, name)
+        return module is not None and module.partition(".")[0] in sys.stdlib_module_names
 
     def _column(self, target: Target, mapped: MappedModel, column: ModelColumn) -> Term:
         number = self.number_of(target)

@@ -8,6 +8,7 @@ from tree_sitter import Tree
 
 from sqla_lsp.project.modules import ProjectModules
 from sqla_lsp.readers.files import FileFacts, Linked, declares, read_code
+from sqla_lsp.readers.models import KnownModels
 from sqla_lsp.readers.queries import read_queries
 from sqla_lsp.readers.revisions import Revision
 from sqla_lsp.schema.models import Models
@@ -32,6 +33,7 @@ class OpenDocument:
         self._tree: Tree | None = None
         self._code: code.Module | None = None
         self._blocks: tuple[QueryBlock, ...] = ()
+        self._known = KnownModels()
         self._parse(None)
         self._understand(modules)
 
@@ -53,6 +55,7 @@ class OpenDocument:
 
     def link(self, modules: ProjectModules) -> None:
         """Reads the file again: a module of the project changed."""
+        self._known = KnownModels()
         self._understand(modules)
 
     def _parse(self, old: bytes | None) -> None:
@@ -82,6 +85,6 @@ class OpenDocument:
         loaded = LoadedModule(self.path, "", self._code, data=self.data)
         comments = self._code.comments if self._code is not None else ()
         try:
-            self.facts, self.linked = read_code(loaded, self.data, may, modules, self._blocks, comments)
+            self.facts, self.linked = read_code(loaded, self.data, may, modules, self._blocks, comments, self._known)
         except Exception:
             logger.exception("%s could not be read", self.path)

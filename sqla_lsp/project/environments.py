@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from sqla_lsp.project.environment import Environment
 from sqla_lsp.project.history import RevisionHistory
 from sqla_lsp.project.modules import ProjectModules
+from sqla_lsp.project.paths import below
 from sqla_lsp.project.places import EnvironmentFinder
 from sqla_lsp.readers.environments import EnvironmentFacts, read_environment
 from sqla_lsp.readers.revisions import Revision
 
 logger = logging.getLogger(__name__)
+
+
+_CALLED = frozenset({"migrations", "migration", "alembic", "versions"})
 
 
 class Environments:
@@ -114,6 +118,12 @@ class Environments:
     def facts_read(self) -> set[str]:
         """The files that env.py files were read with."""
         return {path for environment in self._by_folder.values() for path in environment.facts_read}
+
+    def holds(self, path: str) -> bool:
+        """Whether a file lies in the folder of an environment that is called after migrations: what these share is a part of
+        them."""
+        folders = {name.lower() for name in os.path.dirname(path).split(os.sep)}
+        return not folders.isdisjoint(_CALLED) and any(below(folder, path) is not None for folder in self._by_folder)
 
     def project_of(self, path: str) -> str:
         """The folder of the project that a file or folder belongs to."""

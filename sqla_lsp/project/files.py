@@ -52,6 +52,8 @@ class ProjectFiles:
         self.documents: dict[str, OpenDocument] = {}
         self.records: index.Records = {}
         self.modules = ProjectModules(self.read, self.documents)
+        self.abroad: index.Records = {}
+        """Files that lie below none of the roots and were asked for."""
         self._cache = cache
         self._jobs = jobs
         self._names: dict[str, ModuleNames | None] = {}
@@ -65,6 +67,7 @@ class ProjectFiles:
         self.found = {file.path: file for file in files}
         self.modules.forget_all()
         self._names.clear()
+        self.abroad.clear()
         known = self._cached()
         heard = progress or (lambda done, total: None)
         self.records = index.read_files(files, known, self._reads_queries, self._jobs, heard)
@@ -164,6 +167,7 @@ class ProjectFiles:
     def forget(self, path: str, *, moved: bool) -> None:
         """Forgets what others found in a file as a module, and (`moved`) which modules there are."""
         self.modules.forget(path)
+        self.abroad.clear()
         self._names.pop(path, None)
         if moved:
             self.modules.forget_places()
@@ -212,8 +216,10 @@ class ProjectFiles:
         return None if known is None else known.revision
 
     def models_of(self, path: str) -> Models | None:
-        """The models of a file."""
-        known = self.documents.get(path) or self.records.get(path)
+        """The models of a file; one that lies below none of the roots is read when it is first asked for."""
+        known = self.documents.get(path) or self.records.get(path) or self.abroad.get(path)
+        if known is None and path.endswith(".py") and (found := _found(path)) is not None:
+            known = self.abroad[path] = index.read_record(found, self.modules, False)
         return None if known is None else known.models
 
     def queries_of(self, path: str) -> tuple[QueryBlock, ...]:

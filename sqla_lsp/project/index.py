@@ -16,7 +16,7 @@ import msgspec
 from sqla_lsp.postgres.sql_grammar import load_grammar
 from sqla_lsp.project.discovery import Found
 from sqla_lsp.project.modules import ProjectModules, digest
-from sqla_lsp.readers.files import NOTHING, FileFacts, Linked, declares, read_file
+from sqla_lsp.readers.files import NOTHING, FileFacts, Linked, read_file
 from sqla_lsp.readers.revisions import Revision
 from sqla_lsp.schema.models import Models
 
@@ -133,7 +133,7 @@ def _work(files: list[_Job]) -> bytes:
 
 def read_bytes(path: str) -> bytes:
     """The content of a file on disk. Raises OSError."""
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:
         return file.read()
 
 
@@ -144,12 +144,12 @@ def read_record(file: Found, modules: ProjectModules, queries: bool) -> Record:
         raw = read_bytes(file.path)
     except OSError as error:
         return Record(size, mtime_ns, b"", FileFacts(error=error.strerror or str(error)), queries=queries)
-    if not declares(raw, queries):
-        return Record(size, mtime_ns, b"", queries=queries)
     try:
         facts, linked = read_file(file.path, raw, modules, queries)
     except Exception as error:
         logger.exception("%s could not be read", file.path)
         facts, linked = FileFacts(error=f"{type(error).__name__}: {error}"), None
+    if facts is NOTHING and linked is None:
+        return Record(size, mtime_ns, b"", queries=queries)
     read = () if linked is None else tuple([(path, modules.digest(path)) for path in linked.read])
     return Record(size, mtime_ns, digest(raw), facts, linked, read, queries)

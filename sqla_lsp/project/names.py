@@ -66,6 +66,12 @@ class Names:
             known = self._followed[key] = self._follow(path, what, _DEPTH)
         return known
 
+    def imported_from(self, path: str, name: str) -> str | None:
+        """The module that a file imports a name from, or as; None for a name that it does not import, or by a relative import."""
+        names = self._names_of(path)
+        module, level, _ = names.imports.get(name, ("", 1, None)) if names is not None else ("", 1, None)
+        return None if level else module
+
     def _follow(self, path: str, what: Path, depth: int) -> Found:
         target, read = self._root(path, what.root, depth)
         names = what.names

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import os
 
+PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+"""Names in a folder that say that a project begins there."""
+
 
 def absolute(path: str) -> str:
     """The path made absolute and normal, its links left as they are. A relative path in a working directory that was deleted

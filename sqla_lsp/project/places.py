@@ -6,14 +6,13 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from sqla_lsp.project.paths import ancestry, below
+from sqla_lsp.project.paths import PROJECT_MARKS, ancestry, below
 from sqla_lsp.readers.environments import Options, read_ini, read_pyproject
 
 _LEVELS = 8
 _NEARBY = 4
 _OTHERS = frozenset({"sqlite", "mysql", "mariadb", "oracle", "mssql"})
 _POSTGRES = frozenset({"postgres", "postgresql", "pg", "psql", "pgsql"})
-_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
 class EnvironmentFinder:
@@ -70,18 +69,11 @@ class EnvironmentFinder:
         """The folder of the project that a path belongs to: the nearest one with a pyproject.toml, setup.py or .git, inside of
         the root."""
         known = self._projects.get(path)
-        if known is not None:
-            return known
-        at = path
-        while at not in roots:
-            if any(os.path.exists(os.path.join(at, mark)) for mark in _MARKS):
-                break
-            above = os.path.dirname(at)
-            if above == at:
-                break
-            at = above
-        self._projects[path] = at
-        return at
+        if known is None:
+            above = os.path.dirname(path)
+            begins = path in roots or above == path or (not path.endswith(".py") and _begins_project(path))
+            known = self._projects[path] = path if begins else self.project_of(above, roots)
+        return known
 
     def is_of_other_dialect(self, path: str, roots: Sequence[str]) -> bool:
         """Whether a revision lies in a folder that is named after another database: `versions/sqlite`,
@@ -109,3 +101,12 @@ class EnvironmentFinder:
         except OSError:
             return False
         return b"run_migrations" in data or b"alembic" in data or b"context" in data
+
+
+def _begins_project(folder: str) -> bool:
+    """Whether a folder has a mark of a project, or is an installed distribution."""
+    try:
+        names = set(os.listdir(folder))
+    except OSError:
+        return False
+    return not names.isdisjoint(PROJECT_MARKS) or any(name.endswith(".dist-info") for name in names)

@@ -143,17 +143,26 @@ class Project:
         changed = {path} | self._taken_over(path, before)
         if moved or path in self.environments.needed or path in self._read_by_models():
             changed |= self._link_all(lambda facts: path in facts.read or (moved and imports(facts)))
-        if os.path.basename(path) in _LANDMARKS:
-            changed |= self.environments.sort_again(self._files.paths())
-        changed |= self.environments.read_facts_again(path, moved)
+        if self._environments_changed(path, moved):
+            self.catalog.forget_histories()
+            changed |= set(self.judged())
         if moved or before.names != self._files.facts(path).names:
             self._forget_meanings()
             changed |= set(self.judged())
         return changed
 
+    def _environments_changed(self, path: str, moved: bool) -> bool:
+        """Whether a file says of environments what it did not say before."""
+        sorted_again = self.environments.sort_again(self._files.paths()) if os.path.basename(path) in _LANDMARKS else set()
+        return bool(self.environments.read_facts_again(path, moved) or sorted_again)
+
     def _taken_over(self, path: str, before: Seen) -> set[str]:
         """Has what follows from a file's facts found out again. Gives the files whose findings may have changed."""
+        number = len(self.environments.all())
         changed = self.environments.put(path)
+        if number != len(self.environments.all()):
+            self.catalog.forget_histories()
+            changed |= set(self.judged())
         now = self._files.seen(path)
         if now.revision is not before.revision and not _same(now, before):
             changed |= self.catalog.forget_histories() | set(self.model_files())
@@ -243,7 +252,8 @@ class Project:
     def outside(self) -> set[str]:
         """The modules that were read and lie below none of the roots."""
         read = self.environments.facts_read()
-        for record in self._files.records.values():
+        read.update(self._files.abroad)
+        for record in (*self._files.records.values(), *self._files.abroad.values()):
             read.update(path for path, _ in record.modules)
         return read - self._files.found.keys()
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqla_lsp.project.catalog import ColumnUse, ResolvedQuery
 from sqla_lsp.project.columns import QueryColumns
 from sqla_lsp.project.names import Target
-from sqla_lsp.project.terms import OUTER, ColumnTerm, ExpressionTerm, Reference, Scope
+from sqla_lsp.project.terms import OUTER, ColumnTerm, ExpressionTerm, Reference, Scope, Term
 from sqla_lsp.project.trees import QueryTrees
 from sqla_lsp.project.world import World
-from sqla_lsp.schema.predicates import All, NotKnown, Order, Tree
+from sqla_lsp.schema.predicates import All, Atom, NotKnown, Order, Tree
 from sqla_lsp.schema.queries import OrderKey, Path, Predicate, Query, QueryBlock, Rows, Source
 from sqla_lsp.text.places import Place
 
@@ -31,37 +31,26 @@ def resolve(path: str, blocks: Sequence[QueryBlock], world: World) -> FileQuerie
     queries: list[ResolvedQuery] = []
     references: list[Reference] = []
     read: set[str] = {path}
-    extended = {name for block in blocks for name in block.extends}
-    returned: dict[str, list[ResolvedQuery]] = {}
-    made_by: list[tuple[ResolvedQuery, str]] = []
     for block in blocks:
-        of_block = _Block(path, block, world, block.name in extended)
+        of_block = _Block(path, block, world)
         queries += of_block.resolved()
-        for number, asked in enumerate(block.queries):
-            if asked.made_by and number in of_block.made:
-                made_by.append((of_block.made[number], asked.made_by))
-            if asked.returned and number in of_block.made:
-                returned.setdefault(block.name, []).append(of_block.made[number])
         for reading in of_block.readings:
             references += reading.references
             read |= reading.read
-    for query, name in made_by:
-        query.made_by = tuple(returned.get(name, ()))
     return FileQueries(tuple(queries), tuple(dict.fromkeys(references)), frozenset(read))
 
 
 class _Block:
-    """The queries of one block; those inside of others are resolved with them. `extended` says that other functions of the file
-    add to what it returns."""
+    """The queries of one block; those inside of others are resolved with them."""
 
-    def __init__(self, path: str, block: QueryBlock, world: World, extended: bool) -> None:
-        self.extended = extended
+    def __init__(self, path: str, block: QueryBlock, world: World) -> None:
         self.scope = Scope(path, block.start)
         self.block = block
         self.world = world
         self.readings: list[_Reading] = []
         self.made: dict[int, ResolvedQuery] = {}
         self.under_way: set[int] = set()
+        self.joined = _joined_rows(block)
         self.related: list[ResolvedQuery] = []
 
     def resolved(self) -> list[ResolvedQuery]:
@@ -69,7 +58,7 @@ class _Block:
             self.query(number, None)
         return [*[self.made[number] for number in sorted(self.made)], *self.related]
 
-    def query(self, number: int, outer: _Reading | None) -> ResolvedQuery | None:
+    def query(self, number: int, outer: _Reading | None, is_list: bool = False) -> ResolvedQuery | None:
         """A query of the block, resolved once: first where it stands inside of another one."""
         if number in self.made:
             return self.made[number]
@@ -81,7 +70,7 @@ class _Block:
             if number in self.made:
                 return self.made[number]
         self.under_way.add(number)
-        reading = _Reading(self, outer)
+        reading = _Reading(self, outer, is_list=is_list, is_joined=number in self.joined)
         made = self.made[number] = reading.read_query(asked)
         self.under_way.discard(number)
         if outer is not None:
@@ -91,29 +80,43 @@ class _Block:
         return made
 
 
-class _Reading(QueryTrees):
-    """One query being resolved."""
+def _joined_rows(block: QueryBlock) -> frozenset[int]:
+    """The subqueries and CTEs of a block that other queries join to something, or ask something of."""
+    found: set[int] = set()
+    for query in block.queries:
+        rows = [source.entity.root.query for source in query.sources if isinstance(source.entity.root, Rows)]
+        if query.where or len(query.sources) > 1:
+            found.update(rows)
+    return frozenset(found)
 
-    def __init__(self, of_block: _Block, outer: QueryColumns | None) -> None:
+
+class _Reading(QueryTrees):
+    """One query being resolved. `is_list` says that IN compares with its rows, `is_joined` that they are joined to others."""
+
+    def __init__(self, of_block: _Block, outer: QueryColumns | None, *, is_list: bool = False, is_joined: bool = False) -> None:
         super().__init__(of_block.world, of_block.scope, of_block.block, outer)
+        self.is_list = is_list
+        self.is_joined = is_joined
         self.of_block = of_block
         self.inside: list[ResolvedQuery] = []
         self.source_numbers = {}
         of_block.readings.append(self)
 
     def read_query(self, query: Query) -> ResolvedQuery:
-        scope, complete = self.scope, query.complete and not (query.returned and self.of_block.extended)
+        scope, complete = self.scope, query.complete and not (query.handed and self.block.extended)
         parts: list[Tree] = []
         for at, source in enumerate(query.sources):
             number, source = self._source(source)
             self.source_numbers[at] = number
             complete = complete and number is not None
             parts.append(self.joined(source, number, scope))
-        for _, operand in query.selected:
-            self.term(operand, scope)
+        selected = [self.term(operand, scope) for _, operand in query.selected]
         del self.references[:]  # what is selected is no part of a predicate
+        if self.is_list and len(selected) == 1:
+            parts.append(self._listed(selected[0]))
         parts += [self.tree(predicate, scope) for predicate in query.where]
-        if not complete:
+        is_flat = not (query.reduced or query.limited)
+        if not complete or (self.is_joined and is_flat):  # what it is joined to may lead to its rows
             parts.append(NotKnown())
         order = self._order(query.order)
         conflict = query.conflict
@@ -132,6 +135,13 @@ class _Reading(QueryTrees):
             conflict.constraint if conflict is not None else None,
             self._column_uses(),
         )
+
+    def _listed(self, term: Term) -> Tree:
+        """IN joins the column that its query selects to the row around it: an index on it serves, but is not asked for."""
+        if not isinstance(term, ColumnTerm) or term.table == OUTER or not isinstance(term.column.column.name, str):
+            return All(())
+        place = Place(0, 0, self.scope.path)
+        return Atom(term.table, term.column.column.name, "=", place, values=(None,), outer=True, silent=True)
 
     def _column_uses(self) -> tuple[ColumnUse, ...]:
         return tuple(dict.fromkeys(ColumnUse(mapped, column, place) for mapped, column, place in self.uses))
@@ -190,8 +200,8 @@ class _Reading(QueryTrees):
             names.append(str(column.column.name) if column is not None else element)
         return tuple(names)
 
-    def inner(self, number: int) -> ResolvedQuery | None:
-        return self.of_block.query(number, self)
+    def inner(self, number: int, *, is_list: bool = False) -> ResolvedQuery | None:
+        return self.of_block.query(number, self, is_list)
 
     def within(self, target: Target, part: Predicate | None, correlation: Tree, scope: Scope, place: Place) -> ResolvedQuery:
         reading = _Reading(self.of_block, self)

@@ -13,11 +13,11 @@ from sqla_lsp.project.queries import FileQueries, resolve
 from sqla_lsp.project.relations import foreign_keys
 from sqla_lsp.project.replay import TableKey, key_of
 from sqla_lsp.project.use import is_driven
-from sqla_lsp.schema.access import AccessPath, Origin
+from sqla_lsp.schema.access import AccessPath, path_of_constraint, paths_of
 from sqla_lsp.schema.models import ClassName, ModelConstraint, ModelIndex, Models
 from sqla_lsp.schema.names import NOWHERE, TableName
 from sqla_lsp.schema.queries import Condition, QueryBlock
-from sqla_lsp.schema.tables import Constraint, ForeignKey, Index, Key, PrimaryKey, Table, Unique
+from sqla_lsp.schema.tables import ForeignKey, PrimaryKey, Table, Unique
 from sqla_lsp.text.places import Place
 
 
@@ -284,7 +284,7 @@ class Catalog:
             tuple(members),
             unique,
             tables[0] if tables else None,
-            tuple([path for table in tables for path in access_of(table)]),
+            tuple([path for table in tables for path in paths_of(table)]),
             tuple(targets),
             lambda: self._using(root),
         )
@@ -346,12 +346,11 @@ class Catalog:
 
 def _declared(mapped: MappedModel, added: list[tuple[str, ModelIndex]]) -> list[AccessPath]:
     """The ways into its table that a model declares, in the order in which they stand in it."""
-    found: list[AccessPath] = []
-    for constraint in mapped.model.constraints:
-        made = _behind(constraint.constraint)
-        if made is not None:
-            index, origin = made
-            found.append(AccessPath(index, origin, *_places(mapped.path, constraint), constraint.written))
+    found = [
+        path_of_constraint(declared.constraint, *_places(mapped.path, declared), declared.written)
+        for declared in mapped.model.constraints
+        if isinstance(declared.constraint, Unique | PrimaryKey)
+    ]
     found += [AccessPath(i.index, "index", *_places(mapped.path, i), i.written) for i in mapped.model.indexes]
     found.sort(key=lambda access: (access.place.path != mapped.path, access.place.path, access.place.start))  # type: ignore[union-attr]
     return found + [AccessPath(i.index, "index", *_places(path, i), i.written) for path, i in added]
@@ -363,24 +362,3 @@ def _places(path: str, declared: ModelIndex | ModelConstraint) -> tuple[Place, P
         Place(place.start, place.end, place.path or path),
         Place(statement.start, statement.end, statement.path or path),
     )
-
-
-def access_of(table: Table) -> Iterator[AccessPath]:
-    """The ways into a table as migrations leave it, constraints first."""
-    for constraint in table.constraints:
-        made = _behind(constraint)
-        if made is not None:
-            yield AccessPath(*made)
-    for index in table.indexes:
-        yield AccessPath(index)
-
-
-def _behind(constraint: Constraint) -> tuple[Index, Origin] | None:
-    """The index behind a constraint, and what it backs."""
-    if not isinstance(constraint, Unique | PrimaryKey) or not isinstance(constraint.columns, tuple):
-        return None
-    keys = tuple([Key(column) for column in constraint.columns])
-    if isinstance(constraint, PrimaryKey):
-        return Index(constraint.name, keys, unique=True), "primary key"
-    included, nulls = constraint.include, constraint.nulls_not_distinct
-    return Index(constraint.name, keys, unique=True, include=included, nulls_not_distinct=nulls), "unique constraint"

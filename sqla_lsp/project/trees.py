@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from msgspec import structs
 
+from sqla_lsp.postgres.index_use import BYTEWISE
 from sqla_lsp.project import relations
 from sqla_lsp.project.catalog import MappedModel, ResolvedQuery
 from sqla_lsp.project.columns import QueryColumns
@@ -25,7 +26,7 @@ from sqla_lsp.project.terms import (
 )
 from sqla_lsp.readers.sql_values import parsed_index
 from sqla_lsp.schema.models import ModelColumn, Relationship
-from sqla_lsp.schema.predicates import All, Any, Atom, AtomOperator, NotKnown, NotServable, Tree
+from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, NotServable, Tree
 from sqla_lsp.schema.queries import (
     And,
     Comparison,
@@ -49,8 +50,6 @@ from sqla_lsp.text.places import Place
 
 _MIRRORED: dict[Operator, Operator] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NEGATED: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-_FACTS: dict[Operator, AtomOperator] = {"=": "<>", "in": "not in", "null": "not null"}
-_BYTEWISE = frozenset({"C", "POSIX", "ucs_basic"})
 _NEUTRAL = All(())
 _HELPERS = 4
 
@@ -87,8 +86,9 @@ class QueryTrees(QueryColumns):
                 self.named_in(paths, scope)
                 return NotKnown()
 
-    def inner(self, number: int) -> ResolvedQuery | None:
-        """Another query of the block, seen as one inside of this one; None where there is none."""
+    def inner(self, number: int, *, is_list: bool = False) -> ResolvedQuery | None:
+        """Another query of the block, seen as one inside of this one (`is_list`: whose rows are what IN compares with); None
+        where there is none."""
         raise NotImplementedError
 
     def within(self, target: Target, part: Predicate | None, correlation: Tree, scope: Scope, place: Place) -> ResolvedQuery:
@@ -103,7 +103,7 @@ class QueryTrees(QueryColumns):
                 return NotKnown()
             negative = _NEGATED.get(operator)
             if negative is None:
-                return self._fact(operator, left, right, place)
+                return NotServable()
             operator = negative
         if operator == "other" or isinstance(left, OpaqueTerm):
             return NotServable()
@@ -116,16 +116,6 @@ class QueryTrees(QueryColumns):
             if not bound:
                 return NotKnown()
         return self._atoms(operator, left, right, place)
-
-    def _fact(self, operator: Operator, left: Term, right: Sequence[Term], place: Place) -> Tree:
-        """A negated comparison, which no index serves, but which may imply the predicate of a partial one."""
-        negative = _FACTS.get(operator)
-        if negative is None or not isinstance(left, ColumnTerm | ExpressionTerm) or left.table == OUTER or self._is_rows(left):
-            return NotServable()
-        if not all(isinstance(term, ValueTerm | UnknownTerm) for term in right):
-            return NotServable()
-        made = self._atoms("=", left, right, place)
-        return structs.replace(made, operator=negative) if isinstance(made, Atom) else NotServable()
 
     def _turned(self, operator: Operator, left: Term, right: Sequence[Term], place: Place) -> Tree:
         """A comparison whose left side is no column of the query: its right side may be one."""
@@ -141,7 +131,7 @@ class QueryTrees(QueryColumns):
         return term.table >= 0 and self.tables[term.table] is None
 
     def _is_bound(self, rows: RowsTerm) -> bool:
-        query = self.inner(rows.query)
+        query = self.inner(rows.query, is_list=True)
         return query is not None and self.world.is_driven(query)
 
     def _atoms(self, operator: Operator, left: ColumnTerm | ExpressionTerm, right: Sequence[Term], place: Place) -> Tree:
@@ -178,7 +168,7 @@ class QueryTrees(QueryColumns):
         if not isinstance(name, str):
             return NotKnown()
         pg_type = term.column.column.type
-        bytewise = isinstance(pg_type, PgType) and pg_type.collation in _BYTEWISE
+        bytewise = isinstance(pg_type, PgType) and pg_type.collation in BYTEWISE
         silent = is_silent(term.column)
         return Atom(term.table, name, operator, place, None, (name,), values, depends, outer, silent, bytewise=bytewise)
 

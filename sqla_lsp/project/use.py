@@ -1,54 +1,66 @@
-"""What indexes do for the queries of a project: of the models, and of the migrations, whichever has them."""
+"""What the queries of a project make of its tables: which columns they name, and which indexes serve them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sqla_lsp.postgres.index_use import QueryUse, is_servable, use_of
-from sqla_lsp.project.catalog import ResolvedQuery, TableEntry
+from sqla_lsp.postgres.index_use import judge, sorts
+from sqla_lsp.postgres.predicate_proof import all_of
+from sqla_lsp.project.catalog import ColumnUse, QueryTable, ResolvedQuery, TableEntry
 from sqla_lsp.schema.access import AccessPath
-from sqla_lsp.schema.predicates import All, Atom, Tree
-from sqla_lsp.schema.tables import Key
+from sqla_lsp.schema.names import Unknown
+from sqla_lsp.schema.tables import Index
+
+_NOT_READ = AccessPath(Index(None, Unknown("a part of the model could not be read")))
+_DEEPEST = 20
 
 
-def ways_into(entry: TableEntry) -> tuple[AccessPath, ...]:
-    """All ways into a table. An index that only the history has counts too: the database has it."""
-    return entry.access + entry.history_access
-
-
-def use(query: ResolvedQuery) -> QueryUse:
-    """What indexes do for a query. Comparisons with a query around it count where that one finds its rows through indexes."""
-    around = query.outer is not None and use(query.outer).is_served
-    return use_of([ways_into(table.entry) if table is not None else None for table in query.tables], query.tree, around)
+def ways_into(table: QueryTable | None) -> tuple[AccessPath, ...] | None:
+    """All ways into a table of a query: an index that only the history has counts too, the database has it. One of which nothing
+    is known stands for what could not be read of a model. None where the table is not known."""
+    if table is None:
+        return None
+    entry = table.entry
+    unread = () if all(mapped.model.complete for mapped in (table.mapped, *entry.models)) else (_NOT_READ,)
+    return (*entry.access, *entry.history_access, *unread)
 
 
 def is_driven(query: ResolvedQuery) -> bool:
-    """Whether a query by itself finds its rows through indexes."""
-    tables = [ways_into(table.entry) if table is not None else None for table in query.tables]
-    return use_of(tables, query.tree, False).is_served
+    """Whether all tables of a query are read through indexes by conditions of its own."""
+    verdicts = judge(query.tree, [ways_into(table) for table in query.tables])
+    return query.complete and bool(verdicts) and all(verdict.served is True for verdict in verdicts)
 
 
-def binds_all(query: ResolvedQuery, keys: Sequence[Key], entry: TableEntry) -> bool:
-    """Whether a query needs all keys of an index of a table: it binds them by equality in one AND, the last one perhaps by
-    another comparison or by its order."""
-    for number, table in enumerate(query.tables):
-        if table is None or table.entry is not entry:
-            continue
-        atoms = [atom for atom in _conjuncts(query.tree) if atom.table == number]
-        equal = {_of_atom(atom) for atom in atoms if atom.operator in ("=", "in")}
-        any_way = {_of_atom(atom) for atom in atoms if is_servable(atom)}
-        ordered = {(order.column, order.expression) for order in query.order or () if order.table == number}
-        wanted = [(key.column, key.expression) for key in keys]
-        if all(key in equal for key in wanted[:-1]) and wanted[-1] in any_way | ordered:
-            return True
-    return False
+def is_outer_driven(query: ResolvedQuery, depth: int = 0) -> bool | None:
+    """Whether all tables of the query around one are read through indexes; None where some are."""
+    around = query.outer
+    if around is None or depth > _DEEPEST:
+        return False if around is None else None
+    outer = is_outer_driven(around, depth + 1)
+    served = [verdict.served for verdict in judge(around.tree, [ways_into(table) for table in around.tables], outer=outer)]
+    if not served or not around.complete:
+        return None
+    return all_of(served) if True not in served or False not in served else None
 
 
-def _of_atom(atom: Atom) -> tuple[str | None, str | None]:
-    return atom.column, atom.expression
+def uses_of_column(entry: TableEntry, column: str) -> list[ColumnUse]:
+    """Where queries of the project name a column of a table."""
+    models = set(map(id, entry.models))
+    return [use for query in entry.queries for use in query.uses if use.column == column and id(use.mapped) in models]
 
 
-def _conjuncts(tree: Tree) -> list[Atom]:
-    if isinstance(tree, Atom):
-        return [tree]
-    return [found for part in tree.parts for found in _conjuncts(part)] if isinstance(tree, All) else []
+def uses_of_index(entry: TableEntry, path: AccessPath) -> list[ResolvedQuery]:
+    """The queries of the project that an index serves by itself: by their conditions or by their order."""
+    return [query for query in entry.queries if _is_served_by(query, entry, path)]
+
+
+def _is_served_by(query: ResolvedQuery, entry: TableEntry, path: AccessPath) -> bool:
+    own = [number for number, table in enumerate(query.tables) if table is not None and table.entry is entry]
+    tables = [[path] if number in own else ways_into(table) for number, table in enumerate(query.tables)]
+    verdicts = judge(query.tree, tables, outer=is_outer_driven(query))
+    if any(verdicts[number].served for number in own):
+        return True
+    return (
+        bool(query.order)
+        and query.order is not None
+        and query.order[0].table in own
+        and bool(sorts(query.order, query.tree, [path]))
+    )

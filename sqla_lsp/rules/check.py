@@ -1,8 +1,8 @@
 """Judges one file: asks every rule about every operation, table and query, and turns what they say into findings where the user
 looks for them.
 
-What a helper of the same file does is reported in the helper, with its calls as related places; what a helper of another file does
-is reported at the call in the migration. What a loop does in several rounds is reported once.
+What a helper of the same file does is reported in the helper, with its calls as related places; what a helper of another file
+does is reported at the call in the migration. What a loop does in several rounds is reported once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sqla_lsp.project.history import RevisionHistory, ScriptHistory
 from sqla_lsp.project.project import Project
+from sqla_lsp.rules.declarations import declarations
 from sqla_lsp.rules.finding import SEVERITIES, Finding, Related, Severity
 from sqla_lsp.rules.registry import RULES
 from sqla_lsp.rules.rule import Context, Remark, Report, Rule
@@ -35,7 +36,7 @@ def check_file(project: Project, path: str) -> tuple[Finding, ...]:
         context = Context(settings, project.partitioned, lambda table: project.catalog.entries_of(table, path))
         for script in history.scripts if history is not None else ():
             findings += _judged(path, script, rules, context, settings.severity)
-        for rule, remark in (*_on_tables(project, path, rules, context), *_on_queries(project, path, rules, context)):
+        for rule, remark in (*_on_declarations(project, path, rules, context), *_on_queries(project, path, rules, context)):
             findings.append(_of_remark(rule, remark, settings.severity))
     if ignores:
         severity = _severity(RULES[UNUSED], [], settings.severity)
@@ -54,19 +55,21 @@ def _is_settled(project: Project, history: RevisionHistory) -> bool:
     return any(history.path == path or history.path in graph.ancestors(path) for path in settled)
 
 
-def _on_tables(project: Project, path: str, rules: Iterable[Rule], context: Context) -> Iterator[tuple[Rule, Remark]]:
-    """What is said of the models of a file."""
-    asked = [rule for rule in rules if rule.check_tables is not None]
+def _on_declarations(project: Project, path: str, rules: Iterable[Rule], context: Context) -> Iterator[tuple[Rule, Remark]]:
+    """What is said of the indexes that models declare in a file."""
+    asked = [rule for rule in rules if rule.check_declaration is not None]
     entries = project.catalog.entries_in(path) if asked and project.models_of(path) is not None else []
-    for rule in asked if entries else ():
-        assert rule.check_tables is not None
-        yield from ((rule, remark) for remark in rule.check_tables(entries, context) if remark.place.path == path)
+    for declaration in declarations(entries).get(path, ()):
+        for rule in asked:
+            assert rule.check_declaration is not None
+            yield from ((rule, remark) for remark in rule.check_declaration(declaration, context))
 
 
 def _on_queries(project: Project, path: str, rules: Iterable[Rule], context: Context) -> Iterator[tuple[Rule, Remark]]:
     """What is said of the queries of a file."""
     asked = [rule for rule in rules if rule.check_query is not None]
-    for query in project.catalog.queries(path).queries if asked and project.queries_of(path) else ():
+    is_asked = bool(asked) and bool(project.queries_of(path)) and not project.environments.holds(path)
+    for query in project.catalog.queries(path).queries if is_asked else ():
         for rule in asked:
             assert rule.check_query is not None
             yield from ((rule, remark) for remark in rule.check_query(query, context))

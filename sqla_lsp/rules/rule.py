@@ -1,4 +1,4 @@
-"""What a rule is: a name, its documentation, and functions that judge one step of a migration, one table, or one query."""
+"""What a rule is: a name, its documentation, and functions that judge a step of a migration, what models declare, or a query."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqla_lsp.project.catalog import ResolvedQuery, TableEntry
 from sqla_lsp.project.history import Step
 from sqla_lsp.project.replay import key_of
 from sqla_lsp.project.settings import Settings
+from sqla_lsp.rules.declarations import Declaration
 from sqla_lsp.rules.finding import Related, Severity
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.operations import AnyOperation, Operation
@@ -36,7 +37,8 @@ class Report:
 
 @dataclass(frozen=True)
 class Remark:
-    """What a rule says of a model or a query. All places have paths."""
+    """What a rule says of a model or a query: a place in a file, and the statement in which a comment can silence it. A `path` of
+    "" is the file at hand. `severity` None means the rule's own."""
 
     place: Place
     statement: Place
@@ -45,16 +47,22 @@ class Remark:
     advice: str = ""
     related: tuple[Related, ...] = ()
     tags: tuple[str, ...] = ()
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a rule may ask beside what it judges: the settings, which tables models declare as partitioned, and the models of a
-    table that a migration names."""
+    """What a rule may ask beside the step, declaration or query: the settings, which tables models declare as partitioned, and
+    what models, history and queries know of the tables of a name."""
 
     settings: Settings
     partitioned: frozenset[tuple[str | None, str]]
-    entries_of: Callable[[TableName], list[TableEntry]] = lambda name: []
+    entries_of: Callable[[TableName], Sequence[TableEntry]] = lambda table: ()
+
+    def is_small(self, table: TableName) -> bool:
+        """Whether the settings say that nobody waits for the table."""
+        schema = table.schema if isinstance(table.schema, str) else None
+        return isinstance(table.name, str) and self.settings.is_small(table.name, schema)
 
     def is_partitioned(self, step: Step, table: TableName) -> bool:
         """Whether a model or the history says that the table is partitioned."""
@@ -74,18 +82,18 @@ class Rule:
     documentation: str
     kinds: tuple[type[Operation], ...] = ()
     check: Callable[[Step, Context], Iterator[Report]] | None = None
-    check_tables: Callable[[Sequence[TableEntry], Context], Iterator[Remark]] | None = None
+    check_declaration: Callable[[Declaration, Context], Iterator[Remark]] | None = None
     check_query: Callable[[ResolvedQuery, Context], Iterator[Remark]] | None = None
 
 
 def declared(module: ModuleType) -> Rule:
-    """The rule of a module: its docstring is the documentation, whose first line is the summary, and its functions `check`,
-    `check_tables` and `check_query` judge steps of migrations, tables and queries."""
+    """The rule of a module: its docstring is the documentation, whose first line is the summary; `check` judges a step of a
+    migration, `check_declaration` an index that models declare, `check_query` a query."""
     documentation = inspect.cleandoc(module.__doc__ or "")
     summary = documentation.partition("\n")[0]
-    functions: dict[str, Any] = {name: getattr(module, name, None) for name in ("check", "check_tables", "check_query")}
     kinds = getattr(module, "KINDS", ())
-    return Rule(module.NAME, summary, module.PRIORITY, module.SEVERITY, documentation, kinds, **functions)
+    checks: list[Any] = [getattr(module, name, None) for name in ("check", "check_declaration", "check_query")]
+    return Rule(module.NAME, summary, module.PRIORITY, module.SEVERITY, documentation, kinds, *checks)
 
 
 def text_of(table: TableName) -> str:

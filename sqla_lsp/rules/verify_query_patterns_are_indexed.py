@@ -1,177 +1,304 @@
-"""The predicates of queries are served by indexes.
+"""Queries find their rows by an index.
 
 ## What it does
-Reports a query that finds none of a table's rows through an index: no index leads with a column that it compares, by `==`,
-`in_`, a range, `is_(None)` or a prefix. Queries are `select(...)`, `session.query(...)`, `update`, `delete` and `exists`, also
-built up over several statements. Indexes are those of the models and of the migrations.
+Reports a query on the project's models, in SQLAlchemy's `select`, `Query`, `update` and `delete`, whose conditions no index
+of the table can serve though a btree could; and `order_by(...).limit(...)` without such a condition, where no index has that
+order.
 
 ## Why is this bad?
-Postgres reads the whole table for every such query. That goes unnoticed while the table is small.
+Postgres reads every row of the table, each time: the query gets slower with every row that is added, and reads that many
+sessions share the disk for. An index on the column finds the rows directly.
 
 ## Example
-```py app/models.py
+```python
+from sqlalchemy import select
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
 class Order(Base):
     __tablename__ = "orders"
     id: Mapped[int] = mapped_column(primary_key=True)
-    customer_id: Mapped[int]
-```
-```py app/orders.py
-def orders_of(customer_id):
+    customer_id: Mapped[int] = mapped_column()
+
+
+def orders_of(customer_id: int):
     return select(Order).where(Order.customer_id == customer_id)
 ```
 
 ## Use instead
-```py app/models.py
+```python
+from sqlalchemy import select
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
 class Order(Base):
     __tablename__ = "orders"
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(index=True)
+
+
+def orders_of(customer_id: int):
+    return select(Order).where(Order.customer_id == customer_id)
 ```
+The migration that adds the index builds it concurrently.
 
 ## Decisions
-- A query that a function returns is a whole one, unless another function of the file adds tables or conditions to it; one that
-  is handed to a function of another file is, unless that is called `apply_filters` or the like.
-- A condition that is added under an `if` counts as added, and what is not known counts as served.
-- `a.id == b.a_id` asks for an index on `b.a_id` only where `a` is itself found through an index: else both tables are read whole.
-  The same holds for EXISTS and for `in_(select(...))`.
-- In an OR every branch has to be served; where one of them cannot be by any btree, the query is not reported.
-- Columns of booleans and enums are not reported: an index on them alone rarely helps.
-- A comparison of an expression is reported only for functions that Postgres can index (immutable ones, such as `lower`).
-- `order_by(c).limit(n)` over one table without any servable condition is reported where no index leads with `c` in that
-  direction; an index can be read backwards. `.first()` of a Query is a LIMIT.
-- An index of another method than btree or hash on the column may serve: not reported.
-- Files that `query-exclude` names (by default tests) and migrations are not judged.
+- An index serves a condition on its first key. AND is served when one part is, OR when all are; a branch of an OR about
+  another table, or one that no btree can serve, asks for no index.
+- A condition on the columns of another table asks for an index where that table is read by one: it is looked up row by row.
+  One on the query around a subquery does where all tables of that query are.
+- A partial index counts where the query implies its predicate, as Postgres proves it. A value that is bound at run time
+  implies no more than IS NOT NULL.
+- GIN, GiST, BRIN and other methods on a column may serve it: silent. So is everything that may be served by what is not
+  known: parts of a query, tables of unknown models, models and indexes that cannot be read in full.
+- An index on a boolean or a column of an enum is never asked for, but counts where there is one. Columns of a type
+  without order (json, xml, point) are passed over.
+- An index in a collation of its own may be that of the column: silent, but for LIKE 'x%' with "C".
+- What lies in the folder of an Alembic environment belongs to the migrations and is not judged.
+- A subquery or CTE that is joined to something may be read through what it is joined to: silent. So may the query of
+  `in_(select(...))`, by an index on the column that it selects.
+- A query is reported once: for conditions with values of their own before joins, equality before lists, IS NULL, ranges
+  and LIKE 'x%', then for the first in the source.
+- Indexes that models declare and those of the migrations count alike.
 
 ## Configuration
-`query-exclude` are patterns of files whose queries do not count, `small-tables` tables that may be read whole.
+`small-tables` names tables that are read in full at no cost; `query-exclude` files whose queries do not count.
 
 ## References
-- [Examining Index Usage](https://www.postgresql.org/docs/current/indexes-examine.html)
-- [Partial Indexes](https://www.postgresql.org/docs/current/indexes-partial.html)
+- [Indexes and ORDER BY](https://www.postgresql.org/docs/current/indexes-ordering.html)
+- [Multicolumn Indexes](https://www.postgresql.org/docs/current/indexes-multicolumn.html)
+- [Operator Classes](https://www.postgresql.org/docs/current/indexes-opclass.html)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqla_lsp.postgres.identifiers import quote
-from sqla_lsp.postgres.index_use import TableUse, has_servable
+from sqla_lsp.postgres.index_use import (
+    EQUALITY,
+    RANGES,
+    conjunctions,
+    has_servable,
+    is_candidate,
+    is_immutable,
+    judge,
+    sorts,
+)
 from sqla_lsp.project.catalog import QueryTable, ResolvedQuery
-from sqla_lsp.project.use import use, ways_into
+from sqla_lsp.project.use import is_outer_driven, ways_into
 from sqla_lsp.rules.finding import Related
-from sqla_lsp.rules.rule import Context, Remark, text_of
-from sqla_lsp.schema.predicates import All, Atom, Order, Tree
+from sqla_lsp.rules.rule import Context, Remark, named, text_of
+from sqla_lsp.schema.access import AccessPath
+from sqla_lsp.schema.models import ModelColumn
+from sqla_lsp.schema.predicates import Atom, Order
+from sqla_lsp.schema.tables import Index
+from sqla_lsp.schema.types import PgType
 from sqla_lsp.text.places import Place
 
 NAME = "verify-query-patterns-are-indexed"
 PRIORITY = 1
 SEVERITY = "warning"
-_RANGES = frozenset({"<", "<=", ">", ">=", "between"})
+
+_NO_BTREE = ("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle")
 
 
 def check_query(query: ResolvedQuery, context: Context) -> Iterator[Remark]:
     """Judges one query."""
-    if query.kind == "insert" or not any(query.tables):
+    if query.kind == "insert" or not query.complete:
         return
-    if any(use(other).best() is not None for other in query.made_by):
-        return
-    best = use(query).best()
-    if best is not None:
-        table = query.tables[best.table]
-        if table is not None and not _is_small(table, context):
-            yield _of_atom(query, best, table)
-        return
-    yield from _of_order(query, context)
-
-
-def _of_atom(query: ResolvedQuery, atom: Atom, table: QueryTable) -> Remark:
-    name = text_of(table.entry.name)
-    column = quote(atom.column) if atom.column is not None else str(atom.expression)
-    verb = {"update": "UPDATE", "delete": "DELETE"}.get(query.kind, "query")
-    if atom.operator == "prefix":
-        message = (
-            f"This {verb} reads every row of {name}: no index on {column} has text_pattern_ops, which a search by prefix needs."
-        )
-    else:
-        message = f"This {verb} reads every row of {name}: no index leads with {column}."
-    return Remark(atom.place, query.statement, message, "", _advice(query.tree, atom, table), _declaration(table, atom.columns))
-
-
-def _of_order(query: ResolvedQuery, context: Context) -> Iterator[Remark]:
-    """`order_by(...).limit(...)` alone."""
-    table = query.tables[0]
-    if not (query.limited and query.order and query.complete) or query.reduced or len(query.tables) != 1 or table is None:
-        return
-    if has_servable(query.tree) or _is_small(table, context):
-        return
-    first: Order = query.order[0]
-    if first.table != 0 or TableUse(0, ways_into(table.entry), (), False).orders(first, ()) != "never":
-        return
-    if first.column is None:
-        return
-    name, column = text_of(table.entry.name), quote(first.column)
-    direction = f"{column} DESC" if first.descending else column
-    nulls = "" if first.nulls_first == first.descending else " NULLS FIRST" if first.nulls_first else " NULLS LAST"
-    message = f"This query reads and sorts every row of {name} to return a few: no index gives them out by {direction}{nulls}."
-    written = f'"{first.column}"' if not nulls else f"{_expression(first, nulls)}"
-    advice = f'Add Index("{_index_name(table, [first.column])}", {written}) to __table_args__, or index=True to the column.'
-    if nulls:
-        advice = f'Add Index("{_index_name(table, [first.column])}", {written}) to __table_args__.'
-    yield Remark(first.place, query.statement, message, "", advice, _declaration(table, (first.column,)))
-
-
-def _expression(order: Order, nulls: str) -> str:
-    return f"{order.column}{'.desc()' if order.descending else ''}.{nulls.strip().lower().replace(' ', '_')}()"
-
-
-def _is_small(table: QueryTable, context: Context) -> bool:
-    name = table.entry.name
-    if not isinstance(name.name, str):
-        return False
-    return context.settings.is_small(name.name, name.schema if isinstance(name.schema, str) else None)
-
-
-def _declaration(table: QueryTable, columns: tuple[str, ...]) -> tuple[Related, ...]:
-    """Where the column is declared."""
-    for column in columns:
-        for mapped in (table.mapped, *table.entry.models):
-            declared = mapped.model.column(column)
-            if declared is not None:
-                place = Place(declared.place.start, declared.place.end, declared.place.path or mapped.path)
-                return (Related(f"{quote(column)} is declared here", place),)
-    return ()
-
-
-def _advice(tree: Tree, atom: Atom, table: QueryTable) -> str:
-    """Which index would serve: the columns that are bound by equality, then one range."""
-    name = table.entry.name.name
-    if atom.column is None:
-        return f"Add an Index on {atom.expression} to __table_args__."
-    if atom.operator == "prefix":
-        options = f'postgresql_ops={{"{atom.column}": "text_pattern_ops"}}'
-        return f'Add Index("{_index_name(table, [atom.column])}", "{atom.column}", {options}) to __table_args__.'
-    beside = [
-        part for part in _conjuncts(tree, atom) if part.table == atom.table and not part.depends and part.column is not None
+    paths = [ways_into(table) for table in query.tables]
+    asked = [
+        atom
+        for number, verdict in enumerate(judge(query.tree, paths, outer=is_outer_driven(query)))
+        if verdict.served is False
+        for atom in verdict.candidates
+        if _may_ask(query.tables[number], atom.column, context)
     ]
-    equal = [part.column for part in beside if part.operator in ("=", "in") and not part.silent and part.column is not None]
-    ranged = [part.column for part in beside if part.operator in _RANGES and part.column not in equal and part.column is not None]
-    columns = list(dict.fromkeys([*equal, *ranged[:1]]))[:3] or [atom.column]
-    if len(columns) == 1 or not isinstance(name, str):
-        index = f'Index("{_index_name(table, [atom.column])}", "{atom.column}")'
-        return f"Give {atom.column} index=True, or add {index} to __table_args__."
-    written = ", ".join(f'"{column}"' for column in columns)
-    return f'Add Index("{_index_name(table, columns)}", {written}) to __table_args__.'
+    if asked:
+        best = min(asked, key=_rank)
+        yield _of_atom(query, best, context)
+    elif not has_servable(query.tree):
+        yield from _check_order(query, paths, context)
 
 
-def _conjuncts(tree: Tree, atom: Atom) -> list[Atom]:
-    """The atoms that hold wherever an atom does."""
-    if isinstance(tree, Atom):
-        return [tree]
-    if isinstance(tree, All):
-        return [found for part in tree.parts for found in _conjuncts(part, atom)]
-    return []
+def _may_ask(table: QueryTable | None, column: str | None, context: Context) -> bool:
+    """Whether an index may be asked for on a table and column."""
+    if table is None or context.is_small(table.entry.name) or not table.entry.models:
+        return False
+    found = _column(table, column)
+    if column is None:
+        return True
+    if found is None:
+        return False
+    known = found[1].column.type
+    return not (isinstance(known, PgType) and (known.name in _NO_BTREE and not known.dimensions))
 
 
-def _index_name(table: QueryTable, columns: list[str]) -> str:
-    name = table.entry.name.name
-    return "_".join(["ix", name if isinstance(name, str) else "table", *columns])
+def _rank(atom: Atom) -> tuple[bool, int, int]:
+    order = ("=", "in", "null", *RANGES, "prefix")
+    kind = order.index("<") if atom.operator in RANGES else order.index(atom.operator)
+    return bool(atom.depends) or atom.outer, kind, atom.place.start
+
+
+def _column(table: QueryTable, name: str | None) -> tuple[str, ModelColumn] | None:
+    """A column of the table with the file of its declaration: by the model of the query, else by another one of the table."""
+    for mapped in (table.mapped, *table.entry.models):
+        columns = [column for column in mapped.model.columns if column.column.name == name]
+        column = mapped.model.column(name) if name is not None else None
+        if column is None:
+            column = next((column for column in columns if column.table in (None, table.entry.name)), None)
+        if column is not None:
+            return mapped.path, column
+    return None
+
+
+def _declared(table: QueryTable, column: str | None) -> tuple[Related, ...]:
+    found = _column(table, column)
+    if found is None:
+        return ()
+    place = found[1].place
+    return (Related("declared here", Place(place.start, place.end, place.path or found[0])),)
+
+
+# --------------------------------------------------------------------------------------------------------------- conditions
+
+
+def _of_atom(query: ResolvedQuery, atom: Atom, context: Context) -> Remark:
+    table = query.tables[atom.table]
+    assert table is not None
+    on = text_of(table.entry.name)
+    key = _key(atom.column, atom.expression)
+    verb = {"update": "UPDATE", "delete": "DELETE"}.get(query.kind, "query")
+    why = "Its time grows with the table. An index finds the rows that it is about."
+    if atom.operator == "prefix":
+        lacks = f"no index on {key} has an operator class that serves LIKE 'x%'"
+    else:
+        lacks = f"no index leads with {key}"
+        partial = next((path.index for path in ways_into(table) or () if _leads(path.index, atom)), None)
+        if partial is not None:
+            lacks = f"{named(partial.name, 'the index')} on {key} cannot serve it"
+            why = (
+                f"{named(partial.name, 'That index')} holds only the rows WHERE {partial.where}, which the query does not say."
+                if isinstance(partial.where, str)
+                else "Its method or operator class has no such comparison."
+            )
+    message = f"This {verb} reads every row of {on}: {lacks}."
+    return Remark(atom.place, query.statement, message, why, _advice(query, table, atom, context), _declared(table, atom.column))
+
+
+def _leads(index: Index, atom: Atom) -> bool:
+    keys = index.keys if isinstance(index.keys, tuple) else ()
+    if not keys or not index.valid:
+        return False
+    first = keys[0]
+    return first.column == atom.column if atom.column is not None else first.expression == atom.expression
+
+
+def _key(column: str | None, expression: str | None) -> str:
+    return named(column, expression or "it")
+
+
+def _advice(query: ResolvedQuery, table: QueryTable, best: Atom, context: Context) -> str:
+    if best.column is None:
+        return f"Add {_index(table, [None], [f'text({best.expression!r})'])}."
+    if best.operator == "prefix":
+        ops = f', postgresql_ops={{"{best.column}": "text_pattern_ops"}}'
+        return f"Add {_index(table, [best.column, 'pattern'], [_quoted(best.column)], ops)}."
+    columns = _together(query, table, best, context)
+    index = _index(table, columns, [_quoted(column) for column in columns])
+    alone = f"Give {best.column} index=True"
+    if _default_name(table, [best.column]) in _names_taken(table):
+        return f"Add {index}."
+    return f"{alone}." if len(columns) == 1 else f"{alone}, or add {index}."
+
+
+def _index(table: QueryTable, columns: list[str] | list[None], elements: list[str], rest: str = "") -> str:
+    """The `Index(...)` to be written, and where."""
+    name = _default_name(table, [column or "expression" for column in columns])
+    taken = _names_taken(table)
+    name = next(free for free in (name, *(f"{name}_{number}" for number in range(2, 99))) if free not in taken)
+    where = "__table_args__" if table.mapped.model.kind == "class" else "the Table"
+    return f"Index({_quoted(name)}, {', '.join(elements)}{rest}) to {where}"
+
+
+def _default_name(table: QueryTable, columns: list[str]) -> str:
+    return "_".join(["ix", str(table.entry.name.name), *columns])
+
+
+def _names_taken(table: QueryTable) -> set[object]:
+    """The names of the indexes that the table has."""
+    return {path.index.name for path in ways_into(table) or ()}
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _together(query: ResolvedQuery, table: QueryTable, best: Atom, context: Context) -> list[str]:
+    """The columns of an index for all conditions that hold together with one: those that are bound by equality first, then one
+    that has a range or gives the order; no more than an index may have."""
+    group = next((atoms for atoms in conjunctions(query.tree) if best in atoms), (best,))
+    own = [atom for atom in group if atom.table == best.table and atom.column is not None and is_candidate(atom)]
+    plain = [atom for atom in own if bool(atom.depends or atom.outer) <= bool(best.depends or best.outer)]
+    equal = [atom.column for atom in [best, *plain] if atom.operator in EQUALITY]
+    ranges = [atom.column for atom in [best, *plain] if atom.operator in RANGES]
+    if not ranges and query.limited and query.order:
+        first = query.order[0]
+        ranges = [first.column] if first.table == best.table else []
+    columns = list(dict.fromkeys(column for column in [*equal, *ranges[:1]] if column is not None))
+    allowed = [column for column in columns if column == best.column or _may_ask(table, column, context)]
+    return allowed[: max(1, context.settings.max_index_columns)]
+
+
+# -------------------------------------------------------------------------------------------------------------------- order
+
+
+def _check_order(query: ResolvedQuery, paths: list[tuple[AccessPath, ...] | None], context: Context) -> Iterator[Remark]:
+    """ORDER BY with LIMIT on one table, without a condition that an index may serve."""
+    table = query.tables[0] if len(query.tables) == 1 else None
+    ways = paths[0] if table is not None else None
+    if table is None or ways is None or query.reduced or not query.limited or not query.order:
+        return
+    first = query.order[0]
+    if first.table != 0 or not _may_sort(table, first, context) or sorts(query.order, query.tree, ways) is not False:
+        return
+    key, on = _key(first.column, first.expression), text_of(table.entry.name)
+    standard = first.descending == first.nulls_first
+    order = "" if standard else f" {_direction(first)}"
+    yield Remark(
+        first.place,
+        query.statement,
+        f"This query reads and sorts every row of {on} to return the first: no index leads with {key}{order}.",
+        "An index in that order gives the first rows without the others.",
+        _order_advice(table, first, standard),
+        _declared(table, first.column),
+    )
+
+
+def _may_sort(table: QueryTable, order: Order, context: Context) -> bool:
+    if order.column is None:
+        return is_immutable(order.expression) and _may_ask(table, None, context)
+    found = _column(table, order.column)
+    known = found[1].column.type if found is not None else None
+    few = found is not None and (found[1].is_enum or (isinstance(known, PgType) and known.name == "boolean"))
+    return _may_ask(table, order.column, context) and not few
+
+
+def _direction(order: Order) -> str:
+    return ("DESC" if order.descending else "ASC") + (" NULLS FIRST" if order.nulls_first else " NULLS LAST")
+
+
+def _order_advice(table: QueryTable, order: Order, standard: bool) -> str:
+    if order.column is not None and standard:
+        return f"Give {order.column} index=True."
+    element = order.expression if order.column is None else named(order.column, "")
+    text = element if standard else f"{element} {_direction(order)}"
+    return f"Add {_index(table, [order.column] if order.column else [None], [f'text({text!r})'])}."

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from sqla_lsp.schema.queries import Constant, Operator
 from sqla_lsp.text.places import Place
-
-AtomOperator = Operator | Literal["<>", "not in", "not null"]
-"""What a negation makes of `=`, `in` and `null` is kept: no btree serves it, but it may imply the predicate of a partial index."""
 
 
 class Atom(msgspec.Struct, frozen=True, array_like=True):
@@ -19,16 +14,16 @@ class Atom(msgspec.Struct, frozen=True, array_like=True):
     `table` is the number of the table in its query. `column` is the name in the database; where the left side is an
     expression, `column` is None and `expression` its SQL as Postgres's parser writes it (the form of `Key.expression`), or None
     where that is not known. `columns` are the columns in it. `values` are what it is compared with: constants, or None for
-    what is bound when the query runs. `untold` says that one of these is a name of which nothing is known, and that may be a
-    constant. `bytewise` says that the column is collated by its bytes. `depends` are the other tables of the query that the value comes from: an atom with
-    none of them is bound by itself, `a.id == b.a_id` is bound by table b. `outer` says that the value comes from a query
-    around it. `silent` is true for booleans and enums: an index on them alone rarely helps, and none is asked for.
+    what is bound when the query runs; `untold` says that one of these is a name of which nothing is known, and that may be
+    a constant. `bytewise` says that the column is collated by its bytes. `depends` are the other tables of the query that the
+    value comes from: an atom with none of them is bound by itself, `a.id == b.a_id` is bound by table b. `outer` says that the
+    value comes from a query around it. `silent` is true for booleans and enums: an index on them alone rarely helps, and none is asked for.
     `place` is the comparison in the source.
     """
 
     table: int
     column: str | None
-    operator: AtomOperator
+    operator: Operator
     place: Place
     expression: str | None = None
     columns: tuple[str, ...] = ()

@@ -230,10 +230,9 @@ class Query(msgspec.Struct, frozen=True, array_like=True):
     `selected` are what it selects, with the names that they have in a subquery (None: the entity's own names). `where` are ANDed
     parts. `limited` says that there is a LIMIT. `reduced` that GROUP BY, DISTINCT or an aggregate stands between the rows of
     its tables and its result. `complete` is False where a part of it is not known (its beginning came from elsewhere, unknown
-    arguments): there may be tables, predicates and keys beside those listed. `outer` is the number of the query that it is a
-    subquery of, which it may be correlated with. `returned` says that the function gives it away as it is, `made_by` names the
-    helper of the file that a query comes from, where nothing but its order and limit was added. `start`, `end` are those of the expression, `statement` those of the
-    statement that it ends in.
+    arguments): there may be tables, predicates and keys beside those listed. `handed` says that the function gives the query
+    back: callers may add to it. `outer` is the number of the query that it is a subquery of, which it may be correlated with.
+    `start`, `end` are those of the expression, `statement` those of the statement that it ends in.
     """
 
     kind: Literal["select", "query", "update", "delete", "exists", "insert"]
@@ -244,23 +243,24 @@ class Query(msgspec.Struct, frozen=True, array_like=True):
     limited: bool = False
     reduced: bool = False
     complete: bool = True
+    handed: bool = False
     outer: int | None = None
     conflict: Conflict | None = None
     start: int = 0
     end: int = 0
     statement: tuple[int, int] = (0, 0)
-    returned: bool = False
-    made_by: str = ""
 
 
 class QueryBlock(msgspec.Struct, frozen=True, array_like=True):
     """The queries of one function, method or piece of the top level that starts at the byte offset `start` of its file. `name` is
-    that of the function or method. `extends` are the functions and methods whose queries it adds tables or conditions to."""
+    that of the function, `extends` are the functions and methods whose queries it makes others of; `extended` says that some
+    function of the file does so with this one."""
 
     start: int
     queries: tuple[Query, ...] = ()
     name: str = ""
     extends: tuple[str, ...] = ()
+    extended: bool = False
 
 
 class Condition(msgspec.Struct, frozen=True, array_like=True):

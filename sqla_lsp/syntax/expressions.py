@@ -13,7 +13,7 @@ from sqla_lsp.syntax.items import items_of
 from sqla_lsp.syntax.joining import NOT_KNOWN, as_text, concatenated, join
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.operators import binary, compare_one
-from sqla_lsp.syntax.standard_library import LIBRARY
+from sqla_lsp.syntax.standard_library import LIBRARY, method_of_library
 from sqla_lsp.syntax.values import (
     BoundMethod,
     CallValue,
@@ -405,6 +405,10 @@ def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value
         from sqla_lsp.syntax.builtin import call_builtin
 
         result = call_builtin(machine, frame, function.path[9:], call)
+        if result is not NotImplemented:
+            return result  # type: ignore[no-any-return]
+    elif isinstance(function, Member) and function.name == "sub":
+        result = method_of_library(call)
         if result is not NotImplemented:
             return result  # type: ignore[no-any-return]
     elif isinstance(function, Symbol) and function.path in LIBRARY:

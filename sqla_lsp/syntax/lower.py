@@ -177,7 +177,7 @@ def _repaired(data: bytes, root: Node, old_module: code.Module, change: last_goo
 def _comments(data: bytes, root: Node) -> tuple[code.Comment, ...]:
     """The comments that contain `sqla-lsp`, in order. Strings that do are none."""
     found: list[code.Comment] = []
-    for mark in _MARK.finditer(data):
+    for mark in _MARK.finditer(data) if b"sqla-lsp" in data.lower() else ():  # which is a tenth of what the pattern takes
         if found and mark.start() < found[-1].end:
             continue
         node = root.descendant_for_byte_range(mark.start(), mark.end())

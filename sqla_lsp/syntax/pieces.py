@@ -5,6 +5,8 @@ string over several lines may have been taken for code."""
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from tree_sitter import Node
@@ -12,11 +14,15 @@ from tree_sitter import Node
 from sqla_lsp.syntax.lower_strings import identifier
 from sqla_lsp.syntax.tree import parse
 
-_TOP = re.compile(
-    rb"^(?:(?P<at>@)|(?:async[ \t]+)?def[ \t]+(?P<function>[^\s(\[:]+)|class[ \t]+(?P<cls>[^\s(\[:]+)|[^\s#)\]}])", re.M
+_BEGINNING = (
+    rb"(?=[^\s#)\]}])"
+    rb"(?:(?P<at>@)|(?:async[ \t]+)?def[ \t]+(?P<function>[^\s(\[:]+)|class[ \t]+(?P<cls>[^\s(\[:]+)|)"
 )
-_INNER = rb"^%b(?:(?P<at>@)|(?:async[ \t]+)?def[ \t]+(?P<function>[^\s(\[:]+)|class[ \t]+(?P<cls>[^\s(\[:]+)|[^\s#)\]}])"
-_FIRST_INNER = re.compile(rb"^[ \t]+(?=@|(?:async[ \t]+)?def[ \t]|class[ \t])", re.M)
+"""What something at the beginning of a line begins with. Searches go from one line feed to the next: `^` looks at every byte."""
+_FIRST_LINE = re.compile(_BEGINNING)
+_TOP = re.compile(rb"\n" + _BEGINNING)
+_FIRST_INNER = re.compile(rb"\n([ \t]+)(?:@|(?:async[ \t]+)?def[ \t]|class[ \t])")
+_CLASS_LINE = re.compile(rb"^class[ \t]", re.M)
 _HEADER = b"class _:\n"
 
 
@@ -31,7 +37,7 @@ class Piece(NamedTuple):
 
 def pieces(data: bytes) -> list[Piece]:
     """The pieces of a module, in order, which together are the whole text."""
-    if b"\r" in data.replace(b"\r\n", b""):
+    if b"\r" in data and b"\r" in data.replace(b"\r\n", b""):
         return [Piece(0, len(data), "other")]
     return _cut(data, 0, len(data), _TOP)
 
@@ -43,7 +49,7 @@ def members(data: bytes, piece: Piece) -> list[Piece]:
         return [piece._replace(kind="other")]
     indent = min(indents, key=len)
     header = _end_of_header(data, piece)
-    found = _cut(data, header, piece.end, re.compile(_INNER % re.escape(indent), re.M))
+    found = _cut(data, header, piece.end, _indented(indent))
     return [found[0]._replace(start=piece.start), *found[1:]] if found[0].kind == "other" else [
         Piece(piece.start, header, "other"), *found
     ]  # fmt: skip
@@ -64,12 +70,19 @@ def parsed_member(data: bytes, piece: Piece) -> tuple[bytes, int, Node] | None:
     return None if body is None or not body.named_children else (text, len(_HEADER), body.named_children[0])
 
 
+@lru_cache(maxsize=64)
+def _indented(indent: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"\n" + re.escape(indent) + _BEGINNING)
+
+
 def _cut(data: bytes, start: int, end: int, beginnings: re.Pattern[bytes]) -> list[Piece]:
     found: list[Piece] = []
     begun, kind, name = start, "other", ""
     decorated: int | None = None
-    for match in beginnings.finditer(data, start, end):
-        at = match.start()
+    first_line = _FIRST_LINE.match(data, 0, end) if start == 0 else None
+    lines = beginnings.finditer(data, max(start - 1, 0), end)
+    for match in lines if first_line is None else chain((first_line,), lines):
+        at = 0 if match is first_line else match.start() + 1
         function, cls = match["function"], match["cls"]
         if match["at"]:
             decorated = at if decorated is None else decorated
@@ -91,6 +104,6 @@ def _cut(data: bytes, start: int, end: int, beginnings: re.Pattern[bytes]) -> li
 
 def _end_of_header(data: bytes, piece: Piece) -> int:
     """Where the line begins that follows the line of `class Name`."""
-    at = re.compile(rb"^class[ \t]", re.M).search(data, piece.start, piece.end)
+    at = _CLASS_LINE.search(data, piece.start, piece.end)
     line_end = data.find(b"\n", at.start() if at is not None else piece.start, piece.end)
     return piece.end if line_end < 0 else line_end + 1

@@ -9,7 +9,10 @@ from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.items import items_of
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, FunctionValue, ModuleValue, Symbol, Template, Value
+from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, FunctionValue, Member, ModuleValue, Symbol, Template, Value
+
+_LONGEST_TEXT = 200
+"""Regular expressions are tried on short texts only: what is in a project may take for ever."""
 
 
 def _partial(machine: Machine, frame: Frame, call: CallValue) -> Any:
@@ -57,10 +60,43 @@ def _namedtuple(machine: Machine, frame: Frame, call: CallValue) -> Any:
     return ClassValue(name, code.Class(0, 0, name, (), (), tuple(body)), frame, 0, (Symbol("typing.NamedTuple"),), {})
 
 
+def _sub(machine: Machine, frame: Frame, call: CallValue) -> Any:
+    """`re.sub(pattern, replacement, text)` of constants, as names of tables are made of names of classes."""
+    match call.positional:
+        case (str(pattern), str(replacement), str(text)) if not call.keywords and len(text) < _LONGEST_TEXT:
+            return substituted(pattern, replacement, text)
+        case _:
+            return NotImplemented
+
+
+def substituted(pattern: str, replacement: str, text: str) -> Any:
+    """A text in which a regular expression is replaced; `NotImplemented` where that is none."""
+    import re
+
+    try:
+        return re.sub(pattern, replacement, text)
+    except (re.error, IndexError, RecursionError):
+        return NotImplemented
+
+
+def method_of_library(call: CallValue) -> Any:
+    """`re.compile(pattern).sub(replacement, text)` of constants; `NotImplemented` for all other methods."""
+    match call:
+        case CallValue(function=Member(base=CallValue(function=Symbol("re.compile"), positional=(str(pattern),)), name="sub")):
+            match call.positional:
+                case (str(replacement), str(text)) if not call.keywords and len(text) < _LONGEST_TEXT:
+                    return substituted(pattern, replacement, text)
+                case _:
+                    return NotImplemented
+        case _:
+            return NotImplemented
+
+
 LIBRARY: dict[str, Callable[[Machine, Frame, CallValue], Any]] = {
     "importlib.import_module": _import_module,
     "collections.namedtuple": _namedtuple,
     "functools.partial": _partial,
+    "re.sub": _sub,
     "textwrap.dedent": _dedent,
     "inspect.cleandoc": _dedent,
 }

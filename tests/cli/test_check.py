@@ -56,14 +56,15 @@ def test_statistics(here: Path, run: Command) -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ((), 3),
+        ((), 4),
         (("--select", RULE), 2),
         (("--select", f"{RULE},unique-constraint"), 3),
         (("--select", RULE, "--select", " unique-constraint "), 3),
         (("--select", "unique-constraint"), 1),
-        (("--ignore", RULE), 1),
+        (("--ignore", RULE), 2),
         (("--select", RULE, "--ignore", RULE), 0),
-        (("--ignore", RULE, "--ignore", "unique-constraint"), 0),
+        (("--ignore", RULE, "--ignore", "unique-constraint"), 1),
+        (("--select", "ensure-index-not-covered"), 1),
         (("--select", "verify-query-patterns-are-indexed"), 0),
         (("--select", "Only-Concurrent-Indexes"), 2),
     ],

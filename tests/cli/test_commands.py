@@ -52,12 +52,6 @@ def test_a_rule_that_is_none(run: Command) -> None:
     assert "did you mean split-foreign-key?" in err
 
 
-def test_a_rule_that_is_announced(run: Command) -> None:
-    code, out, err = run("rule", "ensure-index-not-covered")
-    assert (code, out) == (2, "")
-    assert "ensure-index-not-covered" in err
-
-
 def _loaded(here: Path, *arguments: str) -> set[str]:
     code = (
         "import sys\nfrom sqla_lsp.cli.main import main\ntry:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"

@@ -33,9 +33,8 @@ def main() -> None:
         total, known = total + len(found), known + len(resolved)
         models = list(project.catalog.models())
         queries = sum(len(project.catalog.queries(path).queries) for path in project.query_files())
-        print(
-            f"{folder.name:32} {len(models):5} models {queries:6} queries {len(found):6} references {_rate(len(resolved), len(found))}"
-        )
+        counted = f"{len(models):5} models {queries:6} queries {len(found):6} references"
+        print(f"{folder.name:32} {counted} {_rate(len(resolved), len(found))}")
         shown = rest[:: max(1, len(rest) // options.examples)][: options.examples] if options.examples else []
         for reference in shown:
             place = reference.place

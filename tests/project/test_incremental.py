@@ -38,6 +38,35 @@ _MODELS = (
     "    __tablename__ = 'one'\n    __table_args__ = {'postgresql_partition_by': 'LIST (a)'}\n",
     "x = 1  # sqla-lsp: ignore[nothing-of-the-kind]\n",
 )
+_ORDERS = (
+    "from sqlalchemy import ForeignKey, Index\nfrom sqlalchemy.orm import Mapped, mapped_column\nfrom {base} import Base\n"
+    "from app.mixins import Stamped\n\n\nclass One(Stamped, Base):\n    __tablename__ = 'one'\n"
+    "    id: Mapped[int] = mapped_column(primary_key=True{index})\n    a: Mapped[int] = mapped_column({a})\n    b: Mapped[str]\n"
+    "    __table_args__ = (Index('ix_many', 'a', 'b', 'id', 'at'),)\n\n\nclass {two}(Base):\n    __tablename__ = '{table}'\n"
+    "    id: Mapped[int] = mapped_column(primary_key=True)\n    one_id: Mapped[int] = mapped_column({fk})\n"
+)
+_MIXINS = (
+    "from sqlalchemy.orm import Mapped, mapped_column\n\n\nclass Stamped:\n    at: Mapped[int] = mapped_column(index=True)\n",
+    "from sqlalchemy.orm import Mapped, mapped_column\n\n# moved\n\nclass Stamped:\n    at: Mapped[int] = mapped_column()\n",
+    "class Stamped:\n    pass\n",
+    "class Stamped(\n",
+)
+_QUERIES = (
+    "from sqlalchemy import select\nfrom app.orders import One\n\n\ndef of(s, x):\n"
+    "    return s.scalars(select(One).where(One.b == x))\n",
+    "from sqlalchemy import select\nfrom app import orders\n\n\ndef of(s, x):\n    one = orders.One\n"
+    "    return s.scalars(select(one).where(one.a == x, one.b == x, one.id == x, one.at > x))\n",
+    "from sqlalchemy import select\nfrom app.orders import One, Two\n\n\ndef of(s, x):\n"
+    "    return s.scalars(select(Two).join(One, Two.one_id == One.id).where(One.at == x))\n",
+    "from app.more import condition\nfrom app.orders import One\n\n\ndef of(session, x):\n"
+    "    return session.query(One).filter(condition(x)).all()\n",
+    "from app.orders import One\n\n\ndef condition(x):\n    return One.b == x\n",
+    "from app.orders import Two\n\n\ndef condition(x):\n    return Two.one_id == x\n",
+    "from app.orders import One\n\n\ndef of(session, x):\n    return session.query(One).filter(One.b ==\n",
+    "from sqlalchemy import select\nfrom app.queries import *\n\n\ndef other(s, x):\n"
+    "    return s.scalars(select(One).order_by(One.b).limit(x))\n",
+    "",
+)
 _CREATE = "op.create_table('{0}', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('a', {1}))"
 _CHECK = (
     "op.create_check_constraint('positive', 'one', 'a > 0', postgresql_not_valid=True)\n"
@@ -74,6 +103,17 @@ def _revision(chance: random.Random, name: str) -> str:
     return above + migration(chance.choice(_IDS) if chance.random() < 0.05 else name, parent, upgrade, downgrade, head)
 
 
+def _orders(chance: random.Random) -> str:
+    return _ORDERS.format(
+        base=chance.choice(["app.models", "app.other"]),
+        index=chance.choice(["", ", index=True"]),
+        a=chance.choice(["", "index=True", "unique=True", "'c'"]),
+        two=chance.choice(["Two", "Three"]),
+        table=chance.choice(["two", "one", "three"]),
+        fk=chance.choice(["", "ForeignKey('one.id')", "ForeignKey('one.id'), index=True"]),
+    )
+
+
 def _content(chance: random.Random, path: str) -> str:
     name = path.rpartition("/")[2]
     match name:
@@ -85,6 +125,12 @@ def _content(chance: random.Random, path: str) -> str:
             return chance.choice(_ENVIRONMENTS)
         case "models.py" | "other.py":
             return chance.choice(_MODELS) + ("metadata = Base.metadata\n" if name == "other.py" else "")
+        case "mixins.py":
+            return chance.choice(_MIXINS)
+        case "queries.py" | "more.py":
+            return chance.choice(_QUERIES)
+        case "orders.py":
+            return _orders(chance)
         case "pyproject.toml":
             lines = (
                 "max-index-columns = 5",
@@ -114,6 +160,10 @@ _PATHS = (
     "app/names.py",
     "app/models.py",
     "app/other.py",
+    "app/mixins.py",
+    "app/orders.py",
+    "app/queries.py",
+    "app/more.py",
     "app/__init__.py",
     "migrations/helpers.py",
     "migrations/env.py",

@@ -99,10 +99,8 @@ def query(one: q.Query) -> str:
         text += f" conflict({elements})" + (f" {one.conflict.constraint}" if one.conflict.constraint else "")
     if one.outer is not None:
         text += f" in #{one.outer}"
-    if one.returned:
-        text += " returned"
     return text + ("" if one.complete else " ...")
 
 
 def rendered(blocks: tuple[q.QueryBlock, ...]) -> list[str]:
-    return [query(one) for block in blocks for one in block.queries]
+    return [query(one) + (" ..." if one.handed and block.extended else "") for block in blocks for one in block.queries]

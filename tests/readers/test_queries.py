@@ -78,7 +78,7 @@ def test_helpers_of_the_file_are_read_in_place() -> None:
         def mine(model):
             return model.owner == current()
         """,
-        "select User from User where User.a = : returned",
+        "select User from User where User.a = : ...",
         "select User from User where User.a = 1 and User.owner = : limit",
     )
 
@@ -206,10 +206,15 @@ def test_a_block_that_does_not_parse_keeps_what_it_had() -> None:
 
 
 def test_what_has_queries() -> None:
-    assert has_queries(b"from sqlalchemy import select\nselect(x)")
-    assert has_queries(b"def f(session): session.query(X).filter(X.a == 1)")
-    assert not has_queries(b"from sqlalchemy import Column")
-    assert not has_queries(b"x.where(1)")
+    assert has_queries(b"from sqlalchemy import select\nselect(x)", names_library=True)
+    assert has_queries(b"def f(session): session.query(X).filter(X.a == 1)", names_library=False)
+    assert not has_queries(b"from sqlalchemy import Column", names_library=True)
+    assert not has_queries(b"x.where(1)", names_library=False)
+
+
+def test_attributes_of_a_class_that_are_paths() -> None:
+    body = "a = b = (User)\n    c: type[User] = make()\n    d = Column(Integer)\n    def __init__(self): self.e = aliased(User)"
+    assert sorted(read_names(f"class C:\n    {body}\n".encode()).classes["C"].attributes) == ["a", "b", "c", "e"]
 
 
 def test_broken_code_never_raises() -> None:

@@ -23,7 +23,8 @@ def example(rule: Rule, heading: str) -> str:
 
 def found(code: str, folder: Path) -> set[str]:
     """The rules that have findings in the code."""
-    case = read_case("example", f"```py\n{code}```\n")
+    path = " app/models.py" if "__tablename__" in code else ""
+    case = read_case("example", f"```py{path}\n{code}```\n")
     return {finding.rule for findings in judged(case, folder).values() for finding in findings}
 
 

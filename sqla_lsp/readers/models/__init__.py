@@ -2,3 +2,4 @@
 
 from sqla_lsp.readers.models.reader import is_models as is_models
 from sqla_lsp.readers.models.reader import read_models as read_models
+from sqla_lsp.readers.models.reuse import KnownModels as KnownModels

@@ -81,16 +81,17 @@ def returned_attributes(cls: ClassValue) -> Iterator[tuple[str, str]]:
     """Hybrid properties and synonyms of a class body that give back another attribute as it is."""
     for statement in cls.node.body:
         match statement:
-            case code.Function(name=name, decorators=decorators, parameters=(first, *_), body=(*_, code.Return(value=value))):
-                is_hybrid = any(_last(decorator) in ("hybrid_property", "comparator") for decorator in decorators)
-                if (
-                    is_hybrid
-                    and isinstance(value, code.Attribute)
-                    and value.value == code.Name(value.value.start, value.value.end, first.name)
-                ):
+            case code.Function(name=name, parameters=(first, *_)) if _is_hybrid(statement):  # before the body, which is lazy
+                value = statement.body[-1].value if isinstance(statement.body[-1], code.Return) else None
+                if isinstance(value, code.Attribute) and value.value == code.Name(value.value.start, value.value.end, first.name):
                     yield name, value.name
             case _:
                 pass
+
+
+def _is_hybrid(function: code.Function) -> bool:
+    named = any(_last(decorator) in ("hybrid_property", "comparator") for decorator in function.decorators)
+    return named and len(function.body) > 0
 
 
 def _last(node: code.Expression) -> str:

@@ -13,6 +13,7 @@ from sqla_lsp.readers.models.classes import ClassReader
 from sqla_lsp.readers.models.declared import Parts, declared_index, table_items
 from sqla_lsp.readers.models.host import DECLARING, ModelsHost
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
+from sqla_lsp.readers.models.reuse import KnownModels
 from sqla_lsp.readers.models.tables import TableReader
 from sqla_lsp.schema.models import ClassName, Model, ModelIndex, Models
 from sqla_lsp.syntax import code
@@ -40,20 +41,37 @@ _ALWAYS = (b"__tablename__", b"__table__", b"__mapper_args__", b"declared_attr",
 _NAMED = (b"Column(", b"mapped_column", b"Mapped[", b"SQLModel", b"Index(", *_ALWAYS)
 
 
-def is_models(raw: bytes) -> bool:
+def is_models(raw: bytes, *, names_library: bool) -> bool:
     """Whether a file may declare models: it names SQLAlchemy or SQLModel, or goes by a base of the project's own."""
-    if b"sqlalchemy" in raw or b"sqlmodel" in raw:
+    if names_library:
         return any(word in raw for word in _NAMED)
     return b"__tablename__" in raw or b"db.Model" in raw or b"declared_attr" in raw
 
 
-def read_models(module: LoadedModule, modules: Modules) -> Models:
-    """The models of a module. It never raises for what is in it; what takes too long costs the rest of the file."""
+def read_models(module: LoadedModule, modules: Modules, known: KnownModels | None = None) -> Models:
+    """The models of a module. It never raises for what is in it; what takes too long costs the rest of the file. `known` is what
+    was read of the versions before of a file whose code is at hand in blocks."""
     reading = _Reading(module, modules)
+    blocks = tuple([item for item in module.top_level if isinstance(item, code.Block)])
+    again = known.reusable(blocks) if known is not None else {}
+    by_statement: dict[int, dict[str, Model]] = {}
     for item in module.top_level:
+        key = id(item.statement) if isinstance(item, code.Block) else 0
+        if key in again:
+            reading.models.update(again[key])
+            by_statement[key] = again[key]
+            continue
+        before = dict(reading.models) if known is not None else {}
         reading.item(item)
+        if known is not None:
+            by_statement[key] = {name: model for name, model in reading.models.items() if before.get(name) is not model}
     read, outside = module.around()
-    return Models(tuple(reading.models.values()), tuple(reading.added), tuple(sorted(outside)), tuple(sorted(read)))
+    if again and known is not None:
+        read, outside = read | {*known.models.read}, outside | {*known.models.outside}
+    models = Models(tuple(reading.models.values()), tuple(reading.added), tuple(sorted(outside)), tuple(sorted(read)))
+    if known is not None:
+        known.keep(blocks, by_statement, models)
+    return models
 
 
 class _Reading:

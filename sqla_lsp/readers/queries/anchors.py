@@ -15,7 +15,7 @@ _MARKS = (b".where", b".filter", b".query", b"select(", b"exists(", b".order_by(
 _FILE_MARKS = (b"select(", b".where(", b".filter(", b".filter_by(", b".query", b".order_by(", b"on_conflict")
 _CALLS = (b"(", b".", b"\n", b"[")
 """What follows `.where`, `.query` and the like, so that `.query_id` is none of them."""
-_LIBRARIES = (b"sqlalchemy", b"sqlmodel", b"SQLAlchemy", b"SQLModel")
+_LIBRARIES = (b"SQLAlchemy", b"SQLModel")
 _SESSIONS = (b"session", b"db.", b".query.")
 _IMPORTED = re.compile(
     rb"[ \t]*from[ \t]+(?:sqlalchemy|sqlmodel|flask_sqlalchemy)[\w.]*[ \t]+import[ \t]*(?:\(([^)]*)\)|((?:[^\n\\]|\\\r?\n)*))"
@@ -40,11 +40,19 @@ class Vocabulary(NamedTuple):
     modules: frozenset[str]
 
 
-def has_queries(raw: bytes) -> bool:
-    """Whether a file may hold queries. `raw` is as it is on disk."""
-    if not any(mark in raw for mark in _FILE_MARKS):
+def has_queries(raw: bytes, *, names_library: bool) -> bool:
+    """Whether a file may hold queries. `raw` is as it is on disk; `names_library` says whether the name of one of the libraries
+    stands in it. Most files have none of the words that are looked for first."""
+    if not names_library and not _says_any(raw, _SESSIONS) and not (b"SQL" in raw and _says_any(raw, _LIBRARIES)):
         return False
-    return any(word in raw for word in _LIBRARIES) or any(word in raw for word in _SESSIONS)
+    return _says_any(raw, _FILE_MARKS)
+
+
+def _says_any(raw: bytes, words: tuple[bytes, ...]) -> bool:
+    for word in words:  # noqa: SIM110 - a generator would take longer than the searches
+        if word in raw:
+            return True
+    return False
 
 
 def anchors(data: bytes, start: int = 0, end: int | None = None) -> list[int]:

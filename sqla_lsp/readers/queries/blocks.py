@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from sqla_lsp.readers.queries.anchors import Definition, Vocabulary, class_attributes, cut, cut_class, definitions, vocabulary
 from sqla_lsp.readers.queries.functions import Helpers, Scope
 from sqla_lsp.readers.queries.relevant import Lowered, lowered, lowered_from, lowered_whole
@@ -86,7 +88,16 @@ def read_queries(data: bytes, previous: tuple[bytes, tuple[QueryBlock, ...]] | N
             blocks.append(block)
     if broken:
         blocks += _repaired(data, broken, words, helpers, known)
-    return tuple(sorted(blocks, key=lambda block: block.start))
+    return _with_callers(sorted(blocks, key=lambda block: block.start))
+
+
+def _with_callers(blocks: list[QueryBlock]) -> tuple[QueryBlock, ...]:
+    """The blocks, of which each knows whether others add to the queries that it gives back."""
+    extended = {name for block in blocks for name in block.extends}
+    known = [block.name in extended for block in blocks]
+    return tuple(
+        block if block.extended is now else replace(block, extended=now) for block, now in zip(blocks, known, strict=True)
+    )
 
 
 def _repaired(data: bytes, broken: list[Definition], words: Vocabulary, helpers: Helpers, known: object) -> Iterator[QueryBlock]:

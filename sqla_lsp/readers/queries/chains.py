@@ -35,8 +35,6 @@ STARTING = frozenset(
     {"where", "filter", "filter_by", "order_by", "select_from", "outerjoin", "join", "options", "group_by", "limit"}
 )
 """Methods by which something that is not known is seen to be a query."""
-ADDING = frozenset({"where", "filter", "filter_by", "join", "outerjoin", "select_from"})
-"""Those that add tables or conditions."""
 _NEUTRAL = words(
     "options execution_options with_for_update prefix_with suffix_with params yield_per populate_existing "
     "enable_eagerloads correlate correlate_except with_hint with_statement_hint add_cte returning values "

@@ -319,7 +319,7 @@ class Expressions(Calls):
 
     def _yield(self, node: code.Yield) -> Value:
         if node.value is not None:
-            self.use(self.evaluate(node.value))
+            self.use(self.evaluate(node.value), handed=True)
         return Bound()
 
     def _starred(self, node: code.Starred) -> Value:

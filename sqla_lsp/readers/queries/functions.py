@@ -186,7 +186,7 @@ class Functions(Expressions):
         before, self.scope = self.scope, Scope(closure.scope)
         self.bind_parameters(closure.function.parameters, "")
         if isinstance(closure.function, code.Lambda):
-            self.use(self.evaluate(closure.function.body))
+            self.use(self.evaluate(closure.function.body), handed=True)
         else:
             self.run(closure.function.body)
         self.scope = before
@@ -248,7 +248,9 @@ class Functions(Expressions):
             found = [value for value in self.returned if value != Constant(None)]
         self.depth -= 1
         self.scope, self.returned, self.cls, self.instance, self.at, self.waiting = state
-        made = self._adopted(choice(found), getattr(closure.function, "name", "")) if found else Bound()
+        made = self._adopted(choice(found)) if found else Bound()
+        if isinstance(made, Building | Choice):
+            self.extended.add(getattr(closure.function, "name", ""))
         known = (*PREDICATES, Building, Path, Choice, Items, Closure)
         return made if isinstance(made, known) or not isinstance(made, Bound | Called) else called
 
@@ -270,17 +272,16 @@ class Functions(Expressions):
             elif called.certain and isinstance(parameter.default, code.Constant):
                 self.bind(parameter.name, Constant(parameter.default.value))
 
-    def _adopted(self, value: Value, name: str) -> Value:
+    def _adopted(self, value: Value) -> Value:
         """A query that a helper began, as one of the function that calls it."""
         if isinstance(value, Choice):
-            return choice([self._adopted(item, name) for item in value.items])
+            return choice([self._adopted(item) for item in value.items])
         if isinstance(value, Building) and value.inlined and not self.depth:
             start, end = value.start, value.end
             parent = value.parent
             while parent is not None and parent.inlined:
                 parent = parent.parent
-            made = replace(value, inlined=False, parent=parent, start=start, end=end, statement=self.statement, made_by=name)
-            return self.build(made)
+            return self.build(replace(value, inlined=False, parent=parent, start=start, end=end, statement=self.statement))
         return value
 
 

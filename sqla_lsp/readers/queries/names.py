@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+
+from msgspec.structs import replace
+from tree_sitter import Node
 
 from sqla_lsp.readers.queries.anchors import cut, cut_class
 from sqla_lsp.readers.queries.annotations import annotated, class_path
@@ -18,6 +22,10 @@ _IMPORTANT = frozenset(
     kind(name) for name in ("import_statement", "import_from_statement", "expression_statement", "if_statement", "try_statement")
 )
 _LONGEST_ASSIGNMENT = 400
+_EXPRESSION = kind("expression_statement")
+_ASSIGNMENT = kind("assignment")
+_PATHS = frozenset({kind("identifier"), kind("attribute"), kind("parenthesized_expression"), _ASSIGNMENT})
+_TELLING = frozenset({_EXPRESSION, kind("class_definition"), kind("function_definition"), kind("decorated_definition")})
 
 
 def read_names(data: bytes) -> ModuleNames:
@@ -27,7 +35,7 @@ def read_names(data: bytes) -> ModuleNames:
         if piece.kind == "function":
             names.functions.append(piece.name)
         elif piece.kind == "class":
-            names.classes[piece.name] = _class(data, piece)
+            names.classes[piece.name] = _class(data[piece.start : piece.end])
         else:
             text = data[piece.start : piece.end]
             if b"import" in text or b"=" in text:
@@ -72,7 +80,7 @@ class _Names:
         for target in node.targets:
             if isinstance(target, code.Name):
                 if path is not None:
-                    self.aliases[target.id] = path
+                    self.aliases[target.id] = _placeless(path)
                 else:
                     self.aliases.pop(target.id, None)
 
@@ -110,8 +118,11 @@ def _aliased(node: code.Expression | None) -> Path | None:
 # ---------------------------------------------------------------------------------------------------------------- classes
 
 
-def _class(data: bytes, piece: Piece) -> ClassNames:
-    """A class, of which the header, the body between methods and `__init__` are parsed."""
+@lru_cache(maxsize=512)
+def _class(data: bytes) -> ClassNames:
+    """A class by its text, of which the header, the body between methods and `__init__` are parsed. While somebody types in a
+    file its other classes are known."""
+    piece = Piece(0, len(data), "class")
     parts = [
         data[part.start : part.end]
         for part in cut_class(data, piece)
@@ -130,9 +141,33 @@ def _class(data: bytes, piece: Piece) -> ClassNames:
     return ClassNames() if statement is None else class_names(statement)
 
 
+class _Told(Statements):
+    """Lowers of a class only the statements that may tell what it holds: see `_attribute` and `_init`."""
+
+    __slots__ = ()
+
+    def statement(self, node: Node) -> code.Statement | None:
+        if node.kind_id == _EXPRESSION and not self._may_tell(node):
+            return self._inert(node)
+        return super().statement(node) if node.kind_id in _TELLING else self._inert(node)
+
+    def _may_tell(self, node: Node) -> bool:
+        """Whether a statement is no plain call: `id = Column(Integer)`, but `self.model = aliased(User)`."""
+        only = node.children[0]
+        if only.kind_id != _ASSIGNMENT:
+            return self.data.find(b"__init__", node.start_byte, node.end_byte) >= 0
+        value = only.child_by_field_name("right")
+        return (
+            value is None
+            or value.kind_id in _PATHS
+            or only.child_by_field_name("type") is not None
+            or self.data.find(b"alias", value.start_byte, value.end_byte) >= 0
+        )
+
+
 def _class_statement(text: bytes) -> code.Class | None:
     root = parse(text).root_node
-    lowering = Statements(text, 0)
+    lowering = _Told(text, 0)
     for node in root.named_children:
         statement = lowering.statement(node)
         if isinstance(statement, code.Class):
@@ -163,7 +198,15 @@ def class_names(node: code.Class) -> ClassNames:
             _attribute(statement, attributes)
         elif isinstance(statement, code.Function) and statement.name == "__init__":
             _init(statement, attributes, parameters, given)
-    return ClassNames(tuple(bases), tuple(arguments), attributes, parameters, tuple(given))
+    placeless = {name: _placeless(path) for name, path in attributes.items()}
+    return ClassNames(
+        tuple(map(_placeless, bases)), tuple(map(_placeless, arguments)), placeless, parameters, tuple(map(_placeless, given))
+    )
+
+
+def _placeless(path: Path) -> Path:
+    """A path whose place matters to nobody: names are equal wherever they stand."""
+    return replace(path, start=0, end=0)
 
 
 def _attribute(node: code.Assign, attributes: dict[str, Path]) -> None:

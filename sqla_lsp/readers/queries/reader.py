@@ -71,7 +71,7 @@ class Reader:
         self.rebinds = False
         """Whether what is evaluated goes into a variable that stands in it."""
         self.extended: set[str] = set()
-        """The functions and methods whose queries were added to."""
+        """The functions and methods whose queries became part of others."""
         self.queries: list[Query | None] = []
         self.made: list[Building] = []
         self._numbers: dict[int, int] = {}
@@ -92,7 +92,7 @@ class Reader:
         self.made.append(building)
         return building
 
-    def number(self, building: Building, *, complete: bool = True, returned: bool = False) -> int:
+    def number(self, building: Building, *, complete: bool = True, handed: bool = False) -> int:
         """The number of a query, which is thereby used."""
         known = self._numbers.get(id(building))
         if known is not None:
@@ -110,28 +110,27 @@ class Reader:
                 building.limited,
                 building.reduced or any(_aggregates(operand) for _, operand in building.selected),
                 building.complete and complete,
+                handed,
                 None,
                 building.conflict,
                 building.start,
                 building.end,
                 building.statement,
-                returned,
-                building.made_by,
             )
         )
         return number
 
-    def use(self, value: Value, *, complete: bool = True, returned: bool = False) -> None:
-        """A value is executed, returned or handed on: queries in it are at their fullest. Not `complete` where somebody else
-        adds to them."""
+    def use(self, value: Value, *, complete: bool = True, handed: bool = False) -> None:
+        """A value is executed, returned (`handed`) or handed on: queries in it are at their fullest. Not `complete` where
+        somebody else may add to them."""
         if isinstance(value, Building):
             if not self.depth:
-                self.number(value, complete=complete, returned=returned)
+                self.number(value, complete=complete, handed=handed)
         elif isinstance(value, Choice | Items):
             for item in value.items:
-                self.use(item, complete=complete, returned=returned)
+                self.use(item, complete=complete, handed=handed)
         elif isinstance(value, Labelled):
-            self.use(value.value, complete=complete, returned=returned)
+            self.use(value.value, complete=complete, handed=handed)
 
     def finish(self) -> tuple[Query, ...]:
         """All queries of the block, those that nobody uses too."""
@@ -233,18 +232,26 @@ def numbered_outer(queries: list[Query]) -> tuple[Query, ...]:
 
 
 def _inside(value: Any) -> Iterator[int]:
-    if isinstance(value, tuple | list):
-        for item in value:
-            yield from _inside(item)
-    elif isinstance(value, Subquery | Exists):
-        yield value.query
-    elif isinstance(value, Comparison):
-        yield from _inside((value.left, *value.right))
-    elif isinstance(value, And | Or):
-        yield from _inside(value.parts)
-    elif isinstance(value, Not | Related):
-        yield from _inside(value.part)
-    elif isinstance(value, Keyword):
-        yield from _inside(value.right)
-    elif isinstance(value, Flagged):
-        yield from _inside(value.arguments)
+    """The queries in a value. Most of what it passes by are columns and values, which are told by their type."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if type(item) in _ENDS:
+            continue
+        if isinstance(item, tuple | list):
+            waiting += item
+        elif isinstance(item, Subquery | Exists):
+            yield item.query
+        elif isinstance(item, Comparison):
+            waiting += (item.left, *item.right)
+        elif isinstance(item, And | Or):
+            waiting += item.parts
+        elif isinstance(item, Not | Related):
+            waiting.append(item.part)
+        elif isinstance(item, Keyword):
+            waiting.append(item.right)
+        elif isinstance(item, Flagged):
+            waiting.append(item.arguments)
+
+
+_ENDS = frozenset({Path, Bound, Constant, Expression, Opaque, type(None)})

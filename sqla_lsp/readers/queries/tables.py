@@ -32,9 +32,6 @@ from sqla_lsp.schema.queries import (
     Source,
 )
 
-_BESIDE = frozenset({"order", "limited", "reduced", "complete"})
-"""What may be added to a query without a change of the rows that it looks for."""
-
 
 class Arguments(NamedTuple):
     """The arguments of a call. `open` says that there may be more than these."""
@@ -50,9 +47,6 @@ class Tables(Conditions):
     def step(self, building: Building, start: int, end: int, **changes: object) -> Building:
         """A query that has more than the one that it is made of."""
         places = {} if self.depth else {"start": start, "end": end, "statement": self.statement}
-        if building.made_by and not changes.keys() <= _BESIDE:
-            self.extended.add(building.made_by)
-            changes["made_by"] = ""
         return self.build(replace(building, parent=building, inlined=False, **places, **changes))
 
     def begin(self, kind: str, start: int, end: int, *, complete: bool = True) -> Building:

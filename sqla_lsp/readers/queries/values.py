@@ -37,7 +37,7 @@ PREDICATES = (Comparison, Keyword, And, Or, Not, Flagged, Exists, Related, Raw, 
 
 class Building(msgspec.Struct, frozen=True, eq=False):
     """A query under construction, as `schema.queries.Query` has it. `parent` is the one that it was made of; `inlined` says that
-    it was made in another function, `made_by` that this function gave it."""
+    it was made in another function."""
 
     kind: str
     sources: tuple[Source, ...] = ()
@@ -53,7 +53,6 @@ class Building(msgspec.Struct, frozen=True, eq=False):
     statement: tuple[int, int] = (0, 0)
     parent: Building | None = None
     inlined: bool = False
-    made_by: str = ""
 
     def extends(self, other: Building) -> bool:
         """Whether this query was made of the other one."""

@@ -205,7 +205,7 @@ class Walker(Functions):
             if self.depth:
                 self.returned.append(value)
             else:
-                self.use(value, returned=True)
+                self.use(value, handed=True)
         return True
 
     def _raise(self, node: code.Raise) -> bool:
