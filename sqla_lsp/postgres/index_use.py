@@ -21,7 +21,7 @@ EQUALITY = ("=", "in", "null")
 RANGES = ("<", "<=", ">", ">=", "between")
 SERVABLE = (*EQUALITY, *RANGES, "prefix")
 PATTERN_OPS = ("text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops")
-_BYTEWISE = ("C", "POSIX", "ucs_basic", "pg_c_utf8")
+BYTEWISE = ("C", "POSIX", "ucs_basic", "pg_c_utf8")
 _IMMUTABLE = {
     *("lower", "upper", "btrim", "trim", "ltrim", "rtrim", "length", "char_length", "character_length", "octet_length"),
     *("coalesce", "abs", "md5", "left", "right", "substr", "substring", "replace", "reverse", "initcap", "nullif", "ascii"),
@@ -180,7 +180,7 @@ def _finds(index: Index, atom: Atom) -> bool | None:
     leads = _is_key(index.keys[0], atom) if index.keys else False
     if leads is False:
         return False
-    fits = atom.operator in ("=", "in") if index.method == "hash" else _fits(index.keys[0], atom.operator)
+    fits = atom.operator in ("=", "in") if index.method == "hash" else _fits(index.keys[0], atom)
     return all_of([leads, fits])
 
 
@@ -195,8 +195,9 @@ def _is_key(key: Key, atom: Atom) -> bool | None:
     return key.expression == atom.expression
 
 
-def _fits(key: Key, operator: str) -> bool | None:
-    """Whether a btree on the key has an operator."""
+def _fits(key: Key, atom: Atom) -> bool | None:
+    """Whether a btree on the key has the operator of an atom."""
+    operator = atom.operator
     if operator == "null":
         return True
     if isinstance(key.opclass, Unknown) or isinstance(key.collation, Unknown):
@@ -204,7 +205,9 @@ def _fits(key: Key, operator: str) -> bool | None:
     if _is_pattern(key):
         return operator in ("=", "in", "prefix")
     if operator == "prefix":
-        return isinstance(key.collation, str) and key.collation.removeprefix("pg_catalog.") in _BYTEWISE
+        if key.collation is None:
+            return atom.bytewise
+        return isinstance(key.collation, str) and key.collation.removeprefix("pg_catalog.") in BYTEWISE
     # An index in a collation of its own serves comparisons in that collation alone, which may be that of the column.
     return True if key.collation is None else None
 

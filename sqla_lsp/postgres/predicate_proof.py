@@ -242,6 +242,8 @@ def _atom_proves(fact: Atom, wanted: Comparison) -> bool | None:
         return (fact.operator == "null") == (wanted.operator == "null")
     if fact.operator in ("null", "prefix") or wanted.operator == "other":
         return False
+    if fact.untold:
+        return None
     values = tuple(value.value if isinstance(value, Constant) else None for value in fact.values)
     if fact.operator in ("=", "in"):
         if not values or None in values:

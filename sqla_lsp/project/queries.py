@@ -103,7 +103,7 @@ class _Reading(QueryTrees):
         of_block.readings.append(self)
 
     def read_query(self, query: Query) -> ResolvedQuery:
-        scope, complete = self.scope, query.complete and not (query.handed and self.block.called)
+        scope, complete = self.scope, query.complete and not (query.handed and self.block.extended)
         parts: list[Tree] = []
         for at, source in enumerate(query.sources):
             number, source = self._source(source)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
+from sqla_lsp.postgres.index_use import BYTEWISE
 from sqla_lsp.project import relations
 from sqla_lsp.project.catalog import MappedModel, ResolvedQuery
 from sqla_lsp.project.columns import QueryColumns
@@ -142,6 +145,8 @@ class QueryTrees(QueryColumns):
             return NotServable()
         values = tuple([term.constant if isinstance(term, ValueTerm) else None for term in right])
         atom = self._atom(left, operator, values, frozenset(depends - {OUTER}), OUTER in depends, place)
+        if isinstance(atom, Atom) and any(isinstance(term, UnknownTerm) for term in right):
+            atom = structs.replace(atom, untold=True)
         other = right[0] if len(right) == 1 else None
         if isinstance(other, ColumnTerm | ExpressionTerm) and other.table != OUTER and operator in _MIRRORED:
             back = self._atom(other, _MIRRORED[operator], (None,), frozenset({left.table}), False, place)
@@ -162,7 +167,10 @@ class QueryTrees(QueryColumns):
         name = term.column.column.name
         if not isinstance(name, str):
             return NotKnown()
-        return Atom(term.table, name, operator, place, None, (name,), values, depends, outer, is_silent(term.column))
+        pg_type = term.column.column.type
+        bytewise = isinstance(pg_type, PgType) and pg_type.collation in BYTEWISE
+        silent = is_silent(term.column)
+        return Atom(term.table, name, operator, place, None, (name,), values, depends, outer, silent, bytewise=bytewise)
 
     # ------------------------------------------------------------------------------------------------------ other conditions
 

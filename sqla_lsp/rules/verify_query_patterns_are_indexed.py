@@ -211,18 +211,31 @@ def _advice(query: ResolvedQuery, table: QueryTable, best: Atom, context: Contex
         return f"Add {_index(table, [None], [f'text({best.expression!r})'])}."
     if best.operator == "prefix":
         ops = f', postgresql_ops={{"{best.column}": "text_pattern_ops"}}'
-        return f"Add {_index(table, [best.column], [_quoted(best.column)], ops)}."
+        return f"Add {_index(table, [best.column, 'pattern'], [_quoted(best.column)], ops)}."
     columns = _together(query, table, best, context)
     index = _index(table, columns, [_quoted(column) for column in columns])
     alone = f"Give {best.column} index=True"
+    if _default_name(table, [best.column]) in _names_taken(table):
+        return f"Add {index}."
     return f"{alone}." if len(columns) == 1 else f"{alone}, or add {index}."
 
 
 def _index(table: QueryTable, columns: list[str] | list[None], elements: list[str], rest: str = "") -> str:
     """The `Index(...)` to be written, and where."""
-    name = "_".join(["ix", str(table.entry.name.name), *[column or "expression" for column in columns]])
+    name = _default_name(table, [column or "expression" for column in columns])
+    taken = _names_taken(table)
+    name = next(free for free in (name, *(f"{name}_{number}" for number in range(2, 99))) if free not in taken)
     where = "__table_args__" if table.mapped.model.kind == "class" else "the Table"
     return f"Index({_quoted(name)}, {', '.join(elements)}{rest}) to {where}"
+
+
+def _default_name(table: QueryTable, columns: list[str]) -> str:
+    return "_".join(["ix", str(table.entry.name.name), *columns])
+
+
+def _names_taken(table: QueryTable) -> set[object]:
+    """The names of the indexes that the table has."""
+    return {path.index.name for path in ways_into(table) or ()}
 
 
 def _quoted(text: str) -> str:

@@ -14,10 +14,11 @@ class Atom(msgspec.Struct, frozen=True, array_like=True):
     `table` is the number of the table in its query. `column` is the name in the database; where the left side is an
     expression, `column` is None and `expression` its SQL as Postgres's parser writes it (the form of `Key.expression`), or None
     where that is not known. `columns` are the columns in it. `values` are what it is compared with: constants, or None for
-    what is bound when the query runs. `depends` are the other tables of the query that the value comes from: an atom with
-    none of them is bound by itself, `a.id == b.a_id` is bound by table b. `outer` says that the value comes from a query
-    around it. `silent` is true for booleans and enums: an index on them alone rarely helps, and none is asked for.
-    `place` is the comparison in the source.
+    what is bound when the query runs; `untold` says that one of these is a name of which nothing is known, and that may be
+    a constant. `bytewise` says that the column is collated by its bytes. `depends` are the other tables of the query that the
+    value comes from: an atom with none of them is bound by itself, `a.id == b.a_id` is bound by table b. `outer` says that the
+    value comes from a query around it. `silent` is true for booleans and enums: an index on them alone rarely helps, and none is
+    asked for. `place` is the comparison in the source.
     """
 
     table: int
@@ -30,6 +31,8 @@ class Atom(msgspec.Struct, frozen=True, array_like=True):
     depends: frozenset[int] = frozenset()
     outer: bool = False
     silent: bool = False
+    untold: bool = False
+    bytewise: bool = False
 
 
 class All(msgspec.Struct, frozen=True, array_like=True):

@@ -253,13 +253,14 @@ class Query(msgspec.Struct, frozen=True, array_like=True):
 
 class QueryBlock(msgspec.Struct, frozen=True, array_like=True):
     """The queries of one function, method or piece of the top level that starts at the byte offset `start` of its file. `name` is
-    that of the function, `cls` its class; `called` says that the file calls it: what it gives back is part of other queries."""
+    that of the function, `extends` are the functions and methods whose queries it makes others of; `extended` says that some
+    function of the file does so with this one."""
 
     start: int
     queries: tuple[Query, ...] = ()
     name: str = ""
-    cls: str = ""
-    called: bool = False
+    extends: tuple[str, ...] = ()
+    extended: bool = False
 
 
 class Condition(msgspec.Struct, frozen=True, array_like=True):

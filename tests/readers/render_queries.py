@@ -103,4 +103,4 @@ def query(one: q.Query) -> str:
 
 
 def rendered(blocks: tuple[q.QueryBlock, ...]) -> list[str]:
-    return [query(one) + (" ..." if one.handed and block.called else "") for block in blocks for one in block.queries]
+    return [query(one) + (" ..." if one.handed and block.extended else "") for block in blocks for one in block.queries]

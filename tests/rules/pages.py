@@ -9,6 +9,8 @@ A block is a file: a revision after the one before it, unless its fence names a 
 configuration (```toml). Imports are written in front of it, and so is the header where it is left out. A block that defines
 nothing is the body of `upgrade`, or of `downgrade` after ```py down.
 
+Blocks in front of the first title belong to every case of the page that does not write a file of that path itself.
+
 `# want rule, error rule` stands at the end of the line where findings begin, or, where no comment can stand there, on a line of
 its own above it. What stands in a ```text block must be said by the findings, each line by one of them.
 """
@@ -75,12 +77,15 @@ class Case:
 
 def read_page(path: Path) -> list[Case]:
     """The cases of a page."""
-    parts = _CASE.split(path.read_text(encoding="utf-8"))[1:]
-    return [read_case(title, text) for title, text in zip(parts[::2], parts[1::2], strict=True)]
+    shared, *parts = _CASE.split(path.read_text(encoding="utf-8"))
+    return [read_case(title, text, shared) for title, text in zip(parts[::2], parts[1::2], strict=True)]
 
 
-def read_case(title: str, text: str) -> Case:
-    """The case that a text of blocks describes."""
+def read_case(title: str, text: str, shared: str = "") -> Case:
+    """The case that a text of blocks describes, with the shared ones that it does not replace."""
+    own = {block["info"] for block in _BLOCK.finditer(text)}
+    kept = [block[0] for block in _BLOCK.finditer(shared) if block["info"] not in own]
+    text = "\n".join([*kept, text])
     files: list[CaseFile] = []
     said: list[str] = []
     revisions: list[CaseFile] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -89,17 +88,16 @@ def read_queries(data: bytes, previous: tuple[bytes, tuple[QueryBlock, ...]] | N
             blocks.append(block)
     if broken:
         blocks += _repaired(data, broken, words, helpers, known)
-    return tuple([_with_callers(data, block) for block in sorted(blocks, key=lambda block: block.start)])
+    return _with_callers(sorted(blocks, key=lambda block: block.start))
 
 
-def _with_callers(data: bytes, block: QueryBlock) -> QueryBlock:
-    """A block that gives queries back, with whether the file calls its function."""
-    if not block.name or not any(query.handed for query in block.queries):
-        return block
-    name, cls = re.escape(block.name.encode()), re.escape(block.cls.encode())
-    pattern = rb"\b(?:self|cls|%b|super\(\))\.%b\b" % (cls, name) if block.cls else rb"(?<![\w.])(?<!def )%b\s*\(" % name
-    called = re.search(pattern, data) is not None
-    return block if called == block.called else replace(block, called=called)
+def _with_callers(blocks: list[QueryBlock]) -> tuple[QueryBlock, ...]:
+    """The blocks, of which each knows whether others add to the queries that it gives back."""
+    extended = {name for block in blocks for name in block.extends}
+    known = [block.name in extended for block in blocks]
+    return tuple(
+        block if block.extended is now else replace(block, extended=now) for block, now in zip(blocks, known, strict=True)
+    )
 
 
 def _repaired(data: bytes, broken: list[Definition], words: Vocabulary, helpers: Helpers, known: object) -> Iterator[QueryBlock]:
@@ -118,13 +116,15 @@ def _repaired(data: bytes, broken: list[Definition], words: Vocabulary, helpers:
 
 
 def _block(data: bytes, definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> QueryBlock | None:
-    queries = _queries(data, definition, code_of, words, helpers)
-    return QueryBlock(definition.piece.start, queries, definition.piece.name, definition.cls) if queries else None
+    walker = Walker(words, helpers, definition.cls)
+    queries = _queries(data, definition, code_of, walker)
+    if not queries and not walker.extended:
+        return None
+    return QueryBlock(definition.piece.start, queries, definition.piece.name, tuple(sorted(walker.extended - {""})))
 
 
-def _queries(data: bytes, definition: Definition, code_of: Lowered, words: Vocabulary, helpers: Helpers) -> tuple[Query, ...]:
+def _queries(data: bytes, definition: Definition, code_of: Lowered, walker: Walker) -> tuple[Query, ...]:
     cls = definition.cls
-    walker = Walker(words, helpers, cls)
     assigned = code_of.assigned
     body = code_of.statements
     attributes = class_attributes(data, cls) if cls and definition.piece.kind == "other" else frozenset()

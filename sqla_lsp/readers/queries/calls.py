@@ -37,23 +37,8 @@ from sqla_lsp.schema.queries import (
 )
 from sqla_lsp.syntax import code
 
-_EXECUTING = (
-    "execute",
-    "scalar",
-    "stream",
-    "exec",
-    "fetch",
-    "all",
-    "first",
-    "one",
-    "count",
-    "print",
-    "len",
-    "str",
-    "list",
-    "read_sql",
-    "run",
-)
+_ADDING = words("filter apply restrict scope where constrain permission visible access authori tenant add_ with_ only_")
+"""Words in the names of functions that most likely add conditions to the query that they are given."""
 _QUERY_METHODS = STARTING | {
     "get",
     "first",
@@ -97,6 +82,8 @@ class Calls(Library):
         """`base.name(...)`."""
         if isinstance(base, Called) and (name in STARTING or name in ("subquery", "cte", "scalar_subquery", "exists")):
             base = self.force(base)
+        if name in STARTING and isinstance(base, Called | Path):
+            self.extended.add(name_of(base.path if isinstance(base, Called) else base))
         if isinstance(base, Choice):
             return self._method_of_several(node, base, name, start, end)
         return self._method_of(base, name, self.arguments(node), node, start, end)
@@ -285,19 +272,26 @@ class Calls(Library):
         """A call of something of the project or of another library. Queries that are handed to it are used, unless it is a
         helper of the same file."""
         called = Called(path, function, given.positional, given.keywords, start, end, not given.open)
-        values = [value for value in (*given.positional, *given.keywords.values()) if _holds_query(value)]
+        arguments = (*given.positional, *given.keywords.values())
+        adds = self._adds(path, name)
+        self.extended.update(name_of(value.path) for value in arguments if adds and isinstance(value, Called))
+        values = [value for value in arguments if _holds_query(value)]
         if values:
             if self.is_helper(called):
                 forced = self.force(called)
                 if isinstance(forced, Building | Choice):
                     return forced
-            executing = any(word in name.lower() for word in _EXECUTING)
             for value in values:
-                self.use(value, complete=executing)
+                self.use(value, complete=not adds)
         for value in given.positional:
             if isinstance(value, Closure):
                 self.read_closure(value)
         return called
+
+    def _adds(self, path: Path | None, name: str) -> bool:
+        """Whether a function most likely adds conditions to the query that it is given."""
+        name = (name or name_of(path)).lower()
+        return self.rebinds or any(word in name for word in _ADDING)
 
     def is_helper(self, called: Called) -> bool:
         raise NotImplementedError
@@ -305,6 +299,11 @@ class Calls(Library):
     def read_closure(self, closure: Closure) -> None:
         """Reads a function for itself."""
         raise NotImplementedError
+
+
+def name_of(path: Path | None) -> str:
+    """The last name of a path, "" where there is none."""
+    return "" if path is None else entity_name(path)
 
 
 def _holds_query(value: Value) -> bool:

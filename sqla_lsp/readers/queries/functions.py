@@ -249,6 +249,8 @@ class Functions(Expressions):
         self.depth -= 1
         self.scope, self.returned, self.cls, self.instance, self.at, self.waiting = state
         made = self._adopted(choice(found)) if found else Bound()
+        if isinstance(made, Building | Choice):
+            self.extended.add(getattr(closure.function, "name", ""))
         known = (*PREDICATES, Building, Path, Choice, Items, Closure)
         return made if isinstance(made, known) or not isinstance(made, Bound | Called) else called
 

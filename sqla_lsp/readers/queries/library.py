@@ -11,7 +11,6 @@ from sqla_lsp.readers.queries.values import (
     Building,
     Choice,
     Items,
-    Joined,
     RowOf,
     Text,
     Value,
@@ -210,14 +209,6 @@ class Library(Chains):
         if name in ORDERS:
             return replace(key, descending=ORDERS[name])
         return replace(key, nulls_first=NULLS[name])
-
-    def core_join(
-        self, left: Value, right: tuple[Value, ...], keywords: dict[str, Value], outer: bool, start: int, end: int
-    ) -> Joined:
-        first = left.sources if isinstance(left, Joined) else (Source(self.as_entity(left, start, end), "from"),)
-        onclause = right[1] if len(right) > 1 else keywords.get("onclause")
-        outer = outer or keywords.get("isouter") == Constant(True)
-        return Joined((*first, *self.joins(right[0], onclause, outer, start, end)[:1]))
 
     def sql_function(self, name: str, given: Arguments) -> Value:
         """`func.name(...)`."""

@@ -68,6 +68,10 @@ class Reader:
         """The outermost of these calls, where all that helpers give is said to stand."""
         self.statement = (0, 0)
         self.aliases = 0
+        self.rebinds = False
+        """Whether what is evaluated goes into a variable that stands in it."""
+        self.extended: set[str] = set()
+        """The functions and methods whose queries became part of others."""
         self.queries: list[Query | None] = []
         self.made: list[Building] = []
         self._numbers: dict[int, int] = {}

@@ -101,6 +101,8 @@ class Tables(Conditions):
                 ]
                 return choice([self._select_from(building, other, start, end) for other in others])
         for value in positional:
+            if isinstance(value, Called):
+                value = self._joined_by_call(value)
             if isinstance(value, Joined):
                 sources = [*value.sources, *(s for s in sources if not _same(s.entity, value.sources))]
                 continue
@@ -110,6 +112,25 @@ class Tables(Conditions):
             )]  # fmt: skip
             complete = complete and not isinstance(entity.root, NotTold)
         return self.step(building, start, end, sources=tuple(sources), complete=complete)
+
+    def _joined_by_call(self, value: Called) -> Value:
+        """`users.join(orders)` in FROM, which nothing but its place tells from other calls."""
+        path = value.path
+        if path is None or isinstance(path.root, NotTold) or path.names[-1:] not in (("join",), ("outerjoin",)):
+            return value
+        if not value.certain or not value.positional:
+            return value
+        left, is_outer = replace(path, names=path.names[:-1]), path.names[-1] == "outerjoin"
+        return self.core_join(left, value.positional, value.keywords, is_outer, value.start, value.end)
+
+    def core_join(
+        self, left: Value, right: tuple[Value, ...], keywords: dict[str, Value], outer: bool, start: int, end: int
+    ) -> Joined:
+        """`left.join(right, onclause)` of tables."""
+        first = left.sources if isinstance(left, Joined) else (Source(self.as_entity(left, start, end), "from"),)
+        onclause = right[1] if len(right) > 1 else keywords.get("onclause")
+        outer = outer or keywords.get("isouter") == Constant(True)
+        return Joined((*first, *self.joins(right[0], onclause, outer, start, end)[:1]))
 
     def _join(self, building: Building, given: Arguments, start: int, end: int, *, outer: bool = False) -> Value:
         keywords = given.keywords

@@ -90,7 +90,9 @@ class Walker(Functions):
                 if self.lookup(name) is None:
                     self.bind(name, annotated(node.annotation, f"the variable {name}"))
             return False
+        self.rebinds = _rebinds(node)
         value = self.evaluate(node.value)
+        self.rebinds = False
         if node.annotation is not None and isinstance(value, Called):
             told = annotated(node.annotation, "the result of a call")
             if not isinstance(told, Path) or not isinstance(told.root, NotTold):
@@ -226,6 +228,17 @@ class Walker(Functions):
                 continue
             self.bind(name.bound, Path(ImportedName(node.module, node.level, name.name), (), node.start, node.end))
         return False
+
+
+def _rebinds(node: code.Assign) -> bool:
+    """`query = call(query)`."""
+    call = node.value
+    if isinstance(call, code.Await):
+        call = call.value
+    if not isinstance(call, code.Call) or not isinstance(node.targets[0], code.Name):
+        return False
+    given = [argument.value for argument in call.arguments]
+    return any(isinstance(value, code.Name) and value.id == node.targets[0].id for value in given)
 
 
 _STATEMENTS: dict[type, Callable[[Any, Any], bool]] = {
