@@ -48,7 +48,8 @@ class ColumnUse:
 @dataclass(eq=False)
 class ResolvedQuery:
     """A query whose names were resolved. `tables` has None where one is not known. All places have the file's path. `order` is
-    None where the order is not known, () where there is none. `outer` is the query around it."""
+    None where the order is not known, () where there is none. `outer` is the query around it, `excludes` says that it is the
+    subquery of a NOT EXISTS there."""
 
     kind: str
     place: Place
@@ -60,6 +61,7 @@ class ResolvedQuery:
     reduced: bool = False
     complete: bool = True
     outer: ResolvedQuery | None = None
+    excludes: bool = False
     conflict_columns: tuple[str, ...] | None = None
     conflict_constraint: str | None = None
     uses: tuple[ColumnUse, ...] = ()
