@@ -81,12 +81,13 @@ class _Block:
 
 
 def _joined_rows(block: QueryBlock) -> frozenset[int]:
-    """The subqueries and CTEs of a block that other queries join to something, or ask something of."""
-    found: set[int] = set()
+    """The subqueries and CTEs of a block, but for those that a query reads as they are: others join them to something, or ask
+    something of them, as far as is known."""
+    found = {number for number, query in enumerate(block.queries) if query.part == "rows"}
     for query in block.queries:
         rows = [source.entity.root.query for source in query.sources if isinstance(source.entity.root, Rows)]
-        if query.where or len(query.sources) > 1:
-            found.update(rows)
+        if not query.where and len(query.sources) == 1:
+            found.difference_update(rows)
     return frozenset(found)
 
 
@@ -110,12 +111,15 @@ class _Reading(QueryTrees):
             self.source_numbers[at] = number
             complete = complete and number is not None
             parts.append(self.joined(source, number, scope))
+        own = max(1, len(self.tables))
         selected = [self.term(operand, scope) for _, operand in query.selected]
         del self.references[:]  # what is selected is no part of a predicate
         if self.is_list and len(selected) == 1:
             parts.append(self._listed(selected[0]))
         parts += [self.tree(predicate, scope) for predicate in query.where]
         is_flat = not (query.reduced or query.limited)
+        if query.part == "value" and self.outer is None and len(self.tables) > own:
+            complete = False  # it is given to others, and what it is correlated with is not known
         if not complete or (self.is_joined and is_flat):  # what it is joined to may lead to its rows
             parts.append(NotKnown())
         order = self._order(query.order)

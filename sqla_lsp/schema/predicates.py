@@ -17,8 +17,8 @@ class Atom(msgspec.Struct, frozen=True, array_like=True):
     what is bound when the query runs; `untold` says that one of these is a name of which nothing is known, and that may be
     a constant. `bytewise` says that the column is collated by its bytes. `depends` are the other tables of the query that the
     value comes from: an atom with none of them is bound by itself, `a.id == b.a_id` is bound by table b. `outer` says that the
-    value comes from a query around it. `silent` is true for booleans and enums: an index on them alone rarely helps, and none is asked for.
-    `place` is the comparison in the source.
+    value comes from a query around it. `silent` is true for booleans and enums: an index on them alone rarely helps, and none is
+    asked for. `place` is the comparison in the source.
     """
 
     table: int

@@ -165,7 +165,7 @@ class Library(Chains):
         values = given.positional
         if name == "exists":
             if values and isinstance(values[0], Building):
-                return Exists(self.number(values[0]))
+                return Exists(self.part(values[0], "value"))
             return self.step(self.selecting(made, given, "exists"), start, end)
         if name in ("select", "query"):
             whereclause = given.keywords.get("whereclause")
