@@ -101,9 +101,11 @@ class _Reading(QueryTrees):
         self.of_block = of_block
         self.inside: list[ResolvedQuery] = []
         self.source_numbers = {}
+        self.asked = Query("select")
         of_block.readings.append(self)
 
     def read_query(self, query: Query) -> ResolvedQuery:
+        self.asked = query
         scope, complete = self.scope, query.complete and not (query.handed and self.block.extended)
         parts: list[Tree] = []
         for at, source in enumerate(query.sources):
@@ -118,8 +120,8 @@ class _Reading(QueryTrees):
             parts.append(self._listed(selected[0]))
         parts += [self.tree(predicate, scope) for predicate in query.where]
         is_flat = not (query.reduced or query.limited)
-        if query.part == "value" and self.outer is None and len(self.tables) > own:
-            complete = False  # it is given to others, and what it is correlated with is not known
+        if query.part == "value" and not self._is_around_known() and len(self.tables) > own:
+            complete = False  # what it is correlated with is not known
         if not complete or (self.is_joined and is_flat):  # what it is joined to may lead to its rows
             parts.append(NotKnown())
         order = self._order(query.order)
@@ -139,6 +141,17 @@ class _Reading(QueryTrees):
             conflict.constraint if conflict is not None else None,
             self._column_uses(),
         )
+
+    def _is_around_known(self) -> bool:
+        """Whether all queries around this one, of which there is one at least, are known with all their tables."""
+        outer = self.outer
+        if outer is None:
+            return False
+        while isinstance(outer, _Reading):
+            if not outer.asked.complete:
+                return False
+            outer = outer.outer
+        return True
 
     def _listed(self, term: Term) -> Tree:
         """IN joins the column that its query selects to the row around it: an index on it serves, but is not asked for."""
