@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class Seen(NamedTuple):
-    """What is known of a file at one time."""
+    """What is known of a file at one time. `names` is None where nobody asked for them."""
 
     exists: bool
     revision: Revision | None
@@ -56,7 +56,7 @@ class ProjectFiles:
         """Files that lie below none of the roots and were asked for."""
         self._cache = cache
         self._jobs = jobs
-        self._names: dict[str, ModuleNames | None] = {}
+        self._names: dict[str, ModuleNames] = {}
         self._with_models: set[str] = set()
         self._with_queries: set[str] = set()
 
@@ -188,7 +188,8 @@ class ProjectFiles:
     def seen(self, path: str) -> Seen:
         """What is known of a file now."""
         exists = path in self.documents or path in self.found or self.modules.has_read(path)
-        return Seen(exists, self.revision(path), self.models_of(path), self.queries_of(path), self.facts(path).names)
+        names = self.facts(path).names or self._names.get(path)
+        return Seen(exists, self.revision(path), self.models_of(path), self.queries_of(path), names)
 
     def paths(self) -> set[str]:
         """All files of which something may be known."""
@@ -226,14 +227,16 @@ class ProjectFiles:
         """The queries of a file."""
         return self.facts(path).queries
 
-    def names_of(self, path: str) -> ModuleNames | None:
-        """What the top level of a file binds; None where it cannot be read. What passed no filter is read now."""
-        names = self.facts(path).names
+    def names_of(self, path: str) -> ModuleNames:
+        """What the top level of a file binds; nothing where it cannot be read. What passed no filter is read now."""
+        names = self.facts(path).names or self._names.get(path)
         if names is None:
-            if path not in self._names:
-                self._names[path] = self._asked(path, read_names)
-            names = self._names[path]
+            names = self._names[path] = self._asked(path, read_names) or ModuleNames()
         return names
+
+    def asked_for_names(self) -> set[str]:
+        """The files of which the names were read when somebody asked."""
+        return set(self._names)
 
     def condition(self, path: str, name: str) -> Condition | None:
         """What a helper of a file returns."""

@@ -44,13 +44,13 @@ _Answer = tuple[Target | None, frozenset[str]]
 
 
 class Names:
-    """Answers for a whole project. `models_of` and `names_of` give what is known of a file, None where it cannot be read."""
+    """Answers for a whole project. `models_of` and `names_of` give what is known of a file."""
 
     def __init__(
         self,
         modules: ProjectModules,
         models_of: Callable[[str], Models | None],
-        names_of: Callable[[str], ModuleNames | None],
+        names_of: Callable[[str], ModuleNames],
     ) -> None:
         self._modules = modules
         self._models_of = models_of
@@ -68,8 +68,7 @@ class Names:
 
     def imported_from(self, path: str, name: str) -> str | None:
         """The module that a file imports a name from, or as; None for a name that it does not import, or by a relative import."""
-        names = self._names_of(path)
-        module, level, _ = names.imports.get(name, ("", 1, None)) if names is not None else ("", 1, None)
+        module, level, _ = self._names_of(path).imports.get(name, ("", 1, None))
         return None if level else module
 
     def _follow(self, path: str, what: Path, depth: int) -> Found:
@@ -119,9 +118,9 @@ class Names:
         models = self._models_of(path)
         if models is not None and models.model(name) is not None:
             return Target("model", path, name), read
-        names = self._names_of(path) if depth else None
-        if names is None:
+        if not depth:
             return None, read
+        names = self._names_of(path)
         if name in names.imports:
             target, more = self._imported(path, *names.imports[name], depth - 1)
             return target, read | more
@@ -164,8 +163,7 @@ class Names:
     # ----------------------------------------------------------------------------------------------- attributes of classes
 
     def _class(self, target: Target) -> ClassNames | None:
-        names = self._names_of(target.path)
-        return None if names is None else names.classes.get(target.name)
+        return self._names_of(target.path).classes.get(target.name)
 
     def _attribute(self, cls: Target, name: str, depth: int) -> Found | None:
         """An attribute of a class that is no model, from its body, its `__init__`, or what it inherits: `model` of a class that

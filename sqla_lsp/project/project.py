@@ -146,7 +146,7 @@ class Project:
         if self._environments_changed(path, moved):
             self.catalog.forget_histories()
             changed |= set(self.judged())
-        if moved or before.names != self._files.facts(path).names:
+        if moved or (before.names is not None and before.names != self._files.names_of(path)):
             self._forget_meanings()
             changed |= set(self.judged())
         return changed
@@ -252,7 +252,7 @@ class Project:
     def outside(self) -> set[str]:
         """The modules that were read and lie below none of the roots."""
         read = self.environments.facts_read()
-        read.update(self._files.abroad)
+        read.update(self._files.abroad, self._files.asked_for_names())
         for record in (*self._files.records.values(), *self._files.abroad.values()):
             read.update(path for path, _ in record.modules)
         return read - self._files.found.keys()

@@ -95,8 +95,8 @@ def _is_part(value: Value) -> bool:
 def _is_type_or_part(value: Value) -> bool:
     if isinstance(value, CallValue):
         return last_name(value) not in ("quoted_name", "f", "conv")
-    if isinstance(value, Member):  # db.Integer of Flask-SQLAlchemy
-        return value.name[:1].isupper()
+    if isinstance(value, Member):
+        return value.name[:1].isupper()  # `db.Integer`
     return isinstance(value, Symbol | ClassValue | Instance) and not (isinstance(value, Instance) and value.enum_name)
 
 

@@ -50,6 +50,8 @@ def sql_of(value: Value) -> str | Unknown:
     if isinstance(value, Symbol | Member) and _is_column(value):
         name = column_name(value)
         return _quoted(name) if isinstance(name, str) else name
+    if isinstance(value, Member):
+        return _item_of(value)
     if not isinstance(value, CallValue):
         return NOT_KNOWN
     name = last_name(value)
@@ -58,10 +60,11 @@ def sql_of(value: Value) -> str | Unknown:
         return _quoted(value.positional[0])
     if name in ("true", "false", "null") and not value.positional:
         return name
-    if path.rpartition(".")[0].endswith("func") or (
+    if path.rpartition(".")[0].endswith(("func", "sql.functions")) or (
         isinstance(value.function, Member) and last_name(value.function.base) == "func"
     ):
-        arguments = [_argument(item) for item in value.positional]
+        as_columns = all(isinstance(item, str) for item in value.positional)
+        arguments = [_argument(item, as_columns) for item in value.positional]
         known = [a for a in arguments if isinstance(a, str)]
         if name.lower() in _WITHOUT_PARENTHESES and not arguments:
             return name.upper()
@@ -71,7 +74,18 @@ def sql_of(value: Value) -> str | Unknown:
 
 _COMPARISONS = {"==": "=", "!=": "<>"} | {symbol: symbol for symbol in ("<", "<=", ">", ">=", "+", "-", "*", "/", "%")}
 _JOINED = {"&": " AND ", "|": " OR ", "and_": " AND ", "or_": " OR "}
-_INFIX = {"like": "LIKE", "ilike": "ILIKE", "not_like": "NOT LIKE", "notlike": "NOT LIKE"}
+_OPPOSITE = {
+    "is_": "is_not", "is_not": "is_", "isnot": "is_", "in_": "not_in", "not_in": "in_", "notin_": "in_", "like": "not_like",
+    "not_like": "like", "notlike": "like",
+}  # fmt: skip
+_INFIX = {
+    "is_distinct_from": "IS DISTINCT FROM",
+    "is_not_distinct_from": "IS NOT DISTINCT FROM",
+    "like": "LIKE",
+    "ilike": "ILIKE",
+    "not_like": "NOT LIKE",
+    "notlike": "NOT LIKE",
+}
 
 
 def _operated(call: CallValue, name: str, path: str) -> str | Unknown:
@@ -88,7 +102,9 @@ def _operated(call: CallValue, name: str, path: str) -> str | Unknown:
         known = [f"({part})" for part in parts if isinstance(part, str)]
         return joined.join(known) if len(known) == len(parts) else NOT_KNOWN
     if (path == "operator.~()" or name == "not_") and len(call.positional) == 1:
-        return _with("NOT ({})", sql_of(call.positional[0]))
+        return _negated(call.positional[0])
+    if name in ("cast", "type_coerce") and len(call.positional) == 2:
+        return _cast(call.positional[0], call.positional[1], name)
     base = base_of(call)
     if base is None or (not call.positional and name not in ("desc", "asc")):
         return NOT_KNOWN
@@ -104,9 +120,46 @@ def _operated(call: CallValue, name: str, path: str) -> str | Unknown:
         if not known or len(known) != len(texts):
             return NOT_KNOWN
         return _with(f"{{}} {'IN' if name == 'in_' else 'NOT IN'} ({', '.join(known)})", sql_of(base))
+    if name == "between" and len(call.positional) == 2:
+        return _with("{} BETWEEN {} AND {}", sql_of(base), operand_of(first), operand_of(call.positional[1]))
+    if name in ("startswith", "endswith", "contains") and isinstance(first, str) and not call.keywords:
+        before, after = "'%' || " * (name != "startswith"), " || '%'" * (name != "endswith")
+        return _with(f"{{}} LIKE {before}{{}}{after}", sql_of(base), operand_of(first))
     if name in _INFIX:
         return _with(f"{{}} {_INFIX[name]} {{}}", sql_of(base), operand_of(first))
     return NOT_KNOWN
+
+
+def _negated(value: Value) -> str | Unknown:
+    """`~value`, in the words that SQLAlchemy has for it."""
+    if isinstance(value, CallValue):
+        opposite = _OPPOSITE.get(last_name(value))
+        if opposite is not None and isinstance(value.function, Member):
+            function = Member(value.function.base, opposite)
+            return sql_of(CallValue(function, value.positional, value.keywords, value.place, value.open))
+        symbol = {"operator.==()": "!=", "operator.!=()": "=="}.get(path_of(value) or "")
+        if symbol is not None:
+            return sql_of(CallValue(Symbol(f"operator.{symbol}"), value.positional, {}, value.place))
+    return _with("NOT ({})", sql_of(value))
+
+
+def _cast(value: Value, kind: Value, name: str) -> str | Unknown:
+    """`cast(x, Integer)`, of types that no project defines."""
+    from sqla_lsp.readers.sqlalchemy_types import library_type
+
+    inner = sql_of(value)
+    if name == "type_coerce":
+        return inner
+    made = library_type(kind)
+    return NOT_KNOWN if isinstance(made, Unknown) else _with(f"CAST({{}} AS {made})", inner)
+
+
+def _item_of(value: Member) -> str | Unknown:
+    """`c["key"]` and `c["key"].astext` of JSON."""
+    inner, operator = (value.base, "->>") if value.name == "astext" else (value, "->")
+    if not isinstance(inner, Member) or not inner.name.startswith("[") or inner.name[1:-1].isdecimal() or inner.name == "[]":
+        return NOT_KNOWN
+    return _with(f"({{}} {operator} {_literal(inner.name[1:-1])})", sql_of(inner.base))
 
 
 def operand_of(value: Value) -> str | Unknown:
@@ -125,10 +178,12 @@ def _with(template: str, *parts: str | Unknown) -> str | Unknown:
     return template.format(*known) if len(known) == len(parts) else NOT_KNOWN
 
 
-def _argument(value: Value) -> str | Unknown:
-    """An argument of `func.f(...)` in an index: a string names a column there only where people mean it; it renders as a literal,
-    which no index can hold, so the column is meant."""
-    return _quoted(value) if isinstance(value, str) else sql_of(value)
+def _argument(value: Value, as_column: bool) -> str | Unknown:
+    """An argument of `func.f(...)` in an index. A string is a literal, as it renders, beside a column; where there are strings
+    alone (`as_column`) people mean columns: no index is made of literals."""
+    if isinstance(value, str) and as_column:
+        return _quoted(value)
+    return operand_of(value)
 
 
 def _quoted(name: str) -> str:
@@ -159,7 +214,8 @@ def computed(value: CallValue) -> Default:
     """`Identity()`, `Computed("...")`."""
     match last_name(value):
         case "Identity":
-            return Default("", "identity")
+            always = value.keywords.get("always", value.positional[0] if value.positional else False)
+            return Default("ALWAYS" if always is True else "BY DEFAULT", "identity")
         case "Computed":
             persisted = value.keywords.get("persisted", value.positional[1] if len(value.positional) > 1 else None)
             sql = sql_of(value.positional[0]) if value.positional else NOT_KNOWN
@@ -208,7 +264,9 @@ def key_of(value: Value) -> Key:
 
 
 def _is_expression(value: Value) -> bool:
-    return isinstance(value, CallValue) and "func." in (path_of(value) or "")
+    path = path_of(value) or ""
+    is_call = isinstance(value, CallValue) and ("func." in path or path.startswith("operator.") or last_name(value) == "cast")
+    return is_call or (isinstance(value, Member) and (value.name == "astext" or value.name.startswith("[")))
 
 
 def _ordered(key: Key, order: str) -> Key:

@@ -11,6 +11,7 @@ from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.types import PgType
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.functions import ancestors, call_function, find_member, is_enum, members
+from sqla_lsp.syntax.items import items_of
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue, ClassValue, FunctionValue, Instance, Member, Symbol, Value, path_of
 from sqla_lsp.text.places import Place
@@ -114,6 +115,14 @@ def type_of(machine: Machine, frame: Frame, value: Value) -> PgType | Unknown:
     if isinstance(value, Instance):
         return _project_type(machine, frame, value.cls, value.positional, value.keywords)
     return value if isinstance(value, Unknown) else NOT_KNOWN
+
+
+def library_type(value: Value) -> PgType | Unknown:
+    """The type of a value that goes by nothing of the project."""
+    name = last_name(value)
+    if name in _LENGTHS:
+        return _of_length(_LENGTHS[name], value if isinstance(value, CallValue) else CallValue(value, (), {}, _PLACE))
+    return PgType(_PLAIN[name]) if name in _PLAIN and "(" not in _PLAIN[name] else NOT_KNOWN
 
 
 def _variant(machine: Machine, frame: Frame, call: CallValue, base: Value) -> PgType | Unknown:
@@ -260,12 +269,24 @@ def _labels(machine: Machine, call: CallValue) -> tuple[tuple[str, ...] | Unknow
     first = call.positional[0]
     if isinstance(first, ClassValue) and is_enum(machine, first):
         names = tuple([m.enum_name or "" for m in members(machine, first)])
-        return (NOT_KNOWN if "values_callable" in call.keywords else names), first.name.lower()
+        chosen = call.keywords.get("values_callable")
+        if chosen is not None:
+            return _chosen_labels(machine, chosen, first), first.name.lower()
+        return names, first.name.lower()
     if isinstance(first, Symbol):
         return NOT_KNOWN, last_name(first).lower()
     labels = [text_of(value) for value in call.positional]
     known = tuple([label for label in labels if isinstance(label, str)])
     return (known if len(known) == len(labels) else NOT_KNOWN), NOT_KNOWN
+
+
+def _chosen_labels(machine: Machine, chosen: Value, cls: ClassValue) -> tuple[str, ...] | Unknown:
+    """What `values_callable` gives for an enum."""
+    if not isinstance(chosen, FunctionValue):
+        return NOT_KNOWN
+    items, is_open = items_of(machine, call_function(machine, cls.closure, chosen, (cls,), {}, False, None))
+    labels = tuple([item for item in items if isinstance(item, str)])
+    return labels if labels and len(labels) == len(items) and not is_open else NOT_KNOWN
 
 
 def _project_type(

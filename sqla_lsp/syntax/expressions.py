@@ -293,6 +293,8 @@ def _yield(machine: Machine, frame: Frame, node: code.Yield) -> Value:
 
 
 def _attribute(machine: Machine, frame: Frame, node: code.Attribute) -> Value:
+    if _is_super(node.value):
+        return _of_super(machine, frame, node.name)
     return attribute(machine, frame, value_of(machine, frame, node.value), node.name)
 
 
@@ -375,7 +377,7 @@ def _is_super(node: code.Expression) -> bool:
 
 def _of_super(machine: Machine, frame: Frame, name: str) -> Value:
     """`super().name` in a method, which is bound to the instance at hand."""
-    from sqla_lsp.syntax.functions import find_member
+    from sqla_lsp.syntax.functions import call_declared, find_member
 
     at: Frame | None = frame
     while at is not None and (at.parent is None or at.parent.owner is None):
@@ -385,6 +387,10 @@ def _of_super(machine: Machine, frame: Frame, name: str) -> Value:
     receiver = next((machine.lookup(at, first) for first in at.variables), None)
     for base in at.parent.owner.bases:
         found = find_member(machine, base, name) if isinstance(base, ClassValue) else NotImplemented
+        if isinstance(found, FunctionValue) and found.kind == "declared" and isinstance(receiver, ClassValue):
+            return call_declared(machine, frame, found, receiver)
+        if found is not NotImplemented and not isinstance(found, FunctionValue):
+            return found  # type: ignore[no-any-return]
         if isinstance(found, FunctionValue) and isinstance(receiver, Instance | ClassValue):
             return found if found.kind == "static" else BoundMethod(receiver, found)
     return NOT_KNOWN

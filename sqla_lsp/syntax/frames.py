@@ -28,6 +28,9 @@ class Imported:
 class LoadedModule:
     """The code of one file. `name` tells modules apart; `path` is "" for the file that facts are made of."""
 
+    statements: dict[str, list[code.Block | Definition]]
+    """The statements of the top level by the names that they bind or change, once something was asked of them."""
+
     def __init__(self, name: str, path: str, code: code.Module | None, is_package: bool = False, data: bytes = b"") -> None:
         """`code` None means that `data` is parsed when something is first asked of it."""
         self.name = name
@@ -35,6 +38,7 @@ class LoadedModule:
         self.is_package = is_package
         self.frame: Frame | None = None
         """The module's own variables, once something was asked of them."""
+        self.statements = {}
         self.needs: set[LoadedModule] = set()
         """The modules of the project that were looked up from here."""
         self.lacks: set[tuple[str, int]] = set()

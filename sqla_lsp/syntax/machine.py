@@ -98,7 +98,8 @@ class Machine:
         """The variables of a module. Its top level is evaluated name by name, as they are asked for: `has` and `lookup`."""
         if module.frame is None:
             module.frame = Frame(module, None, 0)
-            module.frame.pending = statements_by_name(module.top_level)
+            module.statements = statements_by_name(module.top_level)
+            module.frame.pending = dict(module.statements)
         return module.frame
 
     def find(self, importer: LoadedModule, name: str, level: int) -> LoadedModule | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, FunctionV
 
 _LONGEST_TEXT = 200
 """Regular expressions are tried on short texts only: what is in a project may take for ever."""
+_REPEATED_GROUP = re.compile(r"\)\s*(?:[*+]|\{)")
+"""What may do so even on a short one."""
 
 
 def _partial(machine: Machine, frame: Frame, call: CallValue) -> Any:
@@ -63,7 +66,11 @@ def _namedtuple(machine: Machine, frame: Frame, call: CallValue) -> Any:
 def _sub(machine: Machine, frame: Frame, call: CallValue) -> Any:
     """`re.sub(pattern, replacement, text)` of constants, as names of tables are made of names of classes."""
     match call.positional:
-        case (str(pattern), str(replacement), str(text)) if not call.keywords and len(text) < _LONGEST_TEXT:
+        case (CallValue(function=Symbol("re.compile"), positional=(str(pattern),)), str(replacement), str(text)) | (
+            str(pattern),
+            str(replacement),
+            str(text),
+        ) if not call.keywords and len(text) < _LONGEST_TEXT:
             return substituted(pattern, replacement, text)
         case _:
             return NotImplemented
@@ -71,8 +78,8 @@ def _sub(machine: Machine, frame: Frame, call: CallValue) -> Any:
 
 def substituted(pattern: str, replacement: str, text: str) -> Any:
     """A text in which a regular expression is replaced; `NotImplemented` where that is none."""
-    import re
-
+    if len(pattern) > _LONGEST_TEXT or _REPEATED_GROUP.search(pattern):
+        return NotImplemented
     try:
         return re.sub(pattern, replacement, text)
     except (re.error, IndexError, RecursionError):

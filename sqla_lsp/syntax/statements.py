@@ -8,7 +8,7 @@ from typing import Any
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.expressions import value_of
 from sqla_lsp.syntax.frames import Frame, Imported
-from sqla_lsp.syntax.functions import call_function, decorated, enter_managed, find_member
+from sqla_lsp.syntax.functions import call_function, class_frame, decorated, enter_managed, find_member
 from sqla_lsp.syntax.items import items_of, mutable, set_attribute
 from sqla_lsp.syntax.joining import NOT_KNOWN, join
 from sqla_lsp.syntax.machine import Machine, Signal, assigned_names
@@ -77,8 +77,8 @@ def bind(machine: Machine, frame: Frame, target: code.Expression, value: Value) 
             holder = value_of(machine, frame, base)
             if isinstance(holder, Instance):
                 set_attribute(machine, holder, name, value)
-            elif isinstance(holder, ClassValue) and holder.frame is not None:
-                holder.frame.variables[name] = value
+            elif isinstance(holder, ClassValue):
+                class_frame(machine, holder).variables[name] = value
             elif isinstance(holder, Symbol | Member | CallValue):
                 place = frame.statement_place()
                 machine.host.call(machine, frame, CallValue(Member(holder, "__setattr__"), (name, value), {}, place))
@@ -348,10 +348,15 @@ def _function(machine: Machine, frame: Frame, node: code.Function) -> Signal:
 
 
 def _class(machine: Machine, frame: Frame, node: code.Class) -> Signal:
-    bases = tuple([value_of(machine, frame, a.value) for a in node.arguments if a.keyword is None and not a.stars])
+    bases = tuple([_base(machine, frame, a.value) for a in node.arguments if a.keyword is None and not a.stars])
     keywords = {a.keyword: value_of(machine, frame, a.value) for a in node.arguments if a.keyword is not None}
     frame.set(node.name, ClassValue(node.name, node, frame, frame.base, bases, keywords))
     return ""
+
+
+def _base(machine: Machine, frame: Frame, node: code.Expression) -> Value:
+    """A base of a class; `Repository[User]` is `Repository`."""
+    return value_of(machine, frame, node.value if isinstance(node, code.Subscript) else node)
 
 
 def _return(machine: Machine, frame: Frame, node: code.Return) -> Signal:

@@ -63,6 +63,8 @@ _QUERIES = (
     "from app.orders import One\n\n\ndef condition(x):\n    return One.b == x\n",
     "from app.orders import Two\n\n\ndef condition(x):\n    return Two.one_id == x\n",
     "from app.orders import One\n\n\ndef of(session, x):\n    return session.query(One).filter(One.b ==\n",
+    "import app\n\n\ndef of(session, x):\n    return session.query(app.One).filter(app.One.b == x).all()\n",
+    "from app import Two\n\n\ndef of(session, x):\n    return session.query(Two).filter_by(one_id=x).first()\n",
     "from sqlalchemy import select\nfrom app.queries import *\n\n\ndef other(s, x):\n"
     "    return s.scalars(select(One).order_by(One.b).limit(x))\n",
     "",
@@ -147,7 +149,9 @@ def _content(chance: random.Random, path: str) -> str:
         case ".gitignore":
             return chance.choice(["second/\n", "*.pyc\n", "migrations/versions/c*\n"])
         case "__init__.py":
-            return ""
+            return chance.choice(
+                ["", "from app.orders import One, Two\n", "from .mixins import Stamped as One\n", "from app.orders import *\n"]
+            )
         case _:
             return _revision(chance, name.removesuffix(".py"))
 

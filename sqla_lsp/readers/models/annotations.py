@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sqla_lsp.readers.arguments import last_name
+from sqla_lsp.readers.models.bindings import assigned
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.types import PgType
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.expressions import value_of
-from sqla_lsp.syntax.frames import Frame, LoadedModule
+from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.functions import ancestors, is_enum, members
 from sqla_lsp.syntax.lower import lower
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue, ClassValue, Member, Symbol, Value, path_of
+from sqla_lsp.text.places import Place
 
-_IMPORTS = 6
-"""How many imports an alias is followed through."""
 _MAPPED = frozenset({"Mapped", "DynamicMapped", "WriteOnlyMapped"})
 _LISTS = frozenset({"list", "List", "set", "Set", "Sequence", "Collection", "dict", "Dict", "frozenset", "AppenderQuery"})
+_DEEPEST = 8
+_ENUM = Symbol("sqlalchemy.Enum")
 _TYPES = {
     "builtins.int": "int",
     "builtins.str": "varchar",
@@ -41,6 +43,8 @@ _SAME = {
     "pydantic.AwareDatetime": "datetime.datetime",
     "datetime": "datetime.datetime",
 }
+_PLAIN_NAMES = frozenset(path.rpartition(".")[2] for path in _TYPES)
+"""Names of types that are looked up also where an annotation is a string: all others are models."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,30 @@ class Annotation:
     nullable: bool = False
     many: bool = False
     mapped: bool = False
+    of_class: bool = False
+    """`ClassVar`: no field."""
     extras: tuple[Value, ...] = ()
+    node: code.Expression | None = None
+    frame: Frame | None = None
+    """The type as it is written, without `Mapped` and `Optional`, and where its names are looked up."""
+
+
+@dataclass(frozen=True)
+class TypeChoice:
+    """A choice of the project's own (`type_annotation_map`): the type of Python as a value and as `spelled`."""
+
+    value: Value
+    spelled: str
+    chosen: PgType | Unknown
 
 
 def read_annotation(machine: Machine, frame: Frame, node: code.Expression, depth: int = 0) -> Annotation:
     """What an annotation means."""
+    found = _read(machine, frame, node, depth)
+    return found if found.node is not None else replace(found, node=node, frame=frame)
+
+
+def _read(machine: Machine, frame: Frame, node: code.Expression, depth: int) -> Annotation:
     if depth > 8:
         return Annotation()
     if isinstance(node, code.Constant):
@@ -67,6 +90,8 @@ def read_annotation(machine: Machine, frame: Frame, node: code.Expression, depth
     if isinstance(node, code.Subscript):
         return _subscripted(machine, frame, node, depth)
     value = value_of(machine, frame, node)
+    if last_name(value) == "ClassVar":
+        return Annotation(value, of_class=True)
     if isinstance(value, Member) and value.name.startswith("["):
         return _alias(machine, frame, node, depth) or Annotation(value)
     return Annotation(value)
@@ -77,39 +102,8 @@ def _alias(machine: Machine, frame: Frame, node: code.Expression, depth: int) ->
     that it is imported from."""
     if not isinstance(node, code.Name):
         return None
-    module, name = frame.module, node.id
-    for _ in range(_IMPORTS):
-        found = _bound_to(machine, module, name)
-        if isinstance(found, code.Block):
-            assert isinstance(found.statement, code.Assign)
-            assert found.statement.value is not None
-            at = machine.module_frame(module)
-            outer, at.base = at.base, found.start
-            annotation = read_annotation(machine, at, found.statement.value, depth + 1)
-            at.base = outer
-            return annotation
-        if found is None:
-            return None
-        module, name = found
-    return None
-
-
-def _bound_to(machine: Machine, module: LoadedModule, name: str) -> code.Block | tuple[LoadedModule, str] | None:
-    """The assignment of a name in a module, or the module and the name that it is imported as."""
-    for block in module.top_level:
-        if not isinstance(block, code.Block):
-            continue
-        statement = block.statement
-        if isinstance(statement, code.Assign) and statement.value is not None:
-            if any(isinstance(target, code.Name) and target.id == name for target in statement.targets):
-                return block
-        elif isinstance(statement, code.ImportFrom):
-            for imported in statement.names:
-                if imported.bound == name or imported.name == "*":
-                    other = machine.find(module, statement.module, statement.level)
-                    if other is not None and (imported.name != "*" or other.may_bind(name)):
-                        return other, name if imported.name == "*" else imported.name
-    return None
+    found = assigned(machine, frame.module, node.id)
+    return read_annotation(machine, found[0], found[1], depth + 1) if found is not None else None
 
 
 def _forward(machine: Machine, frame: Frame, text: object, depth: int) -> Annotation:
@@ -119,7 +113,7 @@ def _forward(machine: Machine, frame: Frame, text: object, depth: int) -> Annota
     if not isinstance(text, str):
         return Annotation()
     if text.isidentifier():
-        return Annotation(Unknown(text), text)
+        return Annotation(machine.lookup(frame, text) if text in _PLAIN_NAMES else Unknown(text), text)
     parsed = lower(text.encode()).blocks
     statement = parsed[0].statement if len(parsed) == 1 else None
     if not isinstance(statement, code.Evaluate):
@@ -150,7 +144,8 @@ def _subscripted(machine: Machine, frame: Frame, node: code.Subscript, depth: in
     name = last_name(base)
     inner: list[code.Expression] = list(node.index.items) if isinstance(node.index, code.Sequence) else [node.index]
     if name in _MAPPED or name in ("ClassVar", "Final", "Required"):
-        return replace(read_annotation(machine, frame, inner[0], depth + 1), mapped=name in _MAPPED)
+        found = read_annotation(machine, frame, inner[0], depth + 1)
+        return replace(found, mapped=name in _MAPPED, of_class=name == "ClassVar")
     if name == "Optional":
         return replace(read_annotation(machine, frame, inner[0], depth + 1), nullable=True)
     if name == "Union":
@@ -158,20 +153,74 @@ def _subscripted(machine: Machine, frame: Frame, node: code.Subscript, depth: in
     if name == "Annotated":
         extras = tuple([value_of(machine, frame, item) for item in inner[1:]])
         found = read_annotation(machine, frame, inner[0], depth + 1)
-        return replace(found, extras=(*found.extras, *extras))
+        return replace(found, extras=(*found.extras, *extras), node=node, frame=frame)
     if name == "Literal":
-        return Annotation(Symbol("typing.Literal"), nullable=any(isinstance(i, code.Constant) and i.value is None for i in inner))
+        given = [value_of(machine, frame, item) for item in inner]
+        labels = tuple([item for item in given if item is not None])
+        return Annotation(CallValue(_ENUM, labels, {"native_enum": False}, Place(0, 0)), nullable=None in given)
     if name in _LISTS:
-        return replace(read_annotation(machine, frame, inner[-1], depth + 1), many=True)
+        return replace(read_annotation(machine, frame, inner[-1], depth + 1), many=True, node=node, frame=frame)
     return Annotation(base if isinstance(base, ClassValue) else Unknown("a generic type"))
 
 
-def python_type(machine: Machine, value: Value, known: list[tuple[Value, PgType | Unknown]]) -> PgType | Unknown:
-    """The Postgres type that SQLAlchemy chooses for a type of Python; `known` are the project's own choices
-    (`type_annotation_map`), which come first."""
-    for key, chosen in known:
+def spelled(machine: Machine, frame: Frame, node: code.Expression, depth: int = 0) -> str:
+    """A type in one spelling, whatever names it goes by; "" where it has none."""
+    if depth > _DEEPEST:
+        return ""
+    match node:
+        case code.Name() | code.Attribute():
+            value = value_of(machine, frame, node)
+            if isinstance(value, Symbol):
+                return value.path
+            if isinstance(value, ClassValue):
+                return f"{value.closure.module.name}:{value.name}"
+            alias = _alias(machine, frame, node, 0) if isinstance(value, Member) and value.name.startswith("[") else None
+            if alias is not None and alias.node is not None and alias.frame is not None:
+                return spelled(machine, alias.frame, alias.node, depth + 1)
+            return ""
+        case code.Subscript(value=base, index=index):
+            items = index.items if isinstance(index, code.Sequence) else (index,)
+            parts = [spelled(machine, frame, item, depth + 1) for item in (base, *items)]
+            return f"{parts[0]}[{', '.join(parts[1:])}]" if all(parts) else ""
+        case code.Constant(value=constant):
+            return repr(constant)
+        case code.Binary(operator="|", left=left, right=right):
+            sides = sorted([spelled(machine, frame, side, depth + 1) for side in (left, right)])
+            return " | ".join(sides) if all(sides) else ""
+        case code.Call(function=function, arguments=arguments):
+            values = [spelled(machine, frame, argument.value, depth + 1) for argument in arguments]
+            return f"{spelled(machine, frame, function, depth + 1)}({', '.join(values)})" if all(values) else ""
+        case _:
+            return ""
+
+
+def annotated_type(machine: Machine, annotation: Annotation, choices: list[TypeChoice]) -> PgType | Unknown:
+    """The Postgres type of an annotation. `choices` are the project's own, which come first: for all of it, then for the type in
+    the middle."""
+    if isinstance(annotation.node, code.Subscript) and annotation.frame is not None:
+        written = ""
+        for choice in choices:
+            if "[" in choice.spelled:
+                written = written or spelled(machine, annotation.frame, annotation.node) or "?"
+                if written == choice.spelled:
+                    return choice.chosen
+    if annotation.many:
+        return Unknown("a collection")
+    value = annotation.value
+    for choice in choices:
+        key = choice.value
         if key is value or (isinstance(key, Symbol) and isinstance(value, Symbol) and key.path == value.path):
-            return chosen
+            return choice.chosen
+    return python_type(machine, value)
+
+
+def python_type(machine: Machine, value: Value) -> PgType | Unknown:
+    """The Postgres type that SQLAlchemy chooses for a type of Python."""
+    if isinstance(value, CallValue) and value.function is _ENUM and value.positional:
+        texts = [item for item in value.positional if isinstance(item, str)]
+        return PgType("varchar", (max(map(len, texts)),)) if len(texts) == len(value.positional) else Unknown("not all are known")
+    if isinstance(value, CallValue) and last_name(value) == "NewType" and len(value.positional) == 2:
+        return python_type(machine, value.positional[1])
     if isinstance(value, Symbol):
         name = _TYPES.get(_SAME.get(value.path, value.path))
         return PgType(name) if name is not None else Unknown(f"the type of {value.path} is not known")

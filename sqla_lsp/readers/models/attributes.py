@@ -9,7 +9,7 @@ from sqla_lsp.readers.models.annotations import Annotation, read_annotation
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.functions import ancestors, call_declared, class_frame
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import ClassValue, FunctionValue, Value
+from sqla_lsp.syntax.values import CallValue, ClassValue, FunctionValue, Member, Value
 from sqla_lsp.text.places import Place
 
 
@@ -29,17 +29,30 @@ def lineage(cls: ClassValue) -> list[ClassValue]:
     """A class and the classes of the project that it inherits from, nearest first, each once."""
     found: dict[int, ClassValue] = {id(cls): cls}
     for base in ancestors(cls):
-        if isinstance(base, ClassValue):
-            found.setdefault(id(base), base)
+        for inner in [base] if isinstance(base, ClassValue) else made_of(base):
+            found.setdefault(id(inner), inner)
     return list(found.values())
 
 
-def attributes(machine: Machine, cls: ClassValue, owners: Sequence[ClassValue]) -> list[Attribute]:
-    """What the owners declare for a class, the farthest first; a nearer one takes the place of a farther one's attribute."""
+def made_of(base: Value) -> list[ClassValue]:
+    """The classes that a base is made of: `declarative_base(cls=Model)`, `SQLAlchemy(model_class=Model).Model`."""
+    call = base.base if isinstance(base, Member) else base
+    given = call.keywords.get("cls", call.keywords.get("model_class")) if isinstance(call, CallValue) else None
+    first = given if isinstance(given, tuple) else (given,)
+    return [inner for item in first if isinstance(item, ClassValue) for inner in lineage(item)]
+
+
+def attributes(
+    machine: Machine, cls: ClassValue, owners: Sequence[ClassValue], *, farthest_first: bool = False
+) -> list[Attribute]:
+    """What the owners declare for a class; a nearer one takes the place of a farther one's attribute. SQLAlchemy puts the class's
+    own first, SQLModel what it inherits (`farthest_first`)."""
     found: dict[str, Attribute] = {}
-    for owner in reversed(owners):
+    for owner in reversed(owners) if farthest_first else owners:
         for attribute in _declared(machine, cls, owner):
-            found[attribute.name] = attribute
+            known = found.get(attribute.name, attribute)
+            if farthest_first or known.owner is owner or (attribute.has_value and not known.has_value):
+                found[attribute.name] = attribute
     return list(found.values())
 
 

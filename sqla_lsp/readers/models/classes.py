@@ -8,31 +8,35 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import last_name, text_of
+from sqla_lsp.readers.models.annotations import Annotation, TypeChoice, annotated_type, spelled
 from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, returned_attributes
-from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, Parts, TypeMap, finished, table_items
+from sqla_lsp.readers.models.bindings import assigned, variable_of
+from sqla_lsp.readers.models.columns import ColumnReader, TypeMap
+from sqla_lsp.readers.models.finished import finished
+from sqla_lsp.readers.models.parts import COLUMNS, OWN, MetaOptions, Parts, Refer
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
-from sqla_lsp.readers.models.tables import MetaOptions, TableReader, metadata_options
+from sqla_lsp.readers.models.roots import declares_table, is_abstract, is_column, root_of
+from sqla_lsp.readers.models.table_args import labels_of, table_items
+from sqla_lsp.readers.models.tables import TableReader, metadata_options
 from sqla_lsp.readers.sqlalchemy_types import type_of
 from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import PrimaryKey
+from sqla_lsp.schema.types import PgType
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.expressions import attribute as member_of
 from sqla_lsp.syntax.expressions import value_of
-from sqla_lsp.syntax.functions import ancestors, call_class_or_function, class_frame, find_member
+from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.functions import ancestors, call_class_or_function, call_declared, call_function, class_frame
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, DictValue, ListValue, Member, Value, path_of
+from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, DictValue, FunctionValue, ListValue, Member, Value
 from sqla_lsp.text.places import Place
 
-_BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta"})
-_MADE_BASES = frozenset({"declarative_base", "automap_base", "generate_base", "as_declarative"})
-_OTHERS = ("django", "peewee", "tortoise", "mongoengine", "pony", "odmantic", "beanie", "ormar", "gino")
-_MAPPED_BY = frozenset({"mapped", "mapped_as_dataclass", "as_declarative"})
 _COLUMN_PROPERTIES = frozenset({"column_property", "deferred"})
 _IGNORED = frozenset(
     {"__tablename__", "__table_args__", "__mapper_args__", "__abstract__", "metadata", "registry", "model_config"}
 )
-_FLASK_NAME = re.compile(r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))")
+_FLASK_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])")
+"""Where Flask-SQLAlchemy begins a new word in the name of a class."""
 
 
 class ClassReader:
@@ -42,6 +46,7 @@ class ClassReader:
         self.machine = machine
         self.tables = tables
         self._known: dict[int, Model | None] = {}
+        self._choices: dict[int, TypeMap] = {}
         self.names: dict[int, dict[int, str]] = {}
         """Of each class, by its identity: the columns by the identity of the calls that make them, which `calls` keeps."""
         self.calls: list[CallValue] = []
@@ -54,60 +59,86 @@ class ClassReader:
         return self._known[id(cls)]
 
     def _read(self, cls: ClassValue) -> Model | None:
+        self._initialize(cls)
         parents = [base for base in lineage(cls)[1:] if (known := self.model(base)) is not None and known.table is not None]
         parent = parents[0] if parents else None
         above = {id(other) for base in parents for other in lineage(base)}
         owners = [owner for owner in lineage(cls) if id(owner) not in above]
-        root = self._root(cls)
-        if root is None and parent is None and not self._declares_table(owners):
+        root = root_of(cls)
+        if root is None and parent is None and not declares_table(self.machine, owners):
             return self._mixin(cls, owners)
         return _ClassReading(self, cls, owners, parent, root or "sqlalchemy").read()
 
-    def _root(self, cls: ClassValue) -> str | None:
-        """What makes a class declarative: "sqlmodel", "flask" or "sqlalchemy"; None where nothing does."""
-        if any(_last(decorator) in _MAPPED_BY for decorator in cls.node.decorators):
-            return "sqlalchemy"
-        for base in ancestors(cls):
-            path = path_of(base) or ""
-            name = last_name(base)
-            if path.startswith(_OTHERS):
-                return None
-            if path.startswith("sqlmodel") and name == "SQLModel":
-                return "sqlmodel"
-            if name in _BASES or (isinstance(base, CallValue) and name in _MADE_BASES):
-                return "sqlalchemy"
-            if name == "Model" and (isinstance(base, Member) or path.startswith("flask_sqlalchemy")):
-                return "flask"
-        return None
+    def _initialize(self, cls: ClassValue) -> None:
+        """What `__init_subclass__` of the nearest base sets on a class."""
+        class_frame(self.machine, cls)
+        for base in lineage(cls)[1:]:
+            function = class_frame(self.machine, base).variables.get("__init_subclass__")
+            if isinstance(function, FunctionValue):
+                call_function(self.machine, cls.closure, function, (cls,), {}, True, None)
+                return
 
-    def _declares_table(self, owners: Sequence[ClassValue]) -> bool:
-        """A class whose base is not known has a table all the same where it names one and has columns of SQLAlchemy's."""
-        named = any("__tablename__" in class_frame(self.machine, owner).variables for owner in owners)
-        return named and any(
-            _is_column(value) for owner in owners for value in class_frame(self.machine, owner).variables.values()
-        )
+    def options(self, cls: ClassValue) -> MetaOptions:
+        """What its metadata says of a class's table."""
+        for name in ("metadata", "registry"):
+            for owner in lineage(cls):
+                frame = class_frame(self.machine, owner)
+                found = metadata_options(self.machine.lookup(frame, name)) if name in frame.variables else None
+                if found is not None:
+                    return found
+        outside = [base for base in ancestors(cls) if isinstance(base, CallValue | Member)]
+        return next((found for base in outside if (found := metadata_options(base)) is not None), MetaOptions())
+
+    def type_choices(self, frame: Frame, node: code.Expression) -> TypeMap:
+        """What a `type_annotation_map` says."""
+        if isinstance(node, code.Name) and (block := assigned(self.machine, frame.module, node.id)) is not None:
+            frame, node = block
+        if id(node) in self._choices:
+            return self._choices[id(node)]
+        found: TypeMap = []
+        self._choices[id(node)] = found
+        for key, value in node.items if isinstance(node, code.Dictionary) else ():
+            if key is not None:
+                chosen = type_of(self.machine, frame, value_of(self.machine, frame, value))
+                found.append(TypeChoice(value_of(self.machine, frame, key), spelled(self.machine, frame, key), chosen))
+        return found
+
+    def refer(self, frame: Frame) -> Refer:
+        """Names columns that foreign keys are given as objects, as they are looked up from a frame."""
+
+        def text(value: Value, node: code.Expression | None, names: dict[int, str]) -> str | None:
+            if id(value) in names:
+                return f"{OWN}.{names[id(value)]}"
+            if isinstance(value, FunctionValue):
+                body = value.node.body if isinstance(value.node, code.Lambda) else None
+                return text(call_function(self.machine, frame, value, (), {}, False, None), body, names)
+            if isinstance(value, Member) and isinstance(value.base, Member) and value.base.name in ("c", "columns"):
+                return self._named(value.base.base, value.name.strip("[]"))
+            if isinstance(node, code.Attribute):
+                return self._named(value_of(self.machine, frame, node.value), node.name)
+            return None
+
+        return text
+
+    def _named(self, holder: Value, name: str) -> str | None:
+        """The column of a table or a class in full."""
+        if isinstance(holder, Member) and holder.name == "__table__":
+            holder = holder.base
+        model: Model | None = None
+        if isinstance(holder, ClassValue):
+            model = self.model(holder)
+        elif isinstance(holder, CallValue) and last_name(holder) == "Table":
+            model = self.tables.read(holder, "")
+        column = model.attribute(name) or model.column(name) if model is not None else None
+        if model is None or column is None or model.table is None or not model.table.known:
+            return None
+        return f"{column.table or model.table}.{column.column.name}"
 
     def _mixin(self, cls: ClassValue, owners: Sequence[ClassValue]) -> Model | None:
         declared = attributes(self.machine, cls, owners)
-        if not any(_is_column(item.value) or (item.annotation is not None and item.annotation.mapped) for item in declared):
+        if not any(is_column(item.value) or (item.annotation is not None and item.annotation.mapped) for item in declared):
             return None
         return _ClassReading(self, cls, owners, None, "sqlalchemy").read(has_table=False)
-
-
-def _is_column(value: object) -> bool:
-    if not isinstance(value, CallValue) or last_name(value) not in COLUMNS | RELATIONSHIPS:
-        return False
-    return not (path_of(value) or "").startswith(_OTHERS)
-
-
-def _last(node: code.Expression) -> str:
-    match node:
-        case code.Attribute(name=name) | code.Name(id=name):
-            return name
-        case code.Call(function=function):
-            return _last(function)
-        case _:
-            return ""
 
 
 class _ClassReading:
@@ -131,23 +162,23 @@ class _ClassReading:
     def read(self, has_table: bool = True) -> Model:
         cls = self.cls
         place = self._place()
-        options = metadata_options(self._member("metadata"))
-        mapped_to = self._member("__table__") if "__table__" in self.frame.variables else None
+        options = self.reader.options(cls)
+        mapped_to = self._value(cls, "__table__") if "__table__" in self.frame.variables else None
         self._columns()
-        table = self._table_name(options) if has_table and not self._is_abstract() else None
+        table = self._table_name(options) if has_table and not is_abstract(self.cls, self.frame, self.root) else None
         of_table: ClassName | None = None
         if isinstance(mapped_to, CallValue) and last_name(mapped_to) == "Table":
             inner = self.reader.tables.read(mapped_to, cls.name)
             if inner is not None:
-                table, of_table = inner.table, self.reader.tables.variable_of(mapped_to)
+                table, of_table = inner.table, self._variable_of_table()
                 self._take(inner, is_declared_here=of_table is None)
         single = self.parent is not None and table is not None and table == self.parent.table
         statement, arguments = self._arguments()
         partitioned = self._take_arguments(arguments, statement)
         if table is not None and not single and of_table is None:
-            finished(self.parts, table, options.convention)
+            finished(self.parts, table, options)
         elif single and table is not None:
-            finished(self.parts, table, options.convention)
+            finished(self.parts, table, options)
             self.parts.constraints = [c for c in self.parts.constraints if not isinstance(c.constraint, PrimaryKey)]
         inherited = self._inherited(table)
         known = [synonym for owner in self.owners for synonym in returned_attributes(owner)]
@@ -175,17 +206,15 @@ class _ClassReading:
         start = self.cls.base + node.start
         return Place(start, self.cls.base + node.end, self.cls.closure.module.path)
 
-    def _member(self, name: str) -> Value:
-        found = find_member(self.machine, self.cls, name)
-        return None if found is NotImplemented else member_of(self.machine, self.frame, self.cls, name)
-
-    def _is_abstract(self) -> bool:
-        if self.root == "sqlmodel":
-            return self.cls.keywords.get("table") is not True
-        own = self.frame.variables.get("__abstract__")
-        is_base = any(last_name(base) in _BASES or path_of(base) == "sqlmodel.SQLModel" for base in self.cls.bases)
-        decorated = any(_last(decorator) == "as_declarative" for decorator in self.cls.node.decorators)
-        return own is True or (is_base and "__tablename__" not in self.frame.variables) or decorated
+    def _variable_of_table(self) -> ClassName | None:
+        """The variable that `__table__ = users` names."""
+        for statement in self.cls.node.body:
+            match statement:
+                case code.Assign(targets=(code.Name(id="__table__"), *_), value=value) if value is not None:
+                    return variable_of(self.machine, self.cls.closure, value)
+                case _:
+                    pass
+        return None
 
     # ------------------------------------------------------------------------------------------------------------- columns
 
@@ -193,22 +222,26 @@ class _ClassReading:
         """The project's own choices of types for Python's, nearest first."""
         found: TypeMap = []
         for owner in lineage(self.cls):
+            frame = class_frame(self.machine, owner)
             for statement in owner.node.body:
                 match statement:
-                    case code.Assign(targets=(code.Name(id="type_annotation_map"),), value=code.Dictionary(items=items)):
-                        frame = class_frame(self.machine, owner)
-                        for key, value in items:
-                            if key is not None:
-                                chosen = type_of(self.machine, frame, value_of(self.machine, frame, value))
-                                found.append((value_of(self.machine, frame, key), chosen))
+                    case code.Assign(targets=(code.Name(id="type_annotation_map"),), value=value) if value is not None:
+                        found += self.reader.type_choices(frame, value)
                     case _:
                         pass
+            made = [frame.variables.get("registry"), *[base for base in owner.bases if isinstance(base, CallValue)]]
+            for call in made:
+                while isinstance(call, CallValue):
+                    for argument in call.node.arguments if call.node is not None else ():
+                        if argument.keyword == "type_annotation_map" and call.place.path == owner.closure.module.path:
+                            found += self.reader.type_choices(owner.closure, argument.value)
+                    call = call.function.base if isinstance(call.function, Member) else None
         return found
 
     def _columns(self) -> None:
-        declared = attributes(self.machine, self.cls, self.owners)
+        declared = attributes(self.machine, self.cls, self.owners, farthest_first=self.root == "sqlmodel")
         types = self._type_map() if any(item.annotation is not None for item in declared) else []
-        reader = ColumnReader(self.machine, self.frame, self.parts, types)
+        reader = ColumnReader(self.machine, self.frame, self.parts, types, self.reader.refer(self.frame))
         for attribute in declared:
             if attribute.name in _IGNORED:
                 continue
@@ -239,7 +272,9 @@ class _ClassReading:
             extra = next((item for item in annotation.extras if isinstance(item, CallValue) and last_name(item) in COLUMNS), None)
             if extra is not None:
                 reader.column(attribute.name, extra, annotation, attribute.statement)
-            elif annotation.many or annotation.text or self._is_model(annotation.value):
+            elif not self._is_column_type(annotation, reader.types) and (
+                annotation.many or annotation.text or self._is_model(annotation.value)
+            ):
                 self._relationship(attribute, None)
             else:
                 reader.annotated(attribute.name, annotation, attribute.statement)
@@ -250,10 +285,13 @@ class _ClassReading:
             self._relationship(attribute, value)
         elif isinstance(value, CallValue) and last_name(value) in COLUMNS:
             reader.column(attribute.name, value, annotation, attribute.statement)
-        elif annotation is not None and last_name(annotation.value) != "ClassVar" and not attribute.name.startswith("_"):
+        elif annotation is not None and not annotation.of_class and not attribute.name.startswith("_"):
             call = value if isinstance(value, CallValue) and last_name(value) == "Field" else None
             extra = next((item for item in annotation.extras if isinstance(item, CallValue) and last_name(item) == "Field"), None)
             reader.field(attribute.name, call or extra, annotation, attribute.statement)
+
+    def _is_column_type(self, annotation: Annotation, types: TypeMap) -> bool:
+        return isinstance(annotated_type(self.machine, annotation, types), PgType)
 
     def _is_model(self, value: Value) -> bool:
         return isinstance(value, ClassValue) and (value is self.cls or self.reader.model(value) is not None)
@@ -295,10 +333,10 @@ class _ClassReading:
         name = self._given_name()
         if name is None and self.root == "sqlmodel":
             name = self.cls.name.lower()
+        elif name is None and self.root == "flask" and any(column.primary_key is True for column in self.parts.columns):
+            name = _FLASK_WORDS.sub("_", self.cls.name).lower().lstrip("_")
         elif name is None and self.parent is not None:
             return self.parent.table
-        elif name is None and self.root == "flask" and any(column.primary_key is True for column in self.parts.columns):
-            name = _FLASK_NAME.sub(r"_\1", self.cls.name).lower()
         if name is None:
             return None
         _, arguments = self._arguments()
@@ -310,9 +348,19 @@ class _ClassReading:
     def _given_name(self) -> str | Unknown | None:
         for owner in self.owners:
             if "__tablename__" in class_frame(self.machine, owner).variables:
-                value = member_of(self.machine, self.frame, self.cls, "__tablename__")
-                return text_of(_called(self.machine, value))
+                return text_of(self._value(owner, "__tablename__"))
         return None
+
+    def _value(self, owner: ClassValue, name: str) -> Value:
+        """What the body of an owner gives this class under a name."""
+        value = self.machine.lookup(class_frame(self.machine, owner), name)
+        if isinstance(value, FunctionValue):
+            if value.kind == "declared":
+                return call_declared(self.machine, self.frame, value, self.cls)
+            value = BoundMethod(self.cls, value)
+        if isinstance(value, BoundMethod):  # a classmethod in place of declared_attr
+            return call_class_or_function(self.machine, value.function.closure, value, (), {}, False, None)
+        return value
 
     def _arguments(self) -> tuple[Place, Value]:
         """`__table_args__`, and the statement that gives it."""
@@ -320,7 +368,7 @@ class _ClassReading:
             frame = class_frame(self.machine, owner)
             if "__table_args__" not in frame.variables:
                 continue
-            value = _called(self.machine, member_of(self.machine, self.frame, self.cls, "__table_args__"))
+            value = self._value(owner, "__table_args__")
             for statement in owner.node.body:
                 match statement:
                     case code.Assign(targets=(code.Name(id="__table_args__"), *_)) | code.Function(name="__table_args__"):
@@ -343,18 +391,11 @@ class _ClassReading:
         elif arguments is not None and options is None:
             self.parts.complete = False
         aliases = {column.attribute: str(column.column.name) for column in self._all_columns()}
-        table_items(items, self.parts, statement, aliases)
+        table_items(items, self.parts, statement, aliases, self.reader.refer(self.frame), labels_of(self._all_columns()))
         return options is not None and "postgresql_partition_by" in options.items
 
     def _all_columns(self) -> list[ModelColumn]:
         return [*(self.parent.columns if self.parent is not None else ()), *self.parts.columns]
-
-
-def _called(machine: Machine, value: Value) -> Value:
-    """What a method that stands for an attribute gives: a classmethod under `declared_attr`."""
-    if isinstance(value, BoundMethod):
-        return call_class_or_function(machine, value.function.closure, value, (), {}, False, None)
-    return value
 
 
 def _options_of(arguments: Value) -> DictValue | None:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import cached_property
 
 from msgspec.structs import replace
 
 from sqla_lsp.postgres.naming import index_name
 from sqla_lsp.readers.arguments import base_of, last_name
+from sqla_lsp.readers.models.bindings import variable_of
 from sqla_lsp.readers.models.classes import ClassReader
-from sqla_lsp.readers.models.declared import Parts, declared_index, table_items
+from sqla_lsp.readers.models.columns import ColumnReader
+from sqla_lsp.readers.models.finished import finished
 from sqla_lsp.readers.models.host import DECLARING, ModelsHost
+from sqla_lsp.readers.models.parts import COLUMNS, Parts
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
 from sqla_lsp.readers.models.reuse import KnownModels
+from sqla_lsp.readers.models.table_args import declared_index, labels_of, table_items
 from sqla_lsp.readers.models.tables import TableReader
 from sqla_lsp.schema.models import ClassName, Model, ModelIndex, Models
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.expressions import value_of
 from sqla_lsp.syntax.frames import LoadedModule, Modules
+from sqla_lsp.syntax.functions import call_function
 from sqla_lsp.syntax.lower import Definition
 from sqla_lsp.syntax.machine import Machine, OutOfSteps
-from sqla_lsp.syntax.values import CallValue, ClassValue, DictValue, Member, Value, path_of
+from sqla_lsp.syntax.values import CallValue, ClassValue, DictValue, FunctionValue, Member, Value, path_of
 from sqla_lsp.text.places import Place
 
 logger = logging.getLogger(__name__)
@@ -37,6 +43,7 @@ _WORDS = re.compile(
 )
 
 
+_MAPS = re.compile(rb"map_imperatively\s*\(|\bmapper\s*\(")
 _ALWAYS = (b"__tablename__", b"__table__", b"__mapper_args__", b"declared_attr", b"map_imperatively", b"Table(")
 _NAMED = (b"Column(", b"mapped_column", b"Mapped[", b"SQLModel", b"Index(", *_ALWAYS)
 
@@ -85,9 +92,15 @@ class _Reading:
         self.frame = self.machine.module_frame(module)
         self.tables = TableReader(self.machine, self.frame)
         self.classes = ClassReader(self.machine, self.tables)
+        self.tables.refer = self.classes.refer(self.frame)
         self.models: dict[str, Model] = {}
         self.added: list[tuple[ClassName, ModelIndex]] = []
         self.values: dict[str, Value] = {}
+
+    @cached_property
+    def maps(self) -> bool:
+        """Whether the module maps classes imperatively."""
+        return self.module.says(_MAPS)
 
     def item(self, item: code.Block | Definition) -> None:
         """One piece of the top level."""
@@ -96,6 +109,8 @@ class _Reading:
             if isinstance(item, Definition):
                 if item.is_class and (item.length < _SHORT or item.says(_WORDS)):
                     self._named(item.name, Place(0, 0))
+                elif not item.is_class and item.says(_MAPS):
+                    self._function(item.name)
                 return
             place = Place(item.start, item.end)
             match item.statement:
@@ -103,6 +118,10 @@ class _Reading:
                     self._named(name, place)
                 case code.Assign(targets=(code.Name(id=name),), value=code.Call() as call) if _makes_table(call):
                     self._named(name, place)
+                case code.Function(name=name) if self.maps:
+                    self._function(name)
+                case code.Assign(targets=(code.Attribute(value=code.Name(id=name), name=attribute),), value=code.Call() as call):
+                    self._attribute(name, attribute, call, place)
                 case code.Evaluate(value=code.Call() as call) if _last(call.function) in DECLARING:
                     self._called(call, place)
                 case _:
@@ -120,13 +139,45 @@ class _Reading:
                 self.values[name] = value
                 self.models[name] = model
         elif isinstance(value, CallValue) and last_name(value) == "Table" and not value.place.path:
-            self.tables.bind(value, ClassName("", name), statement)
+            self.tables.bind(value, statement)
             model = self.tables.read(value, name)
             if model is not None:
                 self.values[name] = value
                 self.models[name] = model
         elif isinstance(value, CallValue) and last_name(value) == "Index":
             self._index(value, statement)
+
+    def _function(self, name: str) -> None:
+        """A function that maps classes, `start_mappers()`."""
+        function = self.machine.lookup(self.frame, name)
+        before = len(self.host.declared)
+        if isinstance(function, FunctionValue) and function.closure.module is self.module:
+            call_function(self.machine, self.frame, function, (), {}, True, None)
+            for call in self.host.declared[before:]:
+                if last_name(call) in ("map_imperatively", "mapper"):
+                    self._mapped(call, call.place)
+
+    def _attribute(self, name: str, attribute: str, node: code.Call, statement: Place) -> None:
+        """`User.name = Column(...)` beside the class."""
+        model = self.models.get(name)
+        holder = self.values.get(name)
+        if model is None or model.table is None or not isinstance(holder, ClassValue) or _last(node.function) not in COLUMNS:
+            return
+        outer, self.frame.base = self.frame.base, statement.start
+        value = value_of(self.machine, self.frame, node)
+        self.frame.base = outer
+        if isinstance(value, CallValue) and last_name(value) in COLUMNS:
+            parts = Parts()
+            ColumnReader(self.machine, self.frame, parts, [], self.classes.refer(self.frame)).column(
+                attribute, value, None, statement
+            )
+            finished(parts, model.table, self.classes.options(holder))
+            self.models[name] = replace(
+                model,
+                columns=(*model.columns, *parts.columns),
+                indexes=(*model.indexes, *parts.indexes),
+                constraints=(*model.constraints, *parts.constraints),
+            )
 
     def _called(self, node: code.Call, statement: Place) -> None:
         outer, self.frame.base = self.frame.base, statement.start
@@ -179,7 +230,7 @@ class _Reading:
                 if model is None or model.table is None or (cls is None and id(found) not in names):
                     continue
                 aliases = {column.attribute: str(column.column.name) for column in model.columns}
-                made = declared_index(call, names, aliases)
+                made = declared_index(call, names, aliases, labels_of(model.columns))
                 if made is not None:
                     index = made[0]
                     named = replace(index, name=index_name(model.table, index, {})) if index.name is None else index
@@ -197,7 +248,7 @@ class _Reading:
         own = self.classes.names if isinstance(holder, ClassValue) else self.tables.names
         parts.names = dict(own.get(id(holder), {}))
         aliases = {column.attribute: str(column.column.name) for column in model.columns}
-        table_items(items, parts, statement, aliases)
+        table_items(items, parts, statement, aliases, self.classes.refer(self.frame), labels_of(model.columns))
         self.models[name.name] = replace(
             model,
             indexes=(*model.indexes, *parts.indexes),
@@ -236,8 +287,9 @@ class _Reading:
             if isinstance(value, CallValue) and last_name(value) in RELATIONSHIPS:
                 relationships.append(read_relationship(self.machine, self.frame, key, value, None, statement, names))
             elif isinstance(value, Member):
-                columns += [replace(column, attribute=key) for column in model.columns if column.attribute == value.name]
-        variable = self.tables.variable_of(table)
+                columns = [replace(c, attribute=key) if c.attribute == value.name.strip("[]") else c for c in columns]
+        node = call.node.arguments[1].value if call.node is not None and len(call.node.arguments) > 1 else None
+        variable = variable_of(self.machine, self.frame, node) if node is not None else None
         self.models[name] = replace(
             model,
             name=name,

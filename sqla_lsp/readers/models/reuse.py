@@ -16,6 +16,7 @@ from sqla_lsp.syntax import code
 from sqla_lsp.syntax.machine import statements_by_name
 from sqla_lsp.text.places import Place
 
+_ENUMS = ("Enum", "Flag")
 _WORD = re.compile(r"\w+")
 
 
@@ -101,12 +102,18 @@ def _other_headers(changed: Sequence[code.Block]) -> set[str]:
     for block in changed:
         statement = block.statement
         if isinstance(statement, code.Class):
-            arguments = [(argument.keyword, _plain(argument.value)) for argument in statement.arguments]
+            arguments: list[object] = [(argument.keyword, _plain(argument.value)) for argument in statement.arguments]
+            if any(_last(argument.value).endswith(_ENUMS) for argument in statement.arguments):
+                arguments.append(_plain(statement.body))  # its members are the labels of a type
             headers.setdefault(statement.name, []).append((arguments, [_plain(d) for d in statement.decorators]))
         else:
             for name in statements_by_name([block]):
                 headers.setdefault(name, []).append(object())
     return {name for name, found in headers.items() if len(found) != 2 or found[0] != found[1]}
+
+
+def _last(node: code.Expression) -> str:
+    return node.name if isinstance(node, code.Attribute) else node.id if isinstance(node, code.Name) else ""
 
 
 def _plain(node: Any) -> object:

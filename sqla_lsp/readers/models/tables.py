@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from sqla_lsp.postgres.naming import Convention
 from sqla_lsp.readers.arguments import NOT_KNOWN, last_name, text_of
-from sqla_lsp.readers.models.declared import COLUMNS, ColumnReader, Parts, finished, table_items
-from sqla_lsp.schema.models import ClassName, Model
-from sqla_lsp.schema.names import TableName, Unknown
+from sqla_lsp.readers.models.attributes import lineage
+from sqla_lsp.readers.models.columns import ColumnReader
+from sqla_lsp.readers.models.finished import finished
+from sqla_lsp.readers.models.parts import COLUMNS, MetaOptions, Parts, Refer
+from sqla_lsp.readers.models.table_args import labels_of, table_items
+from sqla_lsp.schema.models import Model
+from sqla_lsp.schema.names import TableName
 from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.functions import ancestors
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import CallValue, DictValue, Member, Value
+from sqla_lsp.syntax.values import CallValue, ClassValue, DictValue, Member, Symbol, Value, path_of
 from sqla_lsp.text.places import Place
 
-
-@dataclass(frozen=True)
-class MetaOptions:
-    """What a `MetaData` says of its tables."""
-
-    convention: Convention = field(default_factory=dict)
-    schema: str | Unknown | None = None
+_DEEPEST = 8
+"""How far a `MetaData` is looked for."""
 
 
-def metadata_options(value: Value) -> MetaOptions:
-    """The options of a `MetaData(...)`, also where it is an attribute of something that was made with it."""
+def metadata_options(value: Value) -> MetaOptions | None:
+    """The options of a `MetaData(...)`, also where it is an attribute of something that was made with it: a base, a registry,
+    Flask's `db`. None where there is none."""
     call: Value = value
-    while isinstance(call, Member):
-        call = call.base
-    if not isinstance(call, CallValue):
-        return MetaOptions()
-    given = call.keywords.get("metadata")
-    if last_name(call) != "MetaData" and isinstance(given, CallValue):
-        call = given
-    if last_name(call) != "MetaData":
-        return MetaOptions()
+    for _ in range(_DEEPEST):
+        if isinstance(call, Member):
+            call = call.base
+        elif isinstance(call, ClassValue):
+            found = [owner.frame.variables.get("metadata") for owner in lineage(call) if owner.frame is not None]
+            given = next((item for item in found if isinstance(item, CallValue | Member)), None)
+            call = given if given is not None else next((b for b in ancestors(call) if isinstance(b, CallValue | Member)), None)
+        elif isinstance(call, CallValue) and last_name(call) != "MetaData":
+            inner = call.keywords.get("metadata", call.keywords.get("registry"))
+            if inner is None and last_name(call) == "registry" and call.positional:
+                inner = call.positional[0]
+            call = inner if inner is not None else call.function.base if isinstance(call.function, Member) else None
+        else:
+            break
+    if not isinstance(call, CallValue) or last_name(call) != "MetaData":
+        return None
     named = call.keywords.get("naming_convention")
     items = named.items.items() if isinstance(named, DictValue) else ()
     convention = {key: value for key, value in items if isinstance(key, str) and isinstance(value, str)}
     schema = call.keywords.get("schema", call.positional[0] if call.positional else None)
-    return MetaOptions(convention, text_of(schema) if schema is not None else None)
+    return MetaOptions(convention, schema if isinstance(schema, str) else None)  # one from the environment is the default there
 
 
 class TableReader:
@@ -49,20 +54,15 @@ class TableReader:
         self.machine = machine
         self.frame = frame
         self._known: dict[int, Model | None] = {}
-        self._variables: dict[int, ClassName] = {}
         self._statements: dict[int, Place] = {}
         self.names: dict[int, dict[int, str]] = {}
+        self.refer: Refer | None = None
         self._calls: list[CallValue] = []
         """The calls that others are told by, by their identity."""
 
-    def bind(self, call: CallValue, name: ClassName, statement: Place) -> None:
-        """Notes the variable that holds a table."""
-        self._variables.setdefault(id(call), name)
+    def bind(self, call: CallValue, statement: Place) -> None:
+        """Notes the statement that a table stands in."""
         self._statements.setdefault(id(call), statement)
-
-    def variable_of(self, call: CallValue) -> ClassName | None:
-        """The variable that holds a table."""
-        return self._variables.get(id(call))
 
     def read(self, call: CallValue, name: str) -> Model | None:
         """The model of a `Table(...)`; None where it has no name."""
@@ -71,23 +71,27 @@ class TableReader:
         return self._known[id(call)]
 
     def _read(self, call: CallValue, name: str) -> Model | None:
-        if not call.positional:
+        if not call.positional or not _is_sqlalchemy(call):
             return None
         title = text_of(call.positional[0])
-        options = metadata_options(call.positional[1] if len(call.positional) > 1 else call.keywords.get("metadata"))
+        of_flask = len(call.positional) < 2 or _is_item(call.positional[1])  # `db.Table("name", db.Column(...))`
+        options = (
+            metadata_options(call.keywords.get("metadata", call.function) if of_flask else call.positional[1]) or MetaOptions()
+        )
         schema = text_of(call.keywords["schema"]) if call.keywords.get("schema") is not None else options.schema
         table = TableName(title if title is not None else NOT_KNOWN, schema)
         statement = self._statements.get(id(call), call.place)
         parts = Parts(complete=not call.open)
-        reader = ColumnReader(self.machine, self.frame, parts, [])
-        items = call.positional[2:] if len(call.positional) > 1 else ()
+        refer = self.refer or (lambda value, node, names: None)
+        reader = ColumnReader(self.machine, self.frame, parts, [], refer)
+        items = call.positional[1 if of_flask else 2 :]
         for item in items:
             if isinstance(item, CallValue) and last_name(item) in COLUMNS:
                 key = text_of(item.keywords.get("key"))
                 reader.column(key if isinstance(key, str) else "", item, None, _around(item.place, statement))
         aliases = {column.attribute: str(column.column.name) for column in parts.columns}
-        table_items([item for item in items if not _is_column(item)], parts, statement, aliases)
-        finished(parts, table, options.convention)
+        table_items([item for item in items if not _is_column(item)], parts, statement, aliases, refer, labels_of(parts.columns))
+        finished(parts, table, options)
         self.names[id(call)] = parts.names
         self._calls += [call, *parts.calls]
         return Model(
@@ -101,6 +105,18 @@ class TableReader:
             partitioned="postgresql_partition_by" in call.keywords,
             complete=parts.complete,
         )
+
+
+def _is_sqlalchemy(call: CallValue) -> bool:
+    """Whether a `Table(...)` is SQLAlchemy's: others have tables, too."""
+    if not isinstance(call.function, Symbol) or call.function.path.startswith(("sqlalchemy.", "sqlmodel.")):
+        return True
+    return any(_is_column(item) and (path_of(item) or "").startswith("sqlalchemy.") for item in call.positional)
+
+
+def _is_item(value: Value) -> bool:
+    """Whether an argument stands among the elements of a table."""
+    return _is_column(value) or (isinstance(value, CallValue) and last_name(value).endswith(("Index", "Constraint")))
 
 
 def _is_column(value: Value) -> bool:

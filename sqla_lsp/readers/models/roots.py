@@ -1,0 +1,80 @@
+"""What makes a class declarative, and what tells it from classes of other libraries that look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqla_lsp.readers.arguments import last_name
+from sqla_lsp.readers.models.attributes import lineage
+from sqla_lsp.readers.models.parts import COLUMNS
+from sqla_lsp.readers.models.relationships import RELATIONSHIPS
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.functions import ancestors, class_frame
+from sqla_lsp.syntax.machine import Machine
+from sqla_lsp.syntax.values import CallValue, ClassValue, Member, Value, path_of
+
+_BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta"})
+_MADE_BASES = frozenset({"declarative_base", "automap_base", "generate_base", "as_declarative"})
+_OTHERS = ("django", "peewee", "tortoise", "mongoengine", "pony", "odmantic", "beanie", "ormar", "gino")
+_NO_BASES = ("builtins.", "typing.", "typing_extensions.", "abc.", "enum.", "dataclasses.", "pydantic.", "collections.")
+_MAPPED_BY = frozenset({"mapped", "mapped_as_dataclass", "as_declarative"})
+
+
+def root_of(cls: ClassValue) -> str | None:
+    """What makes a class declarative: "sqlmodel", "flask" or "sqlalchemy"; None where nothing does."""
+    if any(last_of(decorator) in _MAPPED_BY for decorator in cls.node.decorators):
+        return "sqlalchemy"
+    if any(last_name(owner.keywords.get("metaclass")) == "DeclarativeMeta" for owner in lineage(cls)):
+        return "sqlalchemy"
+    for base in ancestors(cls):
+        path = path_of(base) or ""
+        name = last_name(base)
+        if path.startswith(_OTHERS):
+            return None
+        if path.startswith("sqlmodel") and name == "SQLModel":
+            return "sqlmodel"
+        if name in _BASES or (isinstance(base, CallValue) and name in _MADE_BASES):
+            return "sqlalchemy"
+        if name == "Model" and (isinstance(base, Member) or path.startswith("flask_sqlalchemy")):
+            return "flask"
+    return None
+
+
+def declares_table(machine: Machine, owners: Sequence[ClassValue]) -> bool:
+    """A class whose base is not known has a table all the same where it names one and has columns of SQLAlchemy's."""
+    if not any(may_be_base(base) for base in ancestors(owners[0])):
+        return False
+    named = any("__tablename__" in class_frame(machine, owner).variables for owner in owners)
+    return named and any(is_column(value) for owner in owners for value in class_frame(machine, owner).variables.values())
+
+
+def is_abstract(cls: ClassValue, frame: Frame, root: str) -> bool:
+    """Whether a declarative class has no table of its own making: a base of others."""
+    if root == "sqlmodel":
+        return cls.keywords.get("table") is not True
+    own = frame.variables.get("__abstract__")
+    is_base = any(last_name(base) in _BASES or path_of(base) == "sqlmodel.SQLModel" for base in cls.bases)
+    decorated = any(last_of(decorator) == "as_declarative" for decorator in cls.node.decorators)
+    return own is True or is_base or decorated
+
+
+def may_be_base(base: Value) -> bool:
+    """Whether a base from outside of the project may be declarative."""
+    return not isinstance(base, ClassValue) and not (path_of(base) or "").startswith(_NO_BASES)
+
+
+def is_column(value: object) -> bool:
+    if not isinstance(value, CallValue) or last_name(value) not in COLUMNS | RELATIONSHIPS:
+        return False
+    return not (path_of(value) or "").startswith(_OTHERS)
+
+
+def last_of(node: code.Expression) -> str:
+    match node:
+        case code.Attribute(name=name) | code.Name(id=name):
+            return name
+        case code.Call(function=function):
+            return last_of(function)
+        case _:
+            return ""

@@ -1,0 +1,165 @@
+"""Indexes and constraints among the elements of a table: `__table_args__`, the arguments of `Table(...)`, `Index(...)` beside
+a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name, text_of
+from sqla_lsp.readers.constraints import constraint_of, index_of
+from sqla_lsp.readers.models.parts import COLUMNS, Parts, Refer, argument_node, foreign_key_to, shown
+from sqla_lsp.schema.models import ModelColumn, ModelConstraint, ModelIndex
+from sqla_lsp.schema.names import Unknown
+from sqla_lsp.schema.tables import Constraint, ForeignKey, Index, PrimaryKey, Unique
+from sqla_lsp.schema.types import PgType
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.values import CallValue, Instance, ListValue, Member, Symbol, Value
+from sqla_lsp.text.places import Place
+
+_COLUMN = Symbol("sqlalchemy.column")
+
+
+def table_items(
+    items: Iterable[Value], parts: Parts, statement: Place, aliases: dict[str, str], refer: Refer, labels: Labels
+) -> None:
+    """Indexes and constraints among the elements of a table. `aliases` are the database's names of columns by the attributes and
+    keys that they have."""
+    for item in items:
+        if isinstance(item, CallValue):
+            made = declared_index(item, parts.names, aliases, labels)
+            if made is not None:
+                parts.indexes.append(ModelIndex(made[0], shown(made[1], statement), statement))
+                continue
+            kind = last_name(item)
+            if kind == "ddl_if":
+                continue
+            constraint = constraint_of(named(item, parts.names, aliases, labels))
+            if constraint is not None:
+                if isinstance(constraint, ForeignKey) and isinstance(constraint.target_columns, Unknown):
+                    constraint = _aimed_at_objects(item, constraint, parts.names, refer)
+                parts.constraints.append(
+                    ModelConstraint(_renamed(constraint, aliases), shown(item.place, statement), statement, kind)
+                )
+                continue
+            if kind in COLUMNS or kind in ("Comment", "ExcludeConstraint"):
+                continue
+        elif last_name(item) == "__table_args__":
+            continue  # of a base from outside: only options may stand there
+        parts.complete = False
+
+
+def _aimed_at_objects(call: CallValue, foreign: ForeignKey, names: dict[int, str], refer: Refer) -> ForeignKey:
+    """`ForeignKeyConstraint(["a"], [users.c.id])`."""
+    given = Arguments(call, ["columns", "refcolumns"]).get("refcolumns")
+    items = list(given) if isinstance(given, tuple) else given.items if isinstance(given, ListValue) else []
+    node = argument_node(call, 1)
+    nodes = node.items if isinstance(node, code.Sequence) and len(node.items) == len(items) else [None] * len(items)
+    texts = [item if isinstance(item, str) else refer(item, at, names) for item, at in zip(items, nodes, strict=True)]
+    known = [text for text in texts if text is not None]
+    return foreign_key_to(foreign, *known) if known and len(known) == len(texts) else foreign
+
+
+def declared_index(
+    value: CallValue, names: dict[int, str], aliases: dict[str, str], labels: Labels
+) -> tuple[Index, Place] | None:
+    """An `Index(...)`, also behind `.ddl_if(...)`; None for what is none or is made on another database alone."""
+    call: Value = value
+    while isinstance(call, CallValue) and last_name(call) == "ddl_if" and isinstance(call.function, Member):
+        dialect = Arguments(call, ["dialect"]).get("dialect")
+        if isinstance(dialect, str) and dialect != "postgresql":
+            return None
+        call = call.function.base
+    if not isinstance(call, CallValue) or last_name(call) != "Index":
+        return None
+    if not call.positional:
+        return Index(text_of(call.keywords.get("name")), NOT_KNOWN), call.place
+    rewritten = named(call, names, aliases, labels)
+    elements: Value = NOT_KNOWN if call.open else tuple(rewritten.positional[1:])
+    index = index_of(rewritten, text_of(rewritten.positional[0]), elements)
+    return _index_renamed(index, aliases), call.place
+
+
+def _index_renamed(index: Index, aliases: dict[str, str]) -> Index:
+    keys = index.keys
+    if isinstance(keys, tuple):
+        keys = tuple([replace(k, column=aliases.get(k.column, k.column)) if isinstance(k.column, str) else k for k in keys])
+    include = tuple([aliases.get(name, name) for name in index.include]) if isinstance(index.include, tuple) else index.include
+    return replace(index, keys=keys, include=include)
+
+
+def _renamed(constraint: Constraint, aliases: dict[str, str]) -> Constraint:
+    columns = getattr(constraint, "columns", None)
+    if not isinstance(columns, tuple) or not isinstance(constraint, Unique | PrimaryKey | ForeignKey):
+        return constraint
+    return replace(constraint, columns=tuple([aliases.get(name, name) for name in columns]))
+
+
+Labels = dict[str, tuple[str, ...]]
+"""The labels of columns of an enum type."""
+
+
+def labels_of(columns: Iterable[ModelColumn]) -> Labels:
+    """The labels of columns of an enum type, by their names."""
+    return {
+        str(column.column.name): column.column.type.labels
+        for column in columns
+        if isinstance(column.column.type, PgType) and column.column.type.labels is not None
+    }
+
+
+def _with_labels(call: CallValue, labels: Labels) -> CallValue:
+    """A comparison of a column with members of an enum, which stand for their labels, or for their values in columns of text."""
+    base = call.function.base if isinstance(call.function, Member) else None
+    sides = [item for item in (base, *call.positional) if isinstance(item, CallValue) and item.function is _COLUMN]
+    if not sides:
+        return call
+    known = labels.get(str(sides[0].positional[0]))
+
+    def label(value: Value) -> Value:
+        if isinstance(value, tuple):
+            return tuple([label(item) for item in value])
+        if isinstance(value, ListValue):
+            return ListValue([label(item) for item in value.items], value.open, value.is_set, value.arms)
+        if not isinstance(value, Instance) or value.enum_name is None:
+            return value
+        return value.enum_name if known is not None and value.enum_name in known else value.enum_value
+
+    call.positional = tuple([label(item) for item in call.positional])
+    return call
+
+
+def named(call: CallValue, names: dict[int, str], aliases: dict[str, str], labels: Labels) -> CallValue:
+    """A call in whose arguments `column("name")` stands for every column object and attribute of the class."""
+
+    def of(value: Value, depth: int) -> Value:
+        if depth > 12:
+            return value
+        if isinstance(value, CallValue):
+            name = names.get(id(value))
+            if name is not None:
+                return CallValue(_COLUMN, (name,), {}, value.place)
+            positional = tuple([of(item, depth + 1) for item in value.positional])
+            keywords = {key: of(item, depth + 1) for key, item in value.keywords.items()}
+            function = value.function
+            if isinstance(function, Member):
+                function = Member(of(function.base, depth + 1), function.name)
+            made = CallValue(function, positional, keywords, value.place, value.open, value.open_keywords, value.node)
+            return _with_labels(made, labels)
+        if isinstance(value, Member):
+            of_table = isinstance(value.base, Member) and value.base.name in ("c", "columns")
+            if of_table or not isinstance(value.base, Symbol | Member):
+                name = aliases.get(value.name)
+                if name is not None:
+                    return CallValue(_COLUMN, (name,), {}, call.place)
+            return Member(of(value.base, depth + 1), value.name)
+        if isinstance(value, tuple):
+            return tuple([of(item, depth + 1) for item in value])
+        if isinstance(value, ListValue):
+            return ListValue([of(item, depth + 1) for item in value.items], value.open, value.is_set, value.arms)
+        return value
+
+    rewritten = of(call, 0)
+    assert isinstance(rewritten, CallValue)
+    return rewritten
