@@ -48,7 +48,8 @@ class ColumnUse:
 @dataclass(eq=False)
 class ResolvedQuery:
     """A query whose names were resolved. `tables` has None where one is not known. All places have the file's path. `order` is
-    None where the order is not known, () where there is none. `outer` is the query around it."""
+    None where the order is not known, () where there is none. `outer` is the query around it.
+    `is_repeated` says that it comes from a function of the file which has it too."""
 
     kind: str
     place: Place
@@ -63,6 +64,7 @@ class ResolvedQuery:
     conflict_columns: tuple[str, ...] | None = None
     conflict_constraint: str | None = None
     uses: tuple[ColumnUse, ...] = ()
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqla_lsp.project.names import Target
 from sqla_lsp.project.terms import OUTER, ColumnTerm, ExpressionTerm, Reference, Scope, Term
 from sqla_lsp.project.trees import QueryTrees
 from sqla_lsp.project.world import World
-from sqla_lsp.schema.predicates import All, Atom, NotKnown, Order, Tree
+from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, Order, Tree
 from sqla_lsp.schema.queries import OrderKey, Path, Predicate, Query, QueryBlock, Rows, Source
 from sqla_lsp.text.places import Place
 
@@ -31,13 +31,37 @@ def resolve(path: str, blocks: Sequence[QueryBlock], world: World) -> FileQuerie
     queries: list[ResolvedQuery] = []
     references: list[Reference] = []
     read: set[str] = {path}
+    inlined: list[ResolvedQuery] = []
     for block in blocks:
         of_block = _Block(path, block, world)
         queries += of_block.resolved()
+        inlined += [of_block.made[number] for number, query in enumerate(block.queries) if query.inlined]
         for reading in of_block.readings:
             references += reading.references
             read |= reading.read
+    if inlined:
+        _find_repeated(queries, inlined)
     return FileQueries(tuple(queries), tuple(dict.fromkeys(references)), frozenset(read))
+
+
+def _find_repeated(queries: list[ResolvedQuery], inlined: list[ResolvedQuery]) -> None:
+    """Marks the queries that come from functions of the file which have the same."""
+    ids = set(map(id, inlined))
+    known = {_signature(query) for query in queries if id(query) not in ids and query.complete}
+    for query in inlined:
+        query.is_repeated = _signature(query) in known
+
+
+def _signature(query: ResolvedQuery) -> object:
+    """What a query asks of its tables, places left out."""
+    tables = [id(table.mapped) if table is not None else None for table in query.tables]
+    return query.kind, query.reduced, query.limited, *tables, _placeless(query.tree)
+
+
+def _placeless(tree: Tree) -> object:
+    if isinstance(tree, Atom):
+        return tree.table, tree.column, tree.expression, tree.operator, tree.depends, tree.outer
+    return (type(tree), *map(_placeless, tree.parts)) if isinstance(tree, All | Any) else type(tree)
 
 
 class _Block:

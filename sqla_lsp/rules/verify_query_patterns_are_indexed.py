@@ -112,7 +112,7 @@ _NO_BTREE = ("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "
 
 def check_query(query: ResolvedQuery, context: Context) -> Iterator[Remark]:
     """Judges one query."""
-    if query.kind == "insert" or not query.complete:
+    if query.kind == "insert" or not query.complete or query.is_repeated:
         return
     paths = [ways_into(table) for table in query.tables]
     asked = [

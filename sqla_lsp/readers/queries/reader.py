@@ -116,6 +116,7 @@ class Reader:
                 building.start,
                 building.end,
                 building.statement,
+                inlined=building.inlined,
             )
         )
         return number
