@@ -199,7 +199,7 @@ class _Reading(QueryTrees):
         if not rest:
             return self.add(target), source
         mapped = self.world.model(target)
-        relationship = mapped.model.relationship(rest[0]) if mapped is not None else None
+        relationship = self.relationship(mapped, rest[0]) if mapped is not None else None
         if mapped is None or relationship is None:
             return self.add(target), source
         self.add(target)

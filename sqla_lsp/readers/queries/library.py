@@ -193,7 +193,7 @@ class Library(Chains):
         if isinstance(values[0], Choice):
             return choice([self.alias_of((item, *values[1:]), keywords, start, end) for item in values[0].items])
         of = self.as_entity(values[0], start, end)
-        if isinstance(of.root, NotTold):
+        if isinstance(of.root, NotTold | Rows):
             return of
         self.aliases += 1
         return Path(Alias(f"alias {self.aliases}", of), (), start, end)
