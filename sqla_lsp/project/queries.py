@@ -34,7 +34,9 @@ def resolve(path: str, blocks: Sequence[QueryBlock], world: World) -> FileQuerie
     inlined: list[ResolvedQuery] = []
     for block in blocks:
         of_block = _Block(path, block, world)
-        queries += of_block.resolved()
+        found = of_block.resolved()
+        _find_forms(found)
+        queries += found
         inlined += [of_block.made[number] for number, query in enumerate(block.queries) if query.inlined]
         for reading in of_block.readings:
             references += reading.references
@@ -42,6 +44,15 @@ def resolve(path: str, blocks: Sequence[QueryBlock], world: World) -> FileQuerie
     if inlined:
         _find_repeated(queries, inlined)
     return FileQueries(tuple(queries), tuple(dict.fromkeys(references)), frozenset(read))
+
+
+def _find_forms(queries: list[ResolvedQuery]) -> None:
+    """Tells each query which ones before it stand at its place."""
+    at: dict[tuple[str, Place], list[ResolvedQuery]] = {}
+    for query in queries:
+        before = at.setdefault((query.kind, query.place), [])
+        query.other_forms = tuple(before)
+        before.append(query)
 
 
 def _find_repeated(queries: list[ResolvedQuery], inlined: list[ResolvedQuery]) -> None:

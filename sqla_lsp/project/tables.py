@@ -8,10 +8,10 @@ from typing import Protocol
 
 from sqla_lsp.project.backrefs import Backrefs, backrefs
 from sqla_lsp.project.catalog import MappedModel, ResolvedQuery, TableEntry
+from sqla_lsp.project.columns import ANY_MODEL
 from sqla_lsp.project.environment import Change, Environment
 from sqla_lsp.project.names import Names, Target
 from sqla_lsp.project.queries import FileQueries, resolve
-from sqla_lsp.project.columns import ANY_MODEL
 from sqla_lsp.project.relations import foreign_keys
 from sqla_lsp.project.replay import TableKey, key_of
 from sqla_lsp.project.use import is_driven

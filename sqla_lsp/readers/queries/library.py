@@ -130,6 +130,8 @@ class Library(Chains):
                 return each(first, lambda value: self.ordering(value, name, start, end)) if values else Bound()
             case "type_coerce" | "col" | "distinct" | "cast_to":
                 return first if values else Bound()
+            case "between" if len(values) > 2:
+                return self.method(first, "between", values[1:], start, end, not given.open)
             case "tuple_":
                 return RowOf(values)
             case "any_" | "all_":
