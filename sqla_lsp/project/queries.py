@@ -11,7 +11,7 @@ from sqla_lsp.project.names import Target
 from sqla_lsp.project.terms import OUTER, ColumnTerm, ExpressionTerm, Reference, Scope, Term
 from sqla_lsp.project.trees import QueryTrees
 from sqla_lsp.project.world import World
-from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, Order, Tree
+from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, Order, Tree, atoms
 from sqla_lsp.schema.queries import OrderKey, Path, Predicate, Query, QueryBlock, Rows, Source
 from sqla_lsp.text.places import Place
 
@@ -153,11 +153,13 @@ class _Reading(QueryTrees):
         del self.references[:]  # what is selected is no part of a predicate
         if self.is_list and len(selected) == 1:
             parts.append(self._listed(selected[0]))
+        from_clause = len(self.tables)
         parts += [self.tree(predicate, scope) for predicate in query.where]
         is_flat = not (query.reduced or query.limited)
         if query.part == "value" and not self._is_around_known() and len(self.tables) > own:
             complete = False  # what it is correlated with is not known
-        if not complete or (self.is_joined and is_flat):  # what it is joined to may lead to its rows
+        is_product = bool(query.sources) and self._brings_in_unjoined(from_clause, All((*parts, *self.links)))
+        if not complete or is_product or (self.is_joined and is_flat):  # what it is joined to may lead to its rows
             parts.append(NotKnown())
         order = self._order(query.order)
         conflict = query.conflict
@@ -171,10 +173,9 @@ class _Reading(QueryTrees):
             query.limited,
             query.reduced,
             complete,
-            None,
-            self._conflict_columns(query) if conflict is not None else None,
-            conflict.constraint if conflict is not None else None,
-            self._column_uses(),
+            conflict_columns=self._conflict_columns(query) if conflict is not None else None,
+            conflict_constraint=conflict.constraint if conflict is not None else None,
+            uses=self._column_uses(),
         )
 
     def _is_around_known(self) -> bool:
@@ -187,6 +188,12 @@ class _Reading(QueryTrees):
                 return False
             outer = outer.outer
         return True
+
+    def _brings_in_unjoined(self, first: int, tree: Tree) -> bool:
+        """Whether a condition is on a table (from number `first` on) that nothing joins to the others. Nobody asks for such a
+        product: the condition belongs to another query, one that the same helper builds on another way."""
+        joined = {number for atom in atoms(tree) if atom.depends for number in (atom.table, *atom.depends)}
+        return any(number not in joined for number in range(first, len(self.tables)))
 
     def _listed(self, term: Term) -> Tree:
         """IN joins the column that its query selects to the row around it: an index on it serves, but is not asked for."""

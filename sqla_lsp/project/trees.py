@@ -253,6 +253,8 @@ class QueryTrees(QueryColumns):
 
     def _existing(self, query: ResolvedQuery | None, negated: bool) -> Tree:
         """EXISTS: it may lead to the rows where its own are found through indexes."""
+        if query is not None:
+            query.excludes = negated
         if negated or (query is not None and query.complete and not self.world.is_driven(query)):
             return NotServable()
         return NotKnown()
