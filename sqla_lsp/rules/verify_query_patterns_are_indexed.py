@@ -67,6 +67,14 @@ The migration that adds the index builds it concurrently.
   `in_(select(...))`, by an index on the column that it selects.
 - A query is reported once: for conditions with values of their own before joins, equality before lists, IS NULL, ranges
   and LIKE 'x%', then for the first in the source.
+- A query that a function returns is a whole one, unless the same file goes on with it (then the whole is judged there). One
+  that is handed to a function of another file is, unless the function is called `apply_filters` or the like, or gives
+  the variable its new value.
+- An EXISTS or scalar subquery that is given away is judged where its own FROM holds all its tables; a flat subquery or CTE
+  that is given away may be joined to anything: silent.
+- One expression is reported once, whatever forms an `if` inside or a loop around gives it. A subquery that a helper of
+  the file builds is reported in the helper.
+- A constant that is not known (`State.OPEN` of another package) may be the one of a partial index: silent.
 - Indexes that models declare and those of the migrations count alike.
 
 ## Configuration
@@ -216,6 +224,9 @@ def _key(column: str | None, expression: str | None) -> str:
 
 
 def _advice(query: ResolvedQuery, table: QueryTable, best: Atom, context: Context) -> str:
+    if best.column is None and best.operator == "prefix":
+        element = f"{best.expression} text_pattern_ops"
+        return f"Add {_index(table, [_words(best.expression), 'pattern'], [f'text({element!r})'])}."
     if best.column is None:
         return f"Add {_index(table, [_words(best.expression)], [f'text({best.expression!r})'])}."
     if best.operator == "prefix":

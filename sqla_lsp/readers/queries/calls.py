@@ -119,6 +119,8 @@ class Calls(Library):
             return self.core_join(base, given.positional, given.keywords, name == "outerjoin", start, end)
         elif isinstance(base, Joined) and name == "select":
             return self.step(self.begin("select", start, end), start, end, sources=base.sources)
+        if name in ("any", "has") and given.keywords and not given.positional and not given.open:
+            return each(base, lambda value: self.related_by(value, given.keywords, start, end))
         if name in METHODS and not isinstance(base, Bound):
             return self.method(base, name, given.positional, start, end, not given.open)
         if isinstance(base, Exists | Text) and name in ("select", "where", "bindparams", "select_from"):
