@@ -9,6 +9,7 @@ from sqla_lsp.readers.models.attributes import lineage
 from sqla_lsp.readers.models.parts import COLUMNS
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS
 from sqla_lsp.syntax import code
+from sqla_lsp.syntax.expressions import value_of
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.functions import ancestors, class_frame
 from sqla_lsp.syntax.machine import Machine
@@ -68,6 +69,16 @@ def is_column(value: object) -> bool:
     if not isinstance(value, CallValue) or last_name(value) not in COLUMNS | RELATIONSHIPS:
         return False
     return not (path_of(value) or "").startswith(_OTHERS)
+
+
+def decorators_of(machine: Machine, cls: ClassValue) -> list[Value]:
+    """What the decorators of a class and of those above it are made of, that map them: `@registry.mapped`."""
+    return [
+        value_of(machine, owner.closure, decorator)
+        for owner in lineage(cls)
+        for decorator in owner.node.decorators
+        if last_of(decorator) in _MAPPED_BY or last_of(decorator) == "as_declarative_base"
+    ]
 
 
 def last_of(node: code.Expression) -> str:
