@@ -80,7 +80,7 @@ def check(step: Step, context: Context) -> Iterator[Report]:
     paths = paths_of(table)
     path = next(path for path in paths if path.index is index)
     cover = covering(path, paths)
-    if cover is None or _is_needed(index, table, end, context):
+    if cover is None or _is_needed(index, table, end, context) or _is_meant_for_constraint(step, operation, index):
         return
     maker = _maker(step, operation, cover)
     yield Report(
@@ -159,6 +159,18 @@ def _maker(step: Step, operation: CreateIndex, cover: AccessPath) -> AnyOperatio
             case _:
                 pass
     return None
+
+
+def _is_meant_for_constraint(step: Step, operation: CreateIndex, index: Index) -> bool:
+    """Whether a later call names the index by an argument that no release of SQLAlchemy accepts (`postgresql_using_index=`)."""
+    return any(
+        later.mistake == "postgresql_using_index"
+        and key_of(later.table) == key_of(operation.table)
+        and index.unique is True
+        and (later.constraint.name == index.name or getattr(later.constraint, "columns", None) == _columns(index))
+        for later in step.later(AddConstraint)
+        if isinstance(later, AddConstraint)
+    )
 
 
 def _columns(index: Index) -> tuple[str, ...] | None:

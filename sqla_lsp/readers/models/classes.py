@@ -10,9 +10,9 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import last_name, text_of
-from sqla_lsp.readers.models.annotations import Annotation, TypeChoice, annotated_type, spelled
+from sqla_lsp.readers.models.annotations import Annotation, annotated_type
 from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, returned_attributes
-from sqla_lsp.readers.models.bindings import assigned, variable_of
+from sqla_lsp.readers.models.bindings import variable_of
 from sqla_lsp.readers.models.columns import ColumnReader, TypeMap
 from sqla_lsp.readers.models.finished import finished
 from sqla_lsp.readers.models.parts import COLUMNS, OWN, MetaOptions, Parts, Refer
@@ -20,7 +20,7 @@ from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationsh
 from sqla_lsp.readers.models.roots import declares_table, decorators_of, is_abstract, is_column, last_of, root_of
 from sqla_lsp.readers.models.table_args import BESIDE, names_of_columns, table_items, values_in
 from sqla_lsp.readers.models.tables import TableReader, metadata_options
-from sqla_lsp.readers.sqlalchemy_types import type_of
+from sqla_lsp.readers.models.type_choices import TypeChoices
 from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import PrimaryKey
@@ -48,7 +48,7 @@ class ClassReader:
         self.machine = machine
         self.tables = tables
         self._known: dict[int, Model | None] = {}
-        self._choices: dict[int, TypeMap] = {}
+        self.types = TypeChoices(machine)
         self.names: dict[int, dict[int, str]] = {}
         """Of each class, by its identity: the columns by the identity of the calls that make them, which `calls` keeps."""
         self.calls: list[CallValue] = []
@@ -94,20 +94,6 @@ class ClassReader:
                     return found
         outside = [base for base in (*decorators_of(self.machine, cls), *ancestors(cls)) if isinstance(base, CallValue | Member)]
         return next((found for base in outside if (found := metadata_options(base)) is not None), MetaOptions())
-
-    def type_choices(self, frame: Frame, node: code.Expression) -> TypeMap:
-        """What a `type_annotation_map` says."""
-        if isinstance(node, code.Name) and (block := assigned(self.machine, frame.module, node.id)) is not None:
-            frame, node = block
-        if id(node) in self._choices:
-            return self._choices[id(node)]
-        found: TypeMap = []
-        self._choices[id(node)] = found
-        for key, value in node.items if isinstance(node, code.Dictionary) else ():
-            if key is not None:
-                chosen = type_of(self.machine, frame, value_of(self.machine, frame, value))
-                found.append(TypeChoice(value_of(self.machine, frame, key), spelled(self.machine, frame, key), chosen))
-        return found
 
     def refer(self, frame: Frame) -> Refer:
         """Names columns that foreign keys are given as objects, as they are looked up from a frame."""
@@ -225,29 +211,9 @@ class _ClassReading:
 
     # ------------------------------------------------------------------------------------------------------------- columns
 
-    def _type_map(self) -> TypeMap:
-        """The project's own choices of types for Python's, nearest first."""
-        found: TypeMap = []
-        for owner in lineage(self.cls):
-            frame = class_frame(self.machine, owner)
-            for statement in owner.node.body:
-                match statement:
-                    case code.Assign(targets=(code.Name(id="type_annotation_map"),), value=value) if value is not None:
-                        found += self.reader.type_choices(frame, value)
-                    case _:
-                        pass
-            made = [frame.variables.get("registry"), *[base for base in owner.bases if isinstance(base, CallValue)]]
-            for call in made:
-                while isinstance(call, CallValue):
-                    for argument in call.node.arguments if call.node is not None else ():
-                        if argument.keyword == "type_annotation_map" and call.place.path == owner.closure.module.path:
-                            found += self.reader.type_choices(owner.closure, argument.value)
-                    call = call.function.base if isinstance(call.function, Member) else None
-        return found
-
     def _columns(self) -> None:
         declared = attributes(self.machine, self.cls, self.owners, farthest_first=self.root == "sqlmodel")
-        types = self._type_map() if any(item.annotation is not None for item in declared) else []
+        types = self.reader.types.of_class(self.cls) if any(item.annotation is not None for item in declared) else []
         reader = ColumnReader(self.machine, self.frame, self.parts, types, self.reader.refer(self.frame))
         for attribute in declared:
             if attribute.name in _IGNORED:
