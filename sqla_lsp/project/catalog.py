@@ -48,7 +48,10 @@ class ColumnUse:
 @dataclass(eq=False)
 class ResolvedQuery:
     """A query whose names were resolved. `tables` has None where one is not known. All places have the file's path. `order` is
-    None where the order is not known, () where there is none. `outer` is the query around it."""
+    None where the order is not known, () where there is none. `outer` is the query around it, `excludes` says that it is the
+    subquery of a NOT EXISTS there. `is_repeated` says that it comes from a function of the file which has it too. `other_forms`
+    are those before it that stand at the same place: one expression makes several queries where it has an `if` inside, or stands
+    in a loop."""
 
     kind: str
     place: Place
@@ -60,9 +63,12 @@ class ResolvedQuery:
     reduced: bool = False
     complete: bool = True
     outer: ResolvedQuery | None = None
+    excludes: bool = False
     conflict_columns: tuple[str, ...] | None = None
     conflict_constraint: str | None = None
     uses: tuple[ColumnUse, ...] = ()
+    is_repeated: bool = False
+    other_forms: tuple[ResolvedQuery, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ from sqla_lsp.schema.queries import (
 )
 from sqla_lsp.text.places import Place
 
+ANY_MODEL = "*"
+"""Stands among the files that the meaning of a query was read from where it depends on all models."""
 _HELPERS = 4
 _OF_CLASSES = {("__name__",), ("__qualname__",), ("__tablename__",), ("__class__",)}
 """Attributes of classes that are no columns."""
@@ -206,7 +208,12 @@ class QueryColumns:
         if query >= len(self.block.queries) or not path.names:
             return UnknownTerm("a subquery that is not known")
         column = self.selected(query, path.names[-1])
-        return UnknownTerm("a column of a subquery that is not known") if column is None else ColumnTerm(number, column)
+        if column is not None:
+            return ColumnTerm(number, column)
+        is_told = any(shown == path.names[-1] for shown, _ in self.block.queries[query].selected)
+        reason = "" if is_told else "a column of a subquery that is not known"
+        self.references.append(Reference(".".join(path.names), self.scope.place(path.start, path.end), reason))
+        return ExpressionTerm(number, None, ())
 
     def selected(self, query: int, name: str) -> ModelColumn | None:
         """The column that a query of the block gives out under a name."""
@@ -341,7 +348,7 @@ class QueryColumns:
     def _of_attribute(self, mapped: MappedModel, target: Target, name: str, scope: Scope, path: Path) -> Term:
         """An attribute that is no column: a many-to-one relationship stands for its foreign key, a hybrid property for what it
         returns."""
-        relationship = mapped.model.relationship(name)
+        relationship = self.relationship(mapped, name)
         if relationship is not None:
             other = self.related(mapped, relationship)
             local = local_columns(relationship, mapped, other) if other is not None else ()
@@ -369,10 +376,13 @@ class QueryColumns:
 
     def related(self, mapped: MappedModel, relationship: Relationship) -> MappedModel | None:
         """The model at the other end of a relationship."""
-        cls = relationship.target_class
-        if cls is not None:
-            return self.world.model(Target("model", cls.path or mapped.path, cls.name))
-        return self.world.model_named(relationship.target, mapped.path) if relationship.target else None
+        return self.world.other_end(mapped, relationship)
+
+    def relationship(self, mapped: MappedModel, name: str) -> Relationship | None:
+        """A relationship of a model."""
+        if mapped.model.relationship(name) is None:
+            self.read.add(ANY_MODEL)  # any other model may give it one
+        return self.world.relationship(mapped, name)
 
 
 def _by_key(model: Model, name: str) -> ModelColumn | None:

@@ -11,7 +11,7 @@ from sqla_lsp.project.names import Target
 from sqla_lsp.project.terms import OUTER, ColumnTerm, ExpressionTerm, Reference, Scope, Term
 from sqla_lsp.project.trees import QueryTrees
 from sqla_lsp.project.world import World
-from sqla_lsp.schema.predicates import All, Atom, NotKnown, Order, Tree
+from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, Order, Tree, atoms
 from sqla_lsp.schema.queries import OrderKey, Path, Predicate, Query, QueryBlock, Rows, Source
 from sqla_lsp.text.places import Place
 
@@ -31,13 +31,48 @@ def resolve(path: str, blocks: Sequence[QueryBlock], world: World) -> FileQuerie
     queries: list[ResolvedQuery] = []
     references: list[Reference] = []
     read: set[str] = {path}
+    inlined: list[ResolvedQuery] = []
     for block in blocks:
         of_block = _Block(path, block, world)
-        queries += of_block.resolved()
+        found = of_block.resolved()
+        _find_forms(found)
+        queries += found
+        inlined += [of_block.made[number] for number, query in enumerate(block.queries) if query.inlined]
         for reading in of_block.readings:
             references += reading.references
             read |= reading.read
+    if inlined:
+        _find_repeated(queries, inlined)
     return FileQueries(tuple(queries), tuple(dict.fromkeys(references)), frozenset(read))
+
+
+def _find_forms(queries: list[ResolvedQuery]) -> None:
+    """Tells each query which ones before it stand at its place."""
+    at: dict[tuple[str, Place], list[ResolvedQuery]] = {}
+    for query in queries:
+        before = at.setdefault((query.kind, query.place), [])
+        query.other_forms = tuple(before)
+        before.append(query)
+
+
+def _find_repeated(queries: list[ResolvedQuery], inlined: list[ResolvedQuery]) -> None:
+    """Marks the queries that come from functions of the file which have the same."""
+    ids = set(map(id, inlined))
+    known = {_signature(query) for query in queries if id(query) not in ids and query.complete}
+    for query in inlined:
+        query.is_repeated = _signature(query) in known
+
+
+def _signature(query: ResolvedQuery) -> object:
+    """What a query asks of its tables, places left out."""
+    tables = [id(table.mapped) if table is not None else None for table in query.tables]
+    return query.kind, query.reduced, query.limited, *tables, _placeless(query.tree)
+
+
+def _placeless(tree: Tree) -> object:
+    if isinstance(tree, Atom):
+        return tree.table, tree.column, tree.expression, tree.operator, tree.depends, tree.outer
+    return (type(tree), *map(_placeless, tree.parts)) if isinstance(tree, All | Any) else type(tree)
 
 
 class _Block:
@@ -81,12 +116,13 @@ class _Block:
 
 
 def _joined_rows(block: QueryBlock) -> frozenset[int]:
-    """The subqueries and CTEs of a block that other queries join to something, or ask something of."""
-    found: set[int] = set()
+    """The subqueries and CTEs of a block, but for those that a query reads as they are: others join them to something, or ask
+    something of them, as far as is known."""
+    found = {number for number, query in enumerate(block.queries) if query.part == "rows"}
     for query in block.queries:
         rows = [source.entity.root.query for source in query.sources if isinstance(source.entity.root, Rows)]
-        if query.where or len(query.sources) > 1:
-            found.update(rows)
+        if not query.where and len(query.sources) == 1:
+            found.difference_update(rows)
     return frozenset(found)
 
 
@@ -100,9 +136,11 @@ class _Reading(QueryTrees):
         self.of_block = of_block
         self.inside: list[ResolvedQuery] = []
         self.source_numbers = {}
+        self.asked = Query("select")
         of_block.readings.append(self)
 
     def read_query(self, query: Query) -> ResolvedQuery:
+        self.asked = query
         scope, complete = self.scope, query.complete and not (query.handed and self.block.extended)
         parts: list[Tree] = []
         for at, source in enumerate(query.sources):
@@ -110,13 +148,18 @@ class _Reading(QueryTrees):
             self.source_numbers[at] = number
             complete = complete and number is not None
             parts.append(self.joined(source, number, scope))
+        own = max(1, len(self.tables))
         selected = [self.term(operand, scope) for _, operand in query.selected]
         del self.references[:]  # what is selected is no part of a predicate
         if self.is_list and len(selected) == 1:
             parts.append(self._listed(selected[0]))
+        from_clause = len(self.tables)
         parts += [self.tree(predicate, scope) for predicate in query.where]
         is_flat = not (query.reduced or query.limited)
-        if not complete or (self.is_joined and is_flat):  # what it is joined to may lead to its rows
+        is_product = bool(query.sources) and self._brings_in_unjoined(from_clause, All((*parts, *self.links)))
+        if query.part == "value" and not self._is_around_known() and len(self.tables) > own:
+            complete = False  # what it is correlated with is not known
+        if not complete or is_product or (self.is_joined and is_flat):  # what it is joined to may lead to its rows
             parts.append(NotKnown())
         order = self._order(query.order)
         conflict = query.conflict
@@ -130,11 +173,27 @@ class _Reading(QueryTrees):
             query.limited,
             query.reduced,
             complete,
-            None,
-            self._conflict_columns(query) if conflict is not None else None,
-            conflict.constraint if conflict is not None else None,
-            self._column_uses(),
+            conflict_columns=self._conflict_columns(query) if conflict is not None else None,
+            conflict_constraint=conflict.constraint if conflict is not None else None,
+            uses=self._column_uses(),
         )
+
+    def _brings_in_unjoined(self, first: int, tree: Tree) -> bool:
+        """Whether a condition is on a table (from number `first` on) that nothing joins to the others. Nobody asks for such a
+        product: the condition belongs to another query, one that the same helper builds on another way."""
+        joined = {number for atom in atoms(tree) if atom.depends for number in (atom.table, *atom.depends)}
+        return any(number not in joined for number in range(first, len(self.tables)))
+
+    def _is_around_known(self) -> bool:
+        """Whether all queries around this one, of which there is one at least, are known with all their tables."""
+        outer = self.outer
+        if outer is None:
+            return False
+        while isinstance(outer, _Reading):
+            if not outer.asked.complete:
+                return False
+            outer = outer.outer
+        return True
 
     def _listed(self, term: Term) -> Tree:
         """IN joins the column that its query selects to the row around it: an index on it serves, but is not asked for."""
@@ -158,7 +217,7 @@ class _Reading(QueryTrees):
         if not rest:
             return self.add(target), source
         mapped = self.world.model(target)
-        relationship = mapped.model.relationship(rest[0]) if mapped is not None else None
+        relationship = self.relationship(mapped, rest[0]) if mapped is not None else None
         if mapped is None or relationship is None:
             return self.add(target), source
         self.add(target)

@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from sqla_lsp.project.backrefs import Backrefs, backrefs
 from sqla_lsp.project.catalog import MappedModel, ResolvedQuery, TableEntry
+from sqla_lsp.project.columns import ANY_MODEL
 from sqla_lsp.project.environment import Change, Environment
 from sqla_lsp.project.names import Names, Target
 from sqla_lsp.project.queries import FileQueries, resolve
@@ -14,7 +16,7 @@ from sqla_lsp.project.relations import foreign_keys
 from sqla_lsp.project.replay import TableKey, key_of
 from sqla_lsp.project.use import is_driven
 from sqla_lsp.schema.access import AccessPath, path_of_constraint, paths_of
-from sqla_lsp.schema.models import ClassName, ModelConstraint, ModelIndex, Models
+from sqla_lsp.schema.models import ClassName, ModelConstraint, ModelIndex, Models, Relationship
 from sqla_lsp.schema.names import NOWHERE, TableName
 from sqla_lsp.schema.queries import Condition, QueryBlock
 from sqla_lsp.schema.tables import ForeignKey, PrimaryKey, Table, Unique
@@ -65,6 +67,7 @@ class Catalog:
         self._new_names = names
         self.names = names()
         self._members: dict[_Name, list[MappedModel]] | None = None
+        self._backrefs: Backrefs | None = None
         self._roots: dict[_Name, _Name] = {}
         self._by_class: dict[str, list[MappedModel]] = {}
         self._targets: dict[TableKey, list[tuple[str, ForeignKey]]] = {}
@@ -82,14 +85,14 @@ class Catalog:
     def forget_all(self) -> None:
         """Files came or went, or what their names mean changed."""
         self.names = self._new_names()
-        self._members, self._used = None, None
+        self._members, self._used, self._backrefs = None, None, None
         self._roots, self._by_class, self._targets, self._added = {}, {}, {}, {}
         self._entries, self._resolved, self._conditions, self._mapped = {}, {}, {}, {}
 
     def forget_models(self, path: str, *, moved_only: bool) -> set[str]:
         """The models of a file changed, or (`moved_only`) nothing but the places of what they declare. Gives the files whose
         queries were resolved with them."""
-        affected = {other for other, found in self._resolved.items() if path in found.read}
+        affected = {other for other, found in self._resolved.items() if path in found.read or ANY_MODEL in found.read}
         self._entries = {}
         if moved_only:
             models = self._files.models_of(path)
@@ -98,7 +101,7 @@ class Catalog:
                 if known is not None:
                     known.model = model
             return affected
-        self._members, self._used = None, None
+        self._members, self._used, self._backrefs = None, None, None
         self._mapped = {name: mapped for name, mapped in self._mapped.items() if name[0] != path}
         for other in affected:
             del self._resolved[other]
@@ -140,6 +143,26 @@ class Catalog:
         project = self._files.project_of(near)
         found = [one for one in found if self._files.project_of(one.path) == project] or found
         return max(found, key=lambda one: (len(os.path.commonpath([one.path, near])), one.path), default=None)
+
+    def other_end(self, mapped: MappedModel, relationship: Relationship) -> MappedModel | None:
+        """The model that a relationship leads to."""
+        cls = relationship.target_class
+        if cls is not None:
+            return self.model(Target("model", cls.path or mapped.path, cls.name))
+        return self.model_named(relationship.target, mapped.path) if relationship.target else None
+
+    def relationship(self, mapped: MappedModel, name: str) -> Relationship | None:
+        """A relationship of a model, its own or one that another model gives it by `backref`."""
+        own = mapped.model.relationship(name)
+        if own is not None:
+            return own
+        if self._backrefs is None:
+            self._backrefs = backrefs(self.models(), self.other_end)
+        for above in (mapped, *self._above(mapped)) if self._backrefs else ():
+            found = self._backrefs.get((above.path, above.model.name, name))
+            if found is not None:
+                return found
+        return None
 
     def model_of_table(self, name: TableName, near: str) -> MappedModel | None:
         """The model of a table in the project of a file; None where there is none, or more than one."""

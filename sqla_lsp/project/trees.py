@@ -190,7 +190,7 @@ class QueryTrees(QueryColumns):
                 self.uses.append((mapped, column.column.name, place))
             return self._compared("=", term, [self.term(keyword.right, scope)], place, negated)
         mapped = self.mapped(number) if number is not None else None
-        is_relation = mapped is not None and mapped.model.relationship(keyword.name) is not None
+        is_relation = mapped is not None and self.relationship(mapped, keyword.name) is not None
         reason = "a relationship" if is_relation else "the model has no such column" if mapped else "the model is not known"
         self.references.append(Reference(keyword.name, place, reason))
         self.term(keyword.right, scope)
@@ -253,6 +253,8 @@ class QueryTrees(QueryColumns):
 
     def _existing(self, query: ResolvedQuery | None, negated: bool) -> Tree:
         """EXISTS: it may lead to the rows where its own are found through indexes."""
+        if query is not None:
+            query.excludes = negated
         if negated or (query is not None and query.complete and not self.world.is_driven(query)):
             return NotServable()
         return NotKnown()
@@ -261,7 +263,7 @@ class QueryTrees(QueryColumns):
         place = scope.place(related.start, related.end)
         found = self.followed(related.path, scope)
         mapped = self.world.model(found.target) if found.target is not None and found.target.kind == "model" else None
-        relationship = mapped.model.relationship(found.rest[0]) if mapped is not None and len(found.rest) == 1 else None
+        relationship = self.relationship(mapped, found.rest[0]) if mapped is not None and len(found.rest) == 1 else None
         other = self.related(mapped, relationship) if mapped is not None and relationship is not None else None
         if found.target is None or mapped is None or relationship is None or other is None:
             if related.part is not None:
@@ -337,7 +339,7 @@ class QueryTrees(QueryColumns):
         assert source.through is not None
         found = self.followed(source.through, scope)
         mapped = self.world.model(found.target) if found.target is not None and found.target.kind == "model" else None
-        relationship = mapped.model.relationship(found.rest[0]) if mapped is not None and len(found.rest) == 1 else None
+        relationship = self.relationship(mapped, found.rest[0]) if mapped is not None and len(found.rest) == 1 else None
         left = self.number_of(found.target) if found.target is not None else None
         if mapped is None or relationship is None or left is None or left == OUTER:
             return NotKnown()

@@ -30,7 +30,8 @@ def is_driven(query: ResolvedQuery) -> bool:
 
 
 def is_outer_driven(query: ResolvedQuery, depth: int = 0) -> bool | None:
-    """Whether all tables of the query around one are read through indexes; None where some are."""
+    """Whether all tables of the query around one are read through indexes; None where some are, and for NOT EXISTS, which is
+    asked row by row or hashed: never the way to the rows around it."""
     around = query.outer
     if around is None or depth > _DEEPEST:
         return False if around is None else None
@@ -38,7 +39,8 @@ def is_outer_driven(query: ResolvedQuery, depth: int = 0) -> bool | None:
     served = [verdict.served for verdict in judge(around.tree, [ways_into(table) for table in around.tables], outer=outer)]
     if not served or not around.complete:
         return None
-    return all_of(served) if True not in served or False not in served else None
+    driven = all_of(served) if True not in served or False not in served else None
+    return None if query.excludes and driven is False else driven
 
 
 def uses_of_column(entry: TableEntry, column: str) -> list[ColumnUse]:

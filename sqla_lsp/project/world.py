@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqla_lsp.project.catalog import MappedModel, ResolvedQuery, TableEntry
 from sqla_lsp.project.names import Names, Target
+from sqla_lsp.schema.models import Relationship
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.queries import Condition
 
@@ -33,6 +34,14 @@ class World(Protocol):
 
     def condition(self, path: str, name: str) -> Condition | None:
         """What a helper of a file returns: a function, or "Class.name"."""
+        ...
+
+    def relationship(self, mapped: MappedModel, name: str) -> Relationship | None:
+        """A relationship of a model, its own or one that another model gives it by `backref`."""
+        ...
+
+    def other_end(self, mapped: MappedModel, relationship: Relationship) -> MappedModel | None:
+        """The model that a relationship leads to."""
         ...
 
     def is_driven(self, query: ResolvedQuery) -> bool:

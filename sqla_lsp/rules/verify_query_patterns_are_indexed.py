@@ -60,7 +60,7 @@ The migration that adds the index builds it concurrently.
 - GIN, GiST, BRIN and other methods on a column may serve it: silent. So is everything that may be served by what is not
   known: parts of a query, tables of unknown models, models and indexes that cannot be read in full.
 - An index on a boolean or a column of an enum is never asked for, but counts where there is one. Columns of a type
-  without order (json, xml, point) are passed over.
+  that nobody looks up by a btree (json, jsonb, xml, point) are passed over.
 - An index in a collation of its own may be that of the column: silent, but for LIKE 'x%' with "C".
 - What lies in the folder of an Alembic environment belongs to the migrations and is not judged.
 - A subquery or CTE that is joined to something may be read through what it is joined to: silent. So may the query of
@@ -107,12 +107,17 @@ NAME = "verify-query-patterns-are-indexed"
 PRIORITY = 1
 SEVERITY = "warning"
 
-_NO_BTREE = ("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle")
+_NO_BTREE = ("json", "jsonb", "hstore", "tsvector", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle")
 
 
 def check_query(query: ResolvedQuery, context: Context) -> Iterator[Remark]:
-    """Judges one query."""
-    if query.kind == "insert" or not query.complete:
+    """Judges one query, once for all forms that it may take."""
+    if not any(True for other in query.other_forms for _ in _check_form(other, context)):
+        yield from _check_form(query, context)
+
+
+def _check_form(query: ResolvedQuery, context: Context) -> Iterator[Remark]:
+    if query.kind == "insert" or not query.complete or query.is_repeated:
         return
     paths = [ways_into(table) for table in query.tables]
     asked = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from sqla_lsp.schema.queries import Constant, Operator
@@ -57,6 +59,18 @@ class NotKnown(msgspec.Struct, frozen=True, array_like=True):
 
 Tree = Atom | All | Any | NotServable | NotKnown
 """NOT is gone: it was pushed down to the atoms."""
+
+
+def atoms(tree: Tree) -> Iterator[Atom]:
+    """All comparisons in a tree."""
+    match tree:
+        case Atom():
+            yield tree
+        case All(parts) | Any(parts):
+            for part in parts:
+                yield from atoms(part)
+        case _:
+            pass
 
 
 class Order(msgspec.Struct, frozen=True, array_like=True):

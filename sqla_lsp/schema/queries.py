@@ -232,7 +232,9 @@ class Query(msgspec.Struct, frozen=True, array_like=True):
     its tables and its result. `complete` is False where a part of it is not known (its beginning came from elsewhere, unknown
     arguments): there may be tables, predicates and keys beside those listed. `handed` says that the function gives the query
     back: callers may add to it. `outer` is the number of the query that it is a subquery of, which it may be correlated with.
-    `start`, `end` are those of the expression, `statement` those of the statement that it ends in.
+    `part` says that it stands in something else: a condition or a value, or a FROM; `inlined` that it was made in a helper of
+    the file, which is read in the place of its call. `start`, `end` are those of the expression,
+    `statement` those of the statement that it ends in.
     """
 
     kind: Literal["select", "query", "update", "delete", "exists", "insert"]
@@ -249,6 +251,8 @@ class Query(msgspec.Struct, frozen=True, array_like=True):
     start: int = 0
     end: int = 0
     statement: tuple[int, int] = (0, 0)
+    part: Literal["", "value", "rows"] = ""
+    inlined: bool = False
 
 
 class QueryBlock(msgspec.Struct, frozen=True, array_like=True):

@@ -74,13 +74,13 @@ class Chains(Tables):
         if name in _PARTS:
             return self.union((building, *given.positional), start, end)
         if name in _ROWS:
-            return Path(Rows(self.number(building)), (), start, end)
+            return Path(Rows(self.part(building, "rows")), (), start, end)
         if name in _SCALAR:
-            return Subquery(self.number(building))
+            return Subquery(self.part(building, "value"))
         if name == "label":
-            return Labelled(self._label(given), Subquery(self.number(building)))
+            return Labelled(self._label(given), Subquery(self.part(building, "value")))
         if name == "exists":
-            return Exists(self.number(building))
+            return Exists(self.part(building, "value"))
         if name in ("in_", "any", "has", "is_", "is_not", "between", "desc", "asc"):
             return Bound()
         if name in ("update", "delete") and building.kind in ("select", "query"):

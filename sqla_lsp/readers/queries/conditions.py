@@ -88,7 +88,7 @@ class Conditions(Reader):
         if isinstance(value, Text):
             return self.raw(value)
         if isinstance(value, Building) and value.kind == "exists":
-            return Exists(self.number(value))
+            return Exists(self.part(value, "value"))
         if isinstance(value, Labelled):
             return self.predicate(value.value)
         if isinstance(value, Closure) and not value.function.parameters:

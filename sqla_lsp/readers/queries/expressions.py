@@ -126,7 +126,9 @@ class Expressions(Calls):
         if isinstance(base, Choice):
             return choice([self.attribute(item, name, start, end) for item in base.items])
         if isinstance(base, Building):
-            return Path(Rows(self.number(base)), (), start, end) if name in _COLUMNS else not_told("a part of a query", (name,))
+            if name not in _COLUMNS:
+                return not_told("a part of a query", (name,))
+            return Path(Rows(self.part(base, "rows")), (), start, end)
         if isinstance(base, Joined) and name in _COLUMNS:
             return not_told("a column of a join", (), start, end)
         if isinstance(base, Called):

@@ -130,6 +130,8 @@ class Library(Chains):
                 return each(first, lambda value: self.ordering(value, name, start, end)) if values else Bound()
             case "type_coerce" | "col" | "distinct" | "cast_to":
                 return first if values else Bound()
+            case "between" if len(values) > 2:
+                return self.method(first, "between", values[1:], start, end, not given.open)
             case "tuple_":
                 return RowOf(values)
             case "any_" | "all_":
@@ -165,7 +167,7 @@ class Library(Chains):
         values = given.positional
         if name == "exists":
             if values and isinstance(values[0], Building):
-                return Exists(self.number(values[0]))
+                return Exists(self.part(values[0], "value"))
             return self.step(self.selecting(made, given, "exists"), start, end)
         if name in ("select", "query"):
             whereclause = given.keywords.get("whereclause")
@@ -193,7 +195,7 @@ class Library(Chains):
         if isinstance(values[0], Choice):
             return choice([self.alias_of((item, *values[1:]), keywords, start, end) for item in values[0].items])
         of = self.as_entity(values[0], start, end)
-        if isinstance(of.root, NotTold):
+        if isinstance(of.root, NotTold | Rows):
             return of
         self.aliases += 1
         return Path(Alias(f"alias {self.aliases}", of), (), start, end)

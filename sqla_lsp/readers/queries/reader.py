@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -116,8 +116,17 @@ class Reader:
                 building.start,
                 building.end,
                 building.statement,
+                inlined=building.inlined,
             )
         )
+        return number
+
+    def part(self, building: Building, of: Literal["value", "rows"]) -> int:
+        """The number of a query that stands inside of something else."""
+        number = self.number(building)
+        query = self.queries[number]
+        if query is not None and not query.part:
+            self.queries[number] = replace(query, part=of)
         return number
 
     def use(self, value: Value, *, complete: bool = True, handed: bool = False) -> None:
@@ -157,7 +166,7 @@ class Reader:
         if isinstance(value, _TOP):
             return Bound() if isinstance(value, Held) else value
         if isinstance(value, Building):
-            return Subquery(self.number(value))
+            return Subquery(self.part(value, "value"))
         if isinstance(value, Labelled):
             return self.operand(value.value)
         if isinstance(value, OrderKey):
@@ -212,7 +221,7 @@ class Reader:
         if isinstance(value, Labelled):
             return self.as_entity(value.value, start, end)
         if isinstance(value, Building):
-            return Path(Rows(self.number(value)), (), start, end)
+            return Path(Rows(self.part(value, "rows")), (), start, end)
         if isinstance(value, Called):
             return not_told("the result of a call", (), start, end)
         return not_told("a value that is only known when the code runs", (), start, end)
