@@ -16,6 +16,7 @@ from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue, ClassValue, Member, Value, path_of
 
 _BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta"})
+_PLAIN_BASES = ("sqlmodel.SQLModel", "flask_sqlalchemy.model.Model", "flask_sqlalchemy.Model")
 _MADE_BASES = frozenset({"declarative_base", "automap_base", "generate_base", "as_declarative"})
 _OTHERS = ("django", "peewee", "tortoise", "mongoengine", "pony", "odmantic", "beanie", "ormar", "gino")
 _NO_BASES = ("builtins.", "typing.", "typing_extensions.", "abc.", "enum.", "dataclasses.", "pydantic.", "collections.")
@@ -55,7 +56,7 @@ def is_abstract(cls: ClassValue, frame: Frame, root: str) -> bool:
     if root == "sqlmodel":
         return cls.keywords.get("table") is not True
     own = frame.variables.get("__abstract__")
-    is_base = any(last_name(base) in _BASES or path_of(base) == "sqlmodel.SQLModel" for base in cls.bases)
+    is_base = any(last_name(base) in _BASES or path_of(base) in _PLAIN_BASES for base in cls.bases)
     decorated = any(last_of(decorator) == "as_declarative" for decorator in cls.node.decorators)
     return own is True or is_base or decorated
 
