@@ -290,8 +290,8 @@ class QueryColumns:
         if mapped is None:
             return UnknownTerm("the model is not known")
         core = mapped.model.kind == "table" or rest[:1] in (("__table__",), ("__mapper__",))
-        while core and rest and rest[0] in ("__table__", "__mapper__", "c", "columns"):
-            rest = rest[1:]
+        for before in (("__table__", "__mapper__"), ("c", "columns")):  # each once: a column may be called c
+            rest = rest[1:] if core and rest and rest[0] in before else rest
         if not rest:
             return UnknownTerm("a model is no column")
         column = _by_key(mapped.model, rest[0]) if core else mapped.model.attribute(rest[0])

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from sqla_lsp.postgres.sql import read_sql
 from sqla_lsp.readers.arguments import NOT_KNOWN, base_of, column_name, last_name, text_of
 from sqla_lsp.schema.names import Unknown
@@ -250,7 +252,9 @@ def key_of(value: Value) -> Key:
             return Key(value.positional[0])
         if name in ("label", "self_group"):
             return key_of(base_of(value))
-        if name in ("op", "collate"):
+        if name == "collate":
+            return _collated(value)
+        if name == "op":
             return Key(NOT_KNOWN)
     if isinstance(value, Symbol | Member) and _is_column(value):
         return Key(column_name(value))
@@ -267,6 +271,15 @@ def _is_expression(value: Value) -> bool:
     path = path_of(value) or ""
     is_call = isinstance(value, CallValue) and ("func." in path or path.startswith("operator.") or last_name(value) == "cast")
     return is_call or (isinstance(value, Member) and (value.name == "astext" or value.name.startswith("[")))
+
+
+def _collated(call: CallValue) -> Key:
+    """`User.name.collate("C")`, `collate(User.name, "C")`."""
+    inner = base_of(call)
+    is_method = inner is not None and len(call.positional) == 1
+    key = key_of(inner if is_method else call.positional[0] if call.positional else NOT_KNOWN)
+    collation = text_of(call.positional[-1]) if call.positional else NOT_KNOWN
+    return replace(key, collation=NOT_KNOWN if collation is None else collation)
 
 
 def _ordered(key: Key, order: str) -> Key:

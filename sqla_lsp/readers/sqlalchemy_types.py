@@ -109,6 +109,8 @@ def type_of(machine: Machine, frame: Frame, value: Value) -> PgType | Unknown:
     if isinstance(value, CallValue):
         if last_name(value) == "with_variant" and isinstance(value.function, Member):
             return _variant(machine, frame, value, value.function.base)
+        if last_name(value) == "as_mutable" and value.positional:  # `MutableDict.as_mutable(JSONB)`
+            return type_of(machine, frame, value.positional[0])
         return _library_type(machine, frame, value.function, value)
     if isinstance(value, ClassValue):
         return _project_type(machine, frame, value, (), {})

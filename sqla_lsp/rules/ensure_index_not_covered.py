@@ -31,6 +31,7 @@ op.create_index("ix_orders_customer_id_state", "orders", ["customer_id", "state"
 - Silent on an index that backs a constraint, now or in a later revision, on a unique index that a foreign key or ON
   CONFLICT names by its columns, and in downgrades.
 - An index of which a part is not known is not reported, nor does it cover another.
+- An index that the function may have dropped covers nothing: it drops one of the table whose name is not known.
 - Indexes that stand in different branches of a function do not meet.
 - An index that a mixin declares is reported only where it is covered in every table that it makes.
 - What models declare is covered by what models declare: an index that the migrations alone know covers nothing in a model.
@@ -80,9 +81,11 @@ def check(step: Step, context: Context) -> Iterator[Report]:
     paths = paths_of(table)
     path = next(path for path in paths if path.index is index)
     cover = covering(path, paths)
-    if cover is None or _is_needed(index, table, end, context):
+    if cover is None or _is_needed(index, table, end, context) or _is_meant_for_constraint(step, operation, index):
         return
     maker = _maker(step, operation, cover)
+    if _may_be_gone(step, table.name, cover, maker):
+        return
     yield Report(
         operation,
         _message(table.name, path, cover),
@@ -147,6 +150,31 @@ def _maker(step: Step, operation: CreateIndex, cover: AccessPath) -> AnyOperatio
             case _:
                 pass
     return None
+
+
+def _may_be_gone(step: Step, table: TableName, cover: AccessPath, maker: AnyOperation | None) -> bool:
+    """Whether the function drops something of the table whose name is not known, after the covering index was made."""
+    kind = ops.DropIndex if cover.origin == "index" else ops.DropConstraint
+    for other in reversed(step.history.operations):
+        if other is maker:
+            return False
+        if not isinstance(other, kind) or not isinstance(other.name, Unknown) or exclude(other, step.operation):
+            continue
+        if other.table is None or not other.table.known or key_of(other.table) == key_of(table):
+            return True
+    return False
+
+
+def _is_meant_for_constraint(step: Step, operation: CreateIndex, index: Index) -> bool:
+    """Whether a later call names the index by an argument that no release of SQLAlchemy accepts (`postgresql_using_index=`)."""
+    return any(
+        later.mistake == "postgresql_using_index"
+        and key_of(later.table) == key_of(operation.table)
+        and index.unique is True
+        and (later.constraint.name == index.name or getattr(later.constraint, "columns", None) == _columns(index))
+        for later in step.later(AddConstraint)
+        if isinstance(later, AddConstraint)
+    )
 
 
 def _columns(index: Index) -> tuple[str, ...] | None:

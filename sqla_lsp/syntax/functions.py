@@ -50,7 +50,8 @@ def decorated(machine: Machine, frame: Frame, function: FunctionValue, decorator
         if isinstance(with_it, Symbol):
             if isinstance(value, FunctionValue):
                 value.manages = value.manages or with_it.path in _MANAGERS
-                value.kind = value.kind or _KINDS.get(with_it.path, "")
+                kind = _KINDS.get(with_it.path, "")
+                value.kind = kind if kind == "declared" else value.kind or kind
         elif isinstance(with_it, FunctionValue):
             result = call_function(machine, frame, with_it, (value,), {}, False, None)
             value = result if isinstance(result, FunctionValue | ClassValue | BoundMethod) else value

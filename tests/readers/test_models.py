@@ -1,5 +1,6 @@
 """Models against SQLAlchemy itself: what the reader says of a file is what the file declares when it is run. The cases stand in
-`data/models.txt`, those of SQLModel and Flask-SQLAlchemy with what these make of them in `data/models_of_others.txt`."""
+`data/models.txt` and `data/models_in_hard_cases.txt`, those of SQLModel and Flask-SQLAlchemy with what these make of them in
+`data/models_of_others.txt`."""
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ from sqlalchemy.orm import (
     deferred, mapped_column, registry, relationship, synonym,
 )
 """
+RUN = ("models.txt", "models_in_hard_cases.txt")
 BASE = "class Base(DeclarativeBase):\n    pass\n"
 OTHERS = """from flask_sqlalchemy import SQLAlchemy
 from sqlmodel import Field, Relationship, SQLModel
@@ -54,7 +56,7 @@ def with_heads(text: str, head: str) -> str:
     return "\n--- ".join([whole, *[f"{name}\n{HEAD}{body}" for name, _, body in titled]])
 
 
-@pytest.mark.parametrize("text", [pytest.param(text, id=title) for title, text, _ in cases("models.txt", HEAD)])
+@pytest.mark.parametrize("text", [pytest.param(text, id=title) for name in RUN for title, text, _ in cases(name, HEAD)])
 def test_models_are_what_sqlalchemy_makes_of_them(text: str, tmp_path: Path) -> None:
     paths = write(text, tmp_path)
     assert lines_of_models(read(paths)) == lines_of_sqlalchemy(run(paths, tmp_path))

@@ -19,7 +19,7 @@ COVERED = "ensure-index-not-covered"
 @pytest.mark.parametrize(("page", "case"), CASES)
 def test_case(page: str, case: Case, tmp_path: Path) -> None:
     findings = judged(case, tmp_path)
-    if page != COVERED.replace("-", "_"):
+    if not page.startswith(COVERED.replace("-", "_")):
         findings = {path: [finding for finding in own if finding.rule != COVERED] for path, own in findings.items()}
     wanted, found = compared(case, findings)
     if wanted != found:

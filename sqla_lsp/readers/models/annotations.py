@@ -14,7 +14,7 @@ from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.functions import ancestors, is_enum, members
 from sqla_lsp.syntax.lower import lower
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import CallValue, ClassValue, Member, Symbol, Value, path_of
+from sqla_lsp.syntax.values import CallValue, ClassValue, Member, ModuleValue, Symbol, Value, path_of
 from sqla_lsp.text.places import Place
 
 _MAPPED = frozenset({"Mapped", "DynamicMapped", "WriteOnlyMapped"})
@@ -100,9 +100,11 @@ def _read(machine: Machine, frame: Frame, node: code.Expression, depth: int) -> 
 def _alias(machine: Machine, frame: Frame, node: code.Expression, depth: int) -> Annotation | None:
     """The annotation that a name stands for: `intpk = Annotated[int, mapped_column(primary_key=True)]`, here or in the module
     that it is imported from."""
-    if not isinstance(node, code.Name):
-        return None
-    found = assigned(machine, frame.module, node.id)
+    if isinstance(node, code.Attribute):
+        holder = value_of(machine, frame, node.value)
+        found = assigned(machine, holder.module, node.name) if isinstance(holder, ModuleValue) else None
+    else:
+        found = assigned(machine, frame.module, node.id) if isinstance(node, code.Name) else None
     return read_annotation(machine, found[0], found[1], depth + 1) if found is not None else None
 
 

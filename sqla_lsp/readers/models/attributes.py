@@ -91,19 +91,25 @@ def _statements(body: Sequence[code.Statement]) -> Iterator[code.Statement]:
 
 
 def returned_attributes(cls: ClassValue) -> Iterator[tuple[str, str]]:
-    """Hybrid properties and synonyms of a class body that give back another attribute as it is."""
+    """Hybrid properties of a class body that give back another attribute as it is, also in SQL."""
+    found: dict[str, str] = {}
     for statement in cls.node.body:
         match statement:
             case code.Function(name=name, parameters=(first, *_)) if _is_hybrid(statement):  # before the body, which is lazy
                 value = statement.body[-1].value if isinstance(statement.body[-1], code.Return) else None
                 if isinstance(value, code.Attribute) and value.value == code.Name(value.value.start, value.value.end, first.name):
-                    yield name, value.name
+                    found[name] = value.name
+            case code.Function(decorators=(code.Attribute(value=value, name="expression" | "comparator"), *_)):
+                base = value.value if isinstance(value, code.Attribute) and value.name == "inplace" else value
+                if isinstance(base, code.Name):
+                    found.pop(base.id, None)
             case _:
                 pass
+    yield from found.items()
 
 
 def _is_hybrid(function: code.Function) -> bool:
-    named = any(_last(decorator) in ("hybrid_property", "comparator") for decorator in function.decorators)
+    named = any(_last(decorator) == "hybrid_property" for decorator in function.decorators)
     return named and len(function.body) > 0
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace as replace_column
+from functools import cached_property
 
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import last_name, text_of
-from sqla_lsp.readers.models.annotations import Annotation, TypeChoice, annotated_type, spelled
+from sqla_lsp.readers.models.annotations import Annotation, annotated_type
 from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, returned_attributes
-from sqla_lsp.readers.models.bindings import assigned, variable_of
+from sqla_lsp.readers.models.bindings import variable_of
 from sqla_lsp.readers.models.columns import ColumnReader, TypeMap
 from sqla_lsp.readers.models.finished import finished
 from sqla_lsp.readers.models.parts import COLUMNS, OWN, MetaOptions, Parts, Refer
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
-from sqla_lsp.readers.models.roots import declares_table, is_abstract, is_column, root_of
-from sqla_lsp.readers.models.table_args import labels_of, table_items
+from sqla_lsp.readers.models.roots import declares_table, decorators_of, is_abstract, is_column, last_of, root_of
+from sqla_lsp.readers.models.table_args import BESIDE, names_of_columns, table_items, values_in
 from sqla_lsp.readers.models.tables import TableReader, metadata_options
-from sqla_lsp.readers.sqlalchemy_types import type_of
+from sqla_lsp.readers.models.type_choices import TypeChoices
 from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import PrimaryKey
@@ -46,7 +48,7 @@ class ClassReader:
         self.machine = machine
         self.tables = tables
         self._known: dict[int, Model | None] = {}
-        self._choices: dict[int, TypeMap] = {}
+        self.types = TypeChoices(machine)
         self.names: dict[int, dict[int, str]] = {}
         """Of each class, by its identity: the columns by the identity of the calls that make them, which `calls` keeps."""
         self.calls: list[CallValue] = []
@@ -57,6 +59,10 @@ class ClassReader:
             self._known[id(cls)] = None  # a class that inherits from itself
             self._known[id(cls)] = self._read(cls)
         return self._known[id(cls)]
+
+    def has_parent(self, cls: ClassValue) -> bool:
+        """Whether a class inherits from one that has a table."""
+        return any((known := self.model(base)) is not None and known.table is not None for base in lineage(cls)[1:])
 
     def _read(self, cls: ClassValue) -> Model | None:
         self._initialize(cls)
@@ -86,22 +92,8 @@ class ClassReader:
                 found = metadata_options(self.machine.lookup(frame, name)) if name in frame.variables else None
                 if found is not None:
                     return found
-        outside = [base for base in ancestors(cls) if isinstance(base, CallValue | Member)]
+        outside = [base for base in (*decorators_of(self.machine, cls), *ancestors(cls)) if isinstance(base, CallValue | Member)]
         return next((found for base in outside if (found := metadata_options(base)) is not None), MetaOptions())
-
-    def type_choices(self, frame: Frame, node: code.Expression) -> TypeMap:
-        """What a `type_annotation_map` says."""
-        if isinstance(node, code.Name) and (block := assigned(self.machine, frame.module, node.id)) is not None:
-            frame, node = block
-        if id(node) in self._choices:
-            return self._choices[id(node)]
-        found: TypeMap = []
-        self._choices[id(node)] = found
-        for key, value in node.items if isinstance(node, code.Dictionary) else ():
-            if key is not None:
-                chosen = type_of(self.machine, frame, value_of(self.machine, frame, value))
-                found.append(TypeChoice(value_of(self.machine, frame, key), spelled(self.machine, frame, key), chosen))
-        return found
 
     def refer(self, frame: Frame) -> Refer:
         """Names columns that foreign keys are given as objects, as they are looked up from a frame."""
@@ -157,6 +149,8 @@ class _ClassReading:
         self.parts = Parts()
         self.relationships: list[Relationship] = []
         self.synonyms: list[tuple[str, str]] = []
+        self.beside: list[tuple[CallValue, Place]] = []
+        """Indexes and constraints of column objects that stand among the attributes."""
         self.frame = class_frame(self.machine, cls)
 
     def read(self, has_table: bool = True) -> Model:
@@ -173,8 +167,7 @@ class _ClassReading:
                 table, of_table = inner.table, self._variable_of_table()
                 self._take(inner, is_declared_here=of_table is None)
         single = self.parent is not None and table is not None and table == self.parent.table
-        statement, arguments = self._arguments()
-        partitioned = self._take_arguments(arguments, statement)
+        partitioned = table is not None and self._take_arguments()
         if table is not None and not single and of_table is None:
             finished(self.parts, table, options)
         elif single and table is not None:
@@ -218,29 +211,9 @@ class _ClassReading:
 
     # ------------------------------------------------------------------------------------------------------------- columns
 
-    def _type_map(self) -> TypeMap:
-        """The project's own choices of types for Python's, nearest first."""
-        found: TypeMap = []
-        for owner in lineage(self.cls):
-            frame = class_frame(self.machine, owner)
-            for statement in owner.node.body:
-                match statement:
-                    case code.Assign(targets=(code.Name(id="type_annotation_map"),), value=value) if value is not None:
-                        found += self.reader.type_choices(frame, value)
-                    case _:
-                        pass
-            made = [frame.variables.get("registry"), *[base for base in owner.bases if isinstance(base, CallValue)]]
-            for call in made:
-                while isinstance(call, CallValue):
-                    for argument in call.node.arguments if call.node is not None else ():
-                        if argument.keyword == "type_annotation_map" and call.place.path == owner.closure.module.path:
-                            found += self.reader.type_choices(owner.closure, argument.value)
-                    call = call.function.base if isinstance(call.function, Member) else None
-        return found
-
     def _columns(self) -> None:
         declared = attributes(self.machine, self.cls, self.owners, farthest_first=self.root == "sqlmodel")
-        types = self._type_map() if any(item.annotation is not None for item in declared) else []
+        types = self.reader.types.of_class(self.cls) if any(item.annotation is not None for item in declared) else []
         reader = ColumnReader(self.machine, self.frame, self.parts, types, self.reader.refer(self.frame))
         for attribute in declared:
             if attribute.name in _IGNORED:
@@ -258,12 +231,15 @@ class _ClassReading:
             kind = last_name(value)
             if kind in _COLUMN_PROPERTIES and value.positional and isinstance(value.positional[0], CallValue):
                 value, kind = value.positional[0], last_name(value.positional[0])
+                annotation = replace_column(annotation, nullable=True) if annotation is not None else None
             if kind in COLUMNS:
                 reader.column(attribute.name, _with_extras(value, annotation), annotation, attribute.statement)
                 self.parts.calls.append(value)
                 self.parts.names[id(value)] = self.parts.attributes.get(attribute.name, attribute.name)
             elif kind in RELATIONSHIPS:
                 self._relationship(attribute, value)
+            elif kind in BESIDE and attribute.owner is self.cls:
+                self.beside.append((value, attribute.statement))
             elif kind == "synonym":
                 target = text_of(value.positional[0]) if value.positional else None
                 if isinstance(target, str):
@@ -320,8 +296,14 @@ class _ClassReading:
     def _take(self, inner: Model, is_declared_here: bool) -> None:
         """Takes over the columns of a `Table` that the class is mapped to."""
         own = set(self.parts.attributes)
-        self.parts.columns += [column for column in inner.columns if column.attribute not in own]
-        self.parts.attributes.update({column.attribute: str(column.column.name) for column in inner.columns})
+        named = {
+            value.name.strip("[]"): name
+            for name, value in self.frame.variables.items()
+            if isinstance(value, Member) and isinstance(value.base, Member) and value.base.name in ("c", "columns")
+        }
+        columns = [replace(column, attribute=named.get(column.attribute, column.attribute)) for column in inner.columns]
+        self.parts.columns += [column for column in columns if column.attribute not in own]
+        self.parts.attributes.update({column.attribute: str(column.column.name) for column in columns})
         if is_declared_here:
             self.parts.indexes += inner.indexes
             self.parts.constraints += inner.constraints
@@ -330,26 +312,48 @@ class _ClassReading:
     # --------------------------------------------------------------------------------------------------------------- tables
 
     def _table_name(self, options: MetaOptions) -> TableName | None:
-        name = self._given_name()
+        name = self._given_name
         if name is None and self.root == "sqlmodel":
             name = self.cls.name.lower()
-        elif name is None and self.root == "flask" and any(column.primary_key is True for column in self.parts.columns):
+        elif name is None and self.root == "flask" and self._has_key:
             name = _FLASK_WORDS.sub("_", self.cls.name).lower().lstrip("_")
         elif name is None and self.parent is not None:
             return self.parent.table
         if name is None:
             return None
-        _, arguments = self._arguments()
+        _, arguments = self._arguments
         settings = _options_of(arguments)
         schema = settings.items.get("schema", options.schema) if settings is not None else options.schema
         given = text_of(schema) if schema is not None else None
         return TableName(name, given)
 
+    @property
+    def _has_key(self) -> bool:
+        return any(column.primary_key is True for column in self.parts.columns)
+
+    @property
+    def _is_single(self) -> bool:
+        """Whether the table is the parent's: nothing names another one."""
+        named_by_root = self.root == "sqlmodel" or (self.root == "flask" and self._has_key)
+        return self._given_name is None and not named_by_root
+
+    @cached_property
     def _given_name(self) -> str | Unknown | None:
-        for owner in self.owners:
-            if "__tablename__" in class_frame(self.machine, owner).variables:
-                return text_of(self._value(owner, "__tablename__"))
-        return None
+        """What `__tablename__` says."""
+        giver = self._giver("__tablename__")
+        return text_of(self._value(giver, "__tablename__")) if giver is not None else None
+
+    def _giver(self, name: str) -> ClassValue | None:
+        """The class whose body gives this one a name. What a class that has a table says as it is it says of its own alone."""
+        givers = [owner for owner in lineage(self.cls) if name in class_frame(self.machine, owner).variables]
+        return givers[0] if any(self._hands_on(owner, name) for owner in givers) else None
+
+    def _hands_on(self, owner: ClassValue, name: str) -> bool:
+        if any(owner is own for own in self.owners):
+            return True
+        value = self.machine.lookup(class_frame(self.machine, owner), name)
+        known = self.reader.model(owner)
+        return (isinstance(value, FunctionValue) and value.kind == "declared") or known is None or known.table is None
 
     def _value(self, owner: ClassValue, name: str) -> Value:
         """What the body of an owner gives this class under a name."""
@@ -362,25 +366,25 @@ class _ClassReading:
             return call_class_or_function(self.machine, value.function.closure, value, (), {}, False, None)
         return value
 
+    @cached_property
     def _arguments(self) -> tuple[Place, Value]:
         """`__table_args__`, and the statement that gives it."""
-        for owner in self.owners:
-            frame = class_frame(self.machine, owner)
-            if "__table_args__" not in frame.variables:
-                continue
-            value = self._value(owner, "__table_args__")
-            for statement in owner.node.body:
-                match statement:
-                    case code.Assign(targets=(code.Name(id="__table_args__"), *_)) | code.Function(name="__table_args__"):
-                        base, path = owner.base, owner.closure.module.path
-                        return Place(base + statement.start, base + statement.end, path), value
-                    case _:
-                        pass
-            return self._place(), value
-        return self._place(), None
+        owner = self._giver("__table_args__")
+        if owner is None or (owner is not self.cls and self.parent is not None and self._is_single):
+            return self._place(), None
+        value = self._value(owner, "__table_args__")
+        for statement in owner.node.body:
+            match statement:
+                case code.Assign(targets=(code.Name(id="__table_args__"), *_)) | code.Function(name="__table_args__"):
+                    base, path = owner.base, owner.closure.module.path
+                    return Place(base + statement.start, base + statement.end, path), value
+                case _:
+                    pass
+        return self._place(), value
 
-    def _take_arguments(self, arguments: Value, statement: Place) -> bool:
+    def _take_arguments(self) -> bool:
         """Takes over indexes and constraints; whether the table is partitioned."""
+        statement, arguments = self._arguments
         options = _options_of(arguments)
         items: list[Value] = []
         if isinstance(arguments, tuple):
@@ -390,12 +394,27 @@ class _ClassReading:
             self.parts.complete = self.parts.complete and not arguments.open
         elif arguments is not None and options is None:
             self.parts.complete = False
-        aliases = {column.attribute: str(column.column.name) for column in self._all_columns()}
-        table_items(items, self.parts, statement, aliases, self.reader.refer(self.frame), labels_of(self._all_columns()))
+        inherited = self.parent.columns if self.parent is not None else ()
+        columns = names_of_columns([*inherited, *self.parts.columns], self.parts.names, self.parts.reads)
+        refer = self.reader.refer(self.frame)
+        table_items(items, self.parts, statement, columns, refer)
+        known = {id(item) for item in items}
+        for value, beside in (*self.beside, *self._in_body()):
+            if id(value) not in known and any(id(part) in self.parts.names for part in values_in(value)):
+                table_items([value], self.parts, beside, columns, refer)
         return options is not None and "postgresql_partition_by" in options.items
 
-    def _all_columns(self) -> list[ModelColumn]:
-        return [*(self.parent.columns if self.parent is not None else ()), *self.parts.columns]
+    def _in_body(self) -> Iterator[tuple[CallValue, Place]]:
+        """Indexes that the body makes without a name for them."""
+        for statement in self.cls.node.body:
+            match statement:
+                case code.Evaluate(value=code.Call() as node) if last_of(node.function) in BESIDE:
+                    value = value_of(self.machine, self.frame, node)
+                    if isinstance(value, CallValue):
+                        base = self.cls.base
+                        yield value, Place(base + statement.start, base + statement.end, self.cls.closure.module.path)
+                case _:
+                    pass
 
 
 def _options_of(arguments: Value) -> DictValue | None:

@@ -16,7 +16,7 @@ from sqla_lsp.schema.tables import ForeignKey, PrimaryKey
 
 
 def finished(parts: Parts, table: TableName, options: MetaOptions) -> None:
-    """Makes the primary key of the columns that say so, and gives everything the name that it has in the database."""
+    """Makes the primary key of the columns that say so, and names everything."""
     parts.columns.sort(key=lambda column: _sort_order(parts.reads.get(str(column.column.name))))
     keys = [column for column in parts.columns if column.primary_key is True and column.table is None]
     has_key = any(isinstance(declared.constraint, PrimaryKey) for declared in parts.constraints)
@@ -25,6 +25,11 @@ def finished(parts: Parts, table: TableName, options: MetaOptions) -> None:
         first = keys[0]
         parts.constraints.insert(0, ModelConstraint(PrimaryKey(None, columns), first.place, first.statement, "primary_key=True"))
     _settle_key(parts)
+    add_names(parts, table, options)
+
+
+def add_names(parts: Parts, table: TableName, options: MetaOptions) -> None:
+    """Gives everything the name that it has in the database, and foreign keys the schema that they mean."""
     convention = options.convention
     parts.constraints = [_aimed(declared, table, options.schema) for declared in parts.constraints]
     parts.indexes = [_named_index(declared, table, convention) for declared in parts.indexes]

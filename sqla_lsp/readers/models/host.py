@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqla_lsp.readers.arguments import last_name
@@ -19,10 +20,14 @@ class ModelsHost:
 
     def __init__(self) -> None:
         self.declared: list[CallValue] = []
+        self.has_parent: Callable[[ClassValue], bool] = lambda cls: False
+        """Whether a class inherits from one that has a table."""
 
     def call(self, machine: Machine, frame: Frame, call: CallValue) -> Value:
         if last_name(call) in DECLARING:
             self.declared.append(call)
+        if last_name(call) == "has_inherited_table" and call.positional and isinstance(cls := call.positional[0], ClassValue):
+            return self.has_parent(cls)
         partial = call.function
         if isinstance(partial, CallValue) and path_of(partial) == "functools.partial()" and partial.positional:
             function, *first = partial.positional

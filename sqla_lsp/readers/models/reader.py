@@ -6,27 +6,27 @@ import logging
 import re
 from functools import cached_property
 
+import msgspec
 from msgspec.structs import replace
 
-from sqla_lsp.postgres.naming import index_name
-from sqla_lsp.readers.arguments import base_of, last_name
+from sqla_lsp.readers.arguments import last_name
+from sqla_lsp.readers.models.beside import Beside
 from sqla_lsp.readers.models.bindings import variable_of
 from sqla_lsp.readers.models.classes import ClassReader
-from sqla_lsp.readers.models.columns import ColumnReader
-from sqla_lsp.readers.models.finished import finished
 from sqla_lsp.readers.models.host import DECLARING, ModelsHost
-from sqla_lsp.readers.models.parts import COLUMNS, Parts
+from sqla_lsp.readers.models.parts import COLUMNS
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
 from sqla_lsp.readers.models.reuse import KnownModels
-from sqla_lsp.readers.models.table_args import declared_index, labels_of, table_items
+from sqla_lsp.readers.models.table_args import BESIDE
 from sqla_lsp.readers.models.tables import TableReader
-from sqla_lsp.schema.models import ClassName, Model, ModelIndex, Models
+from sqla_lsp.schema.models import Model, Models
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.expressions import value_of
 from sqla_lsp.syntax.frames import LoadedModule, Modules
 from sqla_lsp.syntax.functions import call_function
 from sqla_lsp.syntax.lower import Definition
 from sqla_lsp.syntax.machine import Machine, OutOfSteps
+from sqla_lsp.syntax.statements import execute
 from sqla_lsp.syntax.values import CallValue, ClassValue, DictValue, FunctionValue, Member, Value, path_of
 from sqla_lsp.text.places import Place
 
@@ -44,6 +44,8 @@ _WORDS = re.compile(
 
 
 _MAPS = re.compile(rb"map_imperatively\s*\(|\bmapper\s*\(")
+_INDENTED = re.compile(rb"\n[ \t]+(?:\w+ = )?(?:\w+\.)?(?:Index|append_constraint)\(")
+_MAKER = re.compile(rb"\n[ \t]+(?:return |\w+ = )(?:\w+\.)*Table\(")
 _ALWAYS = (b"__tablename__", b"__table__", b"__mapper_args__", b"declared_attr", b"map_imperatively", b"Table(")
 _NAMED = (b"Column(", b"mapped_column", b"Mapped[", b"SQLModel", b"Index(", *_ALWAYS)
 
@@ -93,14 +95,29 @@ class _Reading:
         self.tables = TableReader(self.machine, self.frame)
         self.classes = ClassReader(self.machine, self.tables)
         self.tables.refer = self.classes.refer(self.frame)
-        self.models: dict[str, Model] = {}
-        self.added: list[tuple[ClassName, ModelIndex]] = []
-        self.values: dict[str, Value] = {}
+        self.host.has_parent = self.classes.has_parent
+        self.beside = Beside(self.machine, self.frame, self.tables, self.classes)
+        self.models, self.values, self.added = self.beside.models, self.beside.values, self.beside.added
 
     @cached_property
     def maps(self) -> bool:
         """Whether the module maps classes imperatively."""
         return self.module.says(_MAPS)
+
+    @cached_property
+    def makes(self) -> bool:
+        """Whether a function of the module makes tables."""
+        return self.module.says(_MAKER)
+
+    def _makes_table(self, call: code.Call) -> bool:
+        if self.makes and isinstance(call.function, code.Name) and call.function.id in self.module.statements:
+            return True
+        return _makes_table(call)
+
+    @cached_property
+    def loops(self) -> bool:
+        """Whether something may be declared in a loop or under an `if` of the top level."""
+        return self.module.says(_INDENTED)
 
     def item(self, item: code.Block | Definition) -> None:
         """One piece of the top level."""
@@ -116,7 +133,7 @@ class _Reading:
             match item.statement:
                 case code.Class(name=name):
                     self._named(name, place)
-                case code.Assign(targets=(code.Name(id=name),), value=code.Call() as call) if _makes_table(call):
+                case code.Assign(targets=(code.Name(id=name),), value=code.Call() as call) if self._makes_table(call):
                     self._named(name, place)
                 case code.Function(name=name) if self.maps:
                     self._function(name)
@@ -124,6 +141,8 @@ class _Reading:
                     self._attribute(name, attribute, call, place)
                 case code.Evaluate(value=code.Call() as call) if _last(call.function) in DECLARING:
                     self._called(call, place)
+                case code.For() | code.If() | code.Try() | code.With() if self.loops and _declares(item.statement):
+                    self._block(item.statement, place)
                 case _:
                     pass
         except OutOfSteps:
@@ -145,7 +164,7 @@ class _Reading:
                 self.values[name] = value
                 self.models[name] = model
         elif isinstance(value, CallValue) and last_name(value) == "Index":
-            self._index(value, statement)
+            self.beside.declare(value, statement)
 
     def _function(self, name: str) -> None:
         """A function that maps classes, `start_mappers()`."""
@@ -159,112 +178,31 @@ class _Reading:
 
     def _attribute(self, name: str, attribute: str, node: code.Call, statement: Place) -> None:
         """`User.name = Column(...)` beside the class."""
-        model = self.models.get(name)
-        holder = self.values.get(name)
-        if model is None or model.table is None or not isinstance(holder, ClassValue) or _last(node.function) not in COLUMNS:
-            return
+        if name in self.models and _last(node.function) in COLUMNS:
+            self.beside.attribute(name, attribute, self._value(node, statement), statement)
+
+    def _value(self, node: code.Expression, statement: Place) -> Value:
         outer, self.frame.base = self.frame.base, statement.start
         value = value_of(self.machine, self.frame, node)
         self.frame.base = outer
-        if isinstance(value, CallValue) and last_name(value) in COLUMNS:
-            parts = Parts()
-            ColumnReader(self.machine, self.frame, parts, [], self.classes.refer(self.frame)).column(
-                attribute, value, None, statement
-            )
-            finished(parts, model.table, self.classes.options(holder))
-            self.models[name] = replace(
-                model,
-                columns=(*model.columns, *parts.columns),
-                indexes=(*model.indexes, *parts.indexes),
-                constraints=(*model.constraints, *parts.constraints),
-            )
+        return value
 
     def _called(self, node: code.Call, statement: Place) -> None:
-        outer, self.frame.base = self.frame.base, statement.start
-        value = value_of(self.machine, self.frame, node)
+        value = self._value(node, statement)
+        if isinstance(value, CallValue) and last_name(value) in ("map_imperatively", "mapper"):
+            self._mapped(value, statement)
+        elif isinstance(value, CallValue):
+            self.beside.declare(value, statement)
+
+    def _block(self, statement: code.Statement, place: Place) -> None:
+        """What a loop or an `if` of the top level declares."""
+        before = len(self.host.declared)
+        outer, self.frame.base = self.frame.base, place.start
+        execute(self.machine, self.frame, statement)
         self.frame.base = outer
-        if not isinstance(value, CallValue):
-            return
-        match last_name(value):
-            case "Index":
-                self._index(value, statement)
-            case "append_constraint":
-                self._appended(value, statement)
-            case "map_imperatively" | "mapper":
-                self._mapped(value, statement)
-            case _:
-                pass
-
-    def _owner(self, value: Value) -> tuple[ClassName, Model] | None:
-        """The model whose columns stand in a value."""
-        for found in _inside(value):
-            for name, holder in self.values.items():
-                if isinstance(holder, ClassValue):
-                    if id(found) in self.classes.names.get(id(holder), {}) or (
-                        isinstance(found, Member) and found.base is holder
-                    ):
-                        return ClassName("", name), self.models[name]
-                elif isinstance(holder, CallValue):
-                    of_table = isinstance(found, Member) and found.name in ("c", "columns") and found.base is holder
-                    if of_table or id(found) in self.tables.names.get(id(holder), {}):
-                        return ClassName("", name), self.models[name]
-        return None
-
-    def _index(self, call: CallValue, statement: Place) -> None:
-        """`Index("name", User.email)` beside the class."""
-        owner = self._owner(call)
-        if owner is None:
-            self._index_elsewhere(call, statement)
-            return
-        name, model = owner
-        self._add_items(name, model, [call], statement)
-
-    def _index_elsewhere(self, call: CallValue, statement: Place) -> None:
-        """An index on a class of another file."""
-        for found in _inside(call):
-            cls = found.base if isinstance(found, Member) and isinstance(found.base, ClassValue) else None
-            candidates = [cls] if cls is not None else self._imported_classes()
-            for candidate in candidates:
-                model = self.classes.model(candidate)
-                names = self.classes.names.get(id(candidate), {})
-                if model is None or model.table is None or (cls is None and id(found) not in names):
-                    continue
-                aliases = {column.attribute: str(column.column.name) for column in model.columns}
-                made = declared_index(call, names, aliases, labels_of(model.columns))
-                if made is not None:
-                    index = made[0]
-                    named = replace(index, name=index_name(model.table, index, {})) if index.name is None else index
-                    owner = ClassName(candidate.closure.module.path, candidate.name)
-                    self.added.append((owner, ModelIndex(named, made[1], statement)))
-                return
-
-    def _imported_classes(self) -> list[ClassValue]:
-        values = [self.machine.lookup(self.frame, name) for name in list(self.frame.variables)]
-        return [value for value in values if isinstance(value, ClassValue)]
-
-    def _add_items(self, name: ClassName, model: Model, items: list[Value], statement: Place) -> None:
-        parts = Parts(names={})
-        holder = self.values[name.name]
-        own = self.classes.names if isinstance(holder, ClassValue) else self.tables.names
-        parts.names = dict(own.get(id(holder), {}))
-        aliases = {column.attribute: str(column.column.name) for column in model.columns}
-        table_items(items, parts, statement, aliases, self.classes.refer(self.frame), labels_of(model.columns))
-        self.models[name.name] = replace(
-            model,
-            indexes=(*model.indexes, *parts.indexes),
-            constraints=(*model.constraints, *parts.constraints),
-            complete=model.complete and parts.complete,
-        )
-
-    def _appended(self, call: CallValue, statement: Place) -> None:
-        """`users.append_constraint(...)`, `User.__table__.append_constraint(...)`."""
-        base = base_of(call)
-        while isinstance(base, Member) and base.name == "__table__":
-            base = base.base
-        for name, holder in self.values.items():
-            if holder is base:
-                self._add_items(ClassName("", name), self.models[name], list(call.positional), statement)
-                return
+        for call in self.host.declared[before:]:
+            if not call.place.path:
+                self.beside.declare(call, call.place)
 
     def _mapped(self, call: CallValue, statement: Place) -> None:
         """`registry.map_imperatively(User, users, properties={...})`."""
@@ -307,27 +245,20 @@ def _last(node: code.Expression) -> str:
     return node.name if isinstance(node, code.Attribute) else node.id if isinstance(node, code.Name) else ""
 
 
+def _declares(node: object) -> bool:
+    """Whether something in a statement is a call that declares."""
+    if isinstance(node, code.Call) and _last(node.function) in BESIDE:
+        return True
+    if isinstance(node, tuple):
+        return any(_declares(item) for item in node)
+    if isinstance(node, code.Class | code.Function) or not isinstance(node, msgspec.Struct):
+        return False
+    return any(_declares(getattr(node, field)) for field in node.__struct_fields__)
+
+
 def _makes_table(call: code.Call) -> bool:
     """Whether a call may be one of `Table(...)` or `Index(...)`, by whatever name: its arguments are those of a table."""
     if _last(call.function) in ("Table", "Index"):
         return True
     arguments = [argument.value for argument in call.arguments]
     return any(isinstance(value, code.Call) and _last(value.function).endswith("Column") for value in arguments)
-
-
-def _inside(value: Value, depth: int = 0) -> list[Value]:
-    """A value and all values in it."""
-    found: list[Value] = [value]
-    if depth > 12:
-        return found
-    if isinstance(value, CallValue):
-        for item in (*value.positional, *value.keywords.values()):
-            found += _inside(item, depth + 1)
-        if isinstance(value.function, Member):
-            found += _inside(value.function.base, depth + 1)
-    elif isinstance(value, Member):
-        found += _inside(value.base, depth + 1)
-    elif isinstance(value, tuple):
-        for item in value:
-            found += _inside(item, depth + 1)
-    return found

@@ -9,12 +9,14 @@ from sqla_lsp.readers.models.attributes import lineage
 from sqla_lsp.readers.models.parts import COLUMNS
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS
 from sqla_lsp.syntax import code
+from sqla_lsp.syntax.expressions import value_of
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.functions import ancestors, class_frame
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue, ClassValue, Member, Value, path_of
 
 _BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta"})
+_PLAIN_BASES = ("sqlmodel.SQLModel", "flask_sqlalchemy.model.Model", "flask_sqlalchemy.Model")
 _MADE_BASES = frozenset({"declarative_base", "automap_base", "generate_base", "as_declarative"})
 _OTHERS = ("django", "peewee", "tortoise", "mongoengine", "pony", "odmantic", "beanie", "ormar", "gino")
 _NO_BASES = ("builtins.", "typing.", "typing_extensions.", "abc.", "enum.", "dataclasses.", "pydantic.", "collections.")
@@ -54,7 +56,7 @@ def is_abstract(cls: ClassValue, frame: Frame, root: str) -> bool:
     if root == "sqlmodel":
         return cls.keywords.get("table") is not True
     own = frame.variables.get("__abstract__")
-    is_base = any(last_name(base) in _BASES or path_of(base) == "sqlmodel.SQLModel" for base in cls.bases)
+    is_base = any(last_name(base) in _BASES or path_of(base) in _PLAIN_BASES for base in cls.bases)
     decorated = any(last_of(decorator) == "as_declarative" for decorator in cls.node.decorators)
     return own is True or is_base or decorated
 
@@ -68,6 +70,16 @@ def is_column(value: object) -> bool:
     if not isinstance(value, CallValue) or last_name(value) not in COLUMNS | RELATIONSHIPS:
         return False
     return not (path_of(value) or "").startswith(_OTHERS)
+
+
+def decorators_of(machine: Machine, cls: ClassValue) -> list[Value]:
+    """What the decorators of a class and of those above it are made of, that map them: `@registry.mapped`."""
+    return [
+        value_of(machine, owner.closure, decorator)
+        for owner in lineage(cls)
+        for decorator in owner.node.decorators
+        if last_of(decorator) in _MAPPED_BY or last_of(decorator) == "as_declarative_base"
+    ]
 
 
 def last_of(node: code.Expression) -> str:

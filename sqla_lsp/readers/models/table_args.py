@@ -3,11 +3,13 @@ a class."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name, text_of
+from sqla_lsp.readers.columns import ReadColumn
 from sqla_lsp.readers.constraints import constraint_of, index_of
 from sqla_lsp.readers.models.parts import COLUMNS, Parts, Refer, argument_node, foreign_key_to, shown
 from sqla_lsp.schema.models import ModelColumn, ModelConstraint, ModelIndex
@@ -19,28 +21,27 @@ from sqla_lsp.syntax.values import CallValue, Instance, ListValue, Member, Symbo
 from sqla_lsp.text.places import Place
 
 _COLUMN = Symbol("sqlalchemy.column")
+BESIDE = frozenset({"Index", "UniqueConstraint", "PrimaryKeyConstraint"})
+"""What attaches itself to the table of the column objects that it is given."""
 
 
-def table_items(
-    items: Iterable[Value], parts: Parts, statement: Place, aliases: dict[str, str], refer: Refer, labels: Labels
-) -> None:
-    """Indexes and constraints among the elements of a table. `aliases` are the database's names of columns by the attributes and
-    keys that they have."""
+def table_items(items: Iterable[Value], parts: Parts, statement: Place, columns: Names, refer: Refer) -> None:
+    """Indexes and constraints among the elements of a table."""
     for item in items:
         if isinstance(item, CallValue):
-            made = declared_index(item, parts.names, aliases, labels)
+            made = declared_index(item, columns)
             if made is not None:
                 parts.indexes.append(ModelIndex(made[0], shown(made[1], statement), statement))
                 continue
             kind = last_name(item)
             if kind == "ddl_if":
                 continue
-            constraint = constraint_of(named(item, parts.names, aliases, labels))
+            constraint = constraint_of(named(item, columns))
             if constraint is not None:
                 if isinstance(constraint, ForeignKey) and isinstance(constraint.target_columns, Unknown):
-                    constraint = _aimed_at_objects(item, constraint, parts.names, refer)
+                    constraint = _aimed_at_objects(item, constraint, columns.calls, refer)
                 parts.constraints.append(
-                    ModelConstraint(_renamed(constraint, aliases), shown(item.place, statement), statement, kind)
+                    ModelConstraint(_renamed(constraint, columns), shown(item.place, statement), statement, kind)
                 )
                 continue
             if kind in COLUMNS or kind in ("Comment", "ExcludeConstraint"):
@@ -61,9 +62,7 @@ def _aimed_at_objects(call: CallValue, foreign: ForeignKey, names: dict[int, str
     return foreign_key_to(foreign, *known) if known and len(known) == len(texts) else foreign
 
 
-def declared_index(
-    value: CallValue, names: dict[int, str], aliases: dict[str, str], labels: Labels
-) -> tuple[Index, Place] | None:
+def declared_index(value: CallValue, columns: Names) -> tuple[Index, Place] | None:
     """An `Index(...)`, also behind `.ddl_if(...)`; None for what is none or is made on another database alone."""
     call: Value = value
     while isinstance(call, CallValue) and last_name(call) == "ddl_if" and isinstance(call.function, Member):
@@ -75,13 +74,14 @@ def declared_index(
         return None
     if not call.positional:
         return Index(text_of(call.keywords.get("name")), NOT_KNOWN), call.place
-    rewritten = named(call, names, aliases, labels)
+    rewritten = named(call, columns)
     elements: Value = NOT_KNOWN if call.open else tuple(rewritten.positional[1:])
     index = index_of(rewritten, text_of(rewritten.positional[0]), elements)
-    return _index_renamed(index, aliases), call.place
+    return _index_renamed(index, columns), call.place
 
 
-def _index_renamed(index: Index, aliases: dict[str, str]) -> Index:
+def _index_renamed(index: Index, columns: Names) -> Index:
+    aliases = columns.keys
     keys = index.keys
     if isinstance(keys, tuple):
         keys = tuple([replace(k, column=aliases.get(k.column, k.column)) if isinstance(k.column, str) else k for k in keys])
@@ -89,24 +89,58 @@ def _index_renamed(index: Index, aliases: dict[str, str]) -> Index:
     return replace(index, keys=keys, include=include)
 
 
-def _renamed(constraint: Constraint, aliases: dict[str, str]) -> Constraint:
+def _renamed(constraint: Constraint, known: Names) -> Constraint:
     columns = getattr(constraint, "columns", None)
     if not isinstance(columns, tuple) or not isinstance(constraint, Unique | PrimaryKey | ForeignKey):
         return constraint
-    return replace(constraint, columns=tuple([aliases.get(name, name) for name in columns]))
+    return replace(constraint, columns=tuple([known.keys.get(name, name) for name in columns]))
+
+
+def values_in(value: Value, depth: int = 0) -> list[Value]:
+    """A value and all values in it."""
+    found: list[Value] = [value]
+    if depth > 12:
+        return found
+    if isinstance(value, CallValue):
+        for item in (*value.positional, *value.keywords.values()):
+            found += values_in(item, depth + 1)
+        if isinstance(value.function, Member):
+            found += values_in(value.function.base, depth + 1)
+    elif isinstance(value, Member):
+        found += values_in(value.base, depth + 1)
+    elif isinstance(value, tuple):
+        for item in value:
+            found += values_in(item, depth + 1)
+    return found
 
 
 Labels = dict[str, tuple[str, ...]]
 """The labels of columns of an enum type."""
 
 
-def labels_of(columns: Iterable[ModelColumn]) -> Labels:
-    """The labels of columns of an enum type, by their names."""
-    return {
+@dataclass(frozen=True)
+class Names:
+    """What the columns of a table are named by: their names in the database by the identity of the calls that make them
+    (`calls`), by attribute, and by the keys that strings mean."""
+
+    calls: dict[int, str]
+    attributes: dict[str, str]
+    keys: dict[str, str]
+    labels: Labels
+
+
+def names_of_columns(columns: Sequence[ModelColumn], calls: dict[int, str], reads: dict[str, ReadColumn]) -> Names:
+    """The names of columns. A string is the key of a column, which is its name where nothing else is said."""
+    attributes = {column.attribute: str(column.column.name) for column in columns}
+    named = {str(column.column.name) for column in columns}
+    given = {key: name for name, read in reads.items() if isinstance(key := read.call.keywords.get("key"), str)}
+    keys = {attribute: name for attribute, name in attributes.items() if attribute not in named} | given
+    labels = {
         str(column.column.name): column.column.type.labels
         for column in columns
         if isinstance(column.column.type, PgType) and column.column.type.labels is not None
     }
+    return Names(calls, attributes, keys, labels)
 
 
 def _with_labels(call: CallValue, labels: Labels) -> CallValue:
@@ -130,8 +164,10 @@ def _with_labels(call: CallValue, labels: Labels) -> CallValue:
     return call
 
 
-def named(call: CallValue, names: dict[int, str], aliases: dict[str, str], labels: Labels) -> CallValue:
+def named(call: CallValue, columns: Names) -> CallValue:
     """A call in whose arguments `column("name")` stands for every column object and attribute of the class."""
+
+    names, aliases = columns.calls, columns.attributes
 
     def of(value: Value, depth: int) -> Value:
         if depth > 12:
@@ -146,7 +182,7 @@ def named(call: CallValue, names: dict[int, str], aliases: dict[str, str], label
             if isinstance(function, Member):
                 function = Member(of(function.base, depth + 1), function.name)
             made = CallValue(function, positional, keywords, value.place, value.open, value.open_keywords, value.node)
-            return _with_labels(made, labels)
+            return _with_labels(made, columns.labels)
         if isinstance(value, Member):
             of_table = isinstance(value.base, Member) and value.base.name in ("c", "columns")
             if of_table or not isinstance(value.base, Symbol | Member):

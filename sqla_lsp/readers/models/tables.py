@@ -7,7 +7,7 @@ from sqla_lsp.readers.models.attributes import lineage
 from sqla_lsp.readers.models.columns import ColumnReader
 from sqla_lsp.readers.models.finished import finished
 from sqla_lsp.readers.models.parts import COLUMNS, MetaOptions, Parts, Refer
-from sqla_lsp.readers.models.table_args import labels_of, table_items
+from sqla_lsp.readers.models.table_args import names_of_columns, table_items
 from sqla_lsp.schema.models import Model
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.syntax.frames import Frame
@@ -47,6 +47,17 @@ def metadata_options(value: Value) -> MetaOptions | None:
     return MetaOptions(convention, schema if isinstance(schema, str) else None)  # one from the environment is the default there
 
 
+def options_of_table(call: CallValue) -> MetaOptions:
+    """What the metadata of a `Table(...)` says."""
+    of_flask = _is_of_flask(call)
+    return metadata_options(call.keywords.get("metadata", call.function) if of_flask else call.positional[1]) or MetaOptions()
+
+
+def _is_of_flask(call: CallValue) -> bool:
+    """`db.Table("name", db.Column(...))`: the metadata is left out."""
+    return len(call.positional) < 2 or _is_item(call.positional[1])
+
+
 class TableReader:
     """Reads tables, each once. `statements` are where the variables stand that hold them."""
 
@@ -74,10 +85,8 @@ class TableReader:
         if not call.positional or not _is_sqlalchemy(call):
             return None
         title = text_of(call.positional[0])
-        of_flask = len(call.positional) < 2 or _is_item(call.positional[1])  # `db.Table("name", db.Column(...))`
-        options = (
-            metadata_options(call.keywords.get("metadata", call.function) if of_flask else call.positional[1]) or MetaOptions()
-        )
+        of_flask = _is_of_flask(call)
+        options = options_of_table(call)
         schema = text_of(call.keywords["schema"]) if call.keywords.get("schema") is not None else options.schema
         table = TableName(title if title is not None else NOT_KNOWN, schema)
         statement = self._statements.get(id(call), call.place)
@@ -89,8 +98,8 @@ class TableReader:
             if isinstance(item, CallValue) and last_name(item) in COLUMNS:
                 key = text_of(item.keywords.get("key"))
                 reader.column(key if isinstance(key, str) else "", item, None, _around(item.place, statement))
-        aliases = {column.attribute: str(column.column.name) for column in parts.columns}
-        table_items([item for item in items if not _is_column(item)], parts, statement, aliases, refer, labels_of(parts.columns))
+        columns = names_of_columns(parts.columns, parts.names, parts.reads)
+        table_items([item for item in items if not _is_column(item)], parts, statement, columns, refer)
         finished(parts, table, options)
         self.names[id(call)] = parts.names
         self._calls += [call, *parts.calls]
