@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqla_lsp.postgres.predicate_proof import all_of, any_of, implied
 from sqla_lsp.schema.access import AccessPath
 from sqla_lsp.schema.names import Unknown
-from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, NotServable, Order, Tree
+from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, NotServable, Order, Tree, atoms
 from sqla_lsp.schema.tables import Index, Key
 
 Paths = Sequence[AccessPath]
@@ -55,10 +55,11 @@ def judge(tree: Tree, tables: Sequence[Paths | None], *, outer: bool | None = Fa
         return all_of([*known, *([outer] if atom.outer else [])])
 
     def round_of() -> list[Verdict]:
-        return [_UNSERVABLE if paths is None else verdict_of(tree, number, paths, allowed) for number, paths in enumerate(tables)]
+        return [_UNSERVABLE if paths is None else _verdict(tree, at, paths, allowed, (tree,)) for at, paths in enumerate(tables)]
 
     verdicts = round_of()
-    for _ in range(2 * len(tables) if _has_joins(tree) else 0):
+    has_joins = any(atom.depends for atom in atoms(tree))
+    for _ in range(2 * len(tables) if has_joins else 0):
         now = [None if tables[number] is None else verdict.served for number, verdict in enumerate(verdicts)]
         if now == driven:
             break
@@ -67,20 +68,8 @@ def judge(tree: Tree, tables: Sequence[Paths | None], *, outer: bool | None = Fa
     return tuple(Verdict(None) if paths is None else verdict for paths, verdict in zip(tables, verdicts, strict=True))
 
 
-def _has_joins(tree: Tree) -> bool:
-    """Whether a condition takes its value from another table of the query."""
-    if isinstance(tree, Atom):
-        return bool(tree.depends)
-    return isinstance(tree, All | Any) and any(map(_has_joins, tree.parts))
-
-
-def verdict_of(tree: Tree, table: int, paths: Paths, allowed: Allowed) -> Verdict:
-    """The verdict on one table."""
-    return _verdict(tree, table, paths, allowed, (tree,))
-
-
 def _verdict(tree: Tree, table: int, paths: Paths, allowed: Allowed, facts: tuple[Tree, ...]) -> Verdict:
-    """`facts` are the conditions that hold wherever this part of the tree does, itself included."""
+    """The verdict on one table. `facts` are the conditions that hold wherever this part of the tree does, itself included."""
     match tree:
         case Atom():
             return _atom(tree, table, paths, allowed, facts) if tree.table == table else _UNSERVABLE
@@ -287,8 +276,8 @@ def needs_whole(index: Index, tree: Tree, table: int, order: Sequence[Order] | N
         return False
     *first, last = index.keys
     sorted_by = order[0] if order and order[0].table == table else None
-    for atoms in conjunctions(tree):
-        own = [atom for atom in atoms if atom.table == table and atom.operator in SERVABLE]
+    for held in conjunctions(tree):
+        own = [atom for atom in held if atom.table == table and atom.operator in SERVABLE]
         if all(any(atom.operator in ("=", "null") and _is_key(key, atom) is True for atom in own) for key in first):
             at_order = sorted_by and Atom(table, sorted_by.column, "=", sorted_by.place, sorted_by.expression)
             if any(_is_key(last, atom) is True for atom in [*own, *([at_order] if at_order else [])]):

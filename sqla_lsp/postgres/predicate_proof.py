@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any as Node
 
-from sqla_lsp.postgres.sql_expressions import member, sql_of, strings
+from sqla_lsp.postgres.sql_expressions import constant, member, sql_of, strings
 from sqla_lsp.postgres.sql_grammar import statements
 from sqla_lsp.postgres.sql_text import Holes
 from sqla_lsp.schema.predicates import All, Any, Atom, NotServable, Tree
@@ -179,19 +179,13 @@ def _value(node: Node) -> Value | None:
     """A constant, its casts left out."""
     while node.WhichOneof("node") == "type_cast":
         node = node.type_cast.arg
-    if node.WhichOneof("node") != "a_const" or node.a_const.isnull:
-        return None
-    match node.a_const.WhichOneof("val"):
-        case "sval":
-            return str(node.a_const.sval.sval)
-        case "ival":
-            return int(node.a_const.ival.ival)
+    match node.a_const.WhichOneof("val") if node.WhichOneof("node") == "a_const" else None:
         case "fval":
             return float(node.a_const.fval.fval)
         case "boolval":
             return bool(node.a_const.boolval.boolval)
         case _:
-            return None
+            return constant(node)
 
 
 def _values(node: Node) -> tuple[Value, ...] | None:

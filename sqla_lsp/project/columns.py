@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.project.catalog import MappedModel, QueryTable
 from sqla_lsp.project.names import Found, Target
@@ -23,7 +25,7 @@ from sqla_lsp.project.terms import (
     ValueTerm,
 )
 from sqla_lsp.project.world import World
-from sqla_lsp.readers.sql_values import parsed_index
+from sqla_lsp.readers.sql_values import expression_key
 from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
 from sqla_lsp.schema.predicates import Atom
 from sqla_lsp.schema.queries import (
@@ -45,10 +47,10 @@ from sqla_lsp.text.places import Place
 
 ANY_MODEL = "*"
 """Stands among the files that the meaning of a query was read from where it depends on all models."""
-_HELPERS = 4
+HELPERS = 4
+"""How deep helpers of the project are followed."""
 _OF_CLASSES = {("__name__",), ("__qualname__",), ("__tablename__",), ("__class__",)}
 """Attributes of classes that are no columns."""
-"""How deep helpers of the project are followed."""
 
 Key = tuple[str, str, str]
 
@@ -163,11 +165,7 @@ class QueryColumns:
         if len(tables) != 1:
             return OpaqueTerm(frozenset(tables)) if tables else ValueTerm()
         names = tuple(dict.fromkeys(str(term.column.column.name) for term in columns))
-        text = "".join(parts)
-        parsed = parsed_index(text, None) or parsed_index(f"({text})", None)
-        keys = parsed.index.keys if parsed is not None else ()
-        sql = keys[0].expression if isinstance(keys, tuple) and len(keys) == 1 else None
-        return ExpressionTerm(tables.pop(), sql if isinstance(sql, str) else None, names)
+        return ExpressionTerm(tables.pop(), expression_key("".join(parts)), names)
 
     def of_path(self, path: Path, scope: Scope) -> Term:
         """The column that a path means; ColumnTerm, UnknownTerm, or what a helper gives."""
@@ -320,7 +318,7 @@ class QueryColumns:
         if parent is None:
             return UnknownTerm("the table that the column comes from is not known")
         self._link(number, mapped, parent, above)
-        return ColumnTerm(parent, replace_table(column))
+        return ColumnTerm(parent, structs.replace(column, table=None))
 
     def parent(self, mapped: MappedModel, column: ModelColumn) -> MappedModel | None:
         """The model above one that declares the table of an inherited column."""
@@ -355,7 +353,7 @@ class QueryColumns:
             column = mapped.model.column(local[0]) if len(local) == 1 else None
             return UnknownTerm("a relationship") if column is None else self._column(target, mapped, column)
         condition = self.helper(mapped, target, name)
-        if condition is None or condition[0].operand is None or self._helpers >= _HELPERS:
+        if condition is None or condition[0].operand is None or self._helpers >= HELPERS:
             return UnknownTerm("the model has no such column")
         self._helpers += 1
         term = self.term(condition[0].operand, replace(condition[1], shown=scope.place(path.start, path.end)))
@@ -388,8 +386,3 @@ class QueryColumns:
 def _by_key(model: Model, name: str) -> ModelColumn | None:
     """The column that `.c.name` means: by its key, which is its name in the database where none is given."""
     return next((column for column in model.columns if name in (column.attribute, column.column.name)), None)
-
-
-def replace_table(column: ModelColumn) -> ModelColumn:
-    """A column as its own table has it."""
-    return ModelColumn(column.attribute, column.column, column.place, column.statement, None, column.primary_key, column.is_enum)

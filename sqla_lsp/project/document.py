@@ -7,7 +7,7 @@ import logging
 from tree_sitter import Tree
 
 from sqla_lsp.project.modules import ProjectModules
-from sqla_lsp.readers.files import FileFacts, Linked, declares, read_code
+from sqla_lsp.readers.files import Declares, FileFacts, Linked, declares, read_code
 from sqla_lsp.readers.models import KnownModels
 from sqla_lsp.readers.queries import read_queries
 from sqla_lsp.readers.revisions import Revision
@@ -30,6 +30,7 @@ class OpenDocument:
         self.facts = FileFacts()
         self.linked: Linked | None = None
         self._queries = queries
+        self._may = Declares()
         self._tree: Tree | None = None
         self._code: code.Module | None = None
         self._blocks: tuple[QueryBlock, ...] = ()
@@ -40,12 +41,12 @@ class OpenDocument:
     @property
     def revision(self) -> Revision | None:
         """The revision, read as well as it can be."""
-        return self.linked.revision if self.linked is not None else self.facts.revision
+        return (self.linked or self.facts).revision
 
     @property
     def models(self) -> Models | None:
         """The models, read as well as they can be."""
-        return self.linked.models if self.linked is not None else self.facts.models
+        return (self.linked or self.facts).models
 
     def update(self, data: bytes, modules: ProjectModules) -> None:
         """Takes over a new text."""
@@ -59,7 +60,7 @@ class OpenDocument:
         self._understand(modules)
 
     def _parse(self, old: bytes | None) -> None:
-        may = declares(self.data, self._queries)
+        may = self._may = declares(self.data, self._queries)
         if may.queries or self._blocks:
             self._read_queries(old)
         if not (may.revision or may.models or may.comments) and self._code is None:
@@ -78,13 +79,12 @@ class OpenDocument:
             logger.exception("the queries of %s could not be read", self.path)
 
     def _understand(self, modules: ProjectModules) -> None:
-        may = declares(self.data, self._queries)
         if self._code is None and not self._blocks:
             self.facts, self.linked = FileFacts(), None
             return
         loaded = LoadedModule(self.path, "", self._code, data=self.data)
         comments = self._code.comments if self._code is not None else ()
         try:
-            self.facts, self.linked = read_code(loaded, self.data, may, modules, self._blocks, comments, self._known)
+            self.facts, self.linked = read_code(loaded, self.data, self._may, modules, self._blocks, comments, self._known)
         except Exception:
             logger.exception("%s could not be read", self.path)

@@ -72,11 +72,6 @@ class Step:
             return index_name(operation.table, operation.index, self.history.convention, is_sql=is_sql)
         return name if isinstance(name, str) else None
 
-    def creating(self) -> Iterator[ops.CreateIndex]:
-        """All operations of the function that make indexes."""
-        for _, operation in self.history.of_kinds(ops.CreateIndex):
-            yield operation
-
     def is_new(self, table: TableName) -> bool:
         """Whether the function created the table. A name that is not known counts as existing, unless a table whose name is not
         known was created before: it may be that one."""
@@ -161,24 +156,21 @@ class ScriptHistory:
     @cached_property
     def end(self) -> Schema:
         """The schema after the last operation."""
-        schema = self.start
-        for operation in self.operations:
-            schema = applied(schema, operation, self.convention)
-        return Schema(schema.tables, schema.types)
+        return self._after(self.operations)
 
     def end_beside(self, operation: AnyOperation) -> Schema:
         """The schema after all operations that a run may meet together with one."""
         arms = operation.site.arms
-        if not arms or not any(exclude(other, operation) for other in self.operations):
-            return self.end
-        end = self._ends.get(arms)
-        if end is None:
-            end = self.start
-            for other in self.operations:
-                if not exclude(other, operation):
-                    end = applied(end, other, self.convention)
-            self._ends[arms] = end
-        return end
+        if arms not in self._ends:
+            met = [other for other in self.operations if not exclude(other, operation)]
+            self._ends[arms] = self.end if len(met) == len(self.operations) else self._after(met)
+        return self._ends[arms]
+
+    def _after(self, operations: Sequence[AnyOperation]) -> Schema:
+        schema = self.start
+        for operation in operations:
+            schema = applied(schema, operation, self.convention)
+        return Schema(schema.tables, schema.types)
 
 
 class RevisionHistory:

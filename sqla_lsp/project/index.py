@@ -45,12 +45,12 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     @property
     def revision(self) -> Revision | None:
         """The revision, read as well as it can be."""
-        return self.linked.revision if self.linked is not None else self.facts.revision
+        return (self.linked or self.facts).revision
 
     @property
     def models(self) -> Models | None:
         """The models, read as well as they can be."""
-        return self.linked.models if self.linked is not None else self.facts.models
+        return (self.linked or self.facts).models
 
 
 Records = dict[str, Record]

@@ -297,7 +297,7 @@ class Catalog:
             added = self._added.get((mapped.path, mapped.model.name), [])
             access += _declared(mapped, added)
         unique = tuple(dict.fromkeys(access))
-        tables = [table for _, table in self._histories(root[0], key)]
+        tables = self._histories(root[0], key)
         project = self._files.project_of(root[0])
         targets = (
             [foreign for path, foreign in self._targets.get(key, ()) if self._files.project_of(path) == project] if key else []
@@ -312,17 +312,14 @@ class Catalog:
             lambda: self._using(root),
         )
 
-    def _histories(self, path: str, key: TableKey | None) -> list[tuple[Environment, Table]]:
+    def _histories(self, path: str, key: TableKey | None) -> list[Table]:
         """The table as the heads of the environments of a file's project leave it, those nearest to the file first."""
         if key is None:
             return []
-        found = [
-            (environment, table)
-            for environment in self._files.environments_of(path)
-            for head in environment.heads()
-            if (table := head.tables.get(key)) is not None
-        ]
-        return sorted(found, key=lambda pair: -len(os.path.commonpath([pair[0].folder, path])))
+        environments = self._files.environments_of(path)
+        nearest = sorted(environments, key=lambda environment: -len(os.path.commonpath([environment.folder, path])))
+        heads = [head for environment in nearest for head in environment.heads()]
+        return [table for head in heads if (table := head.tables.get(key)) is not None]
 
     def changes(self, entry: TableEntry) -> list[Change]:
         """The operations of upgrades that made and changed a table, and its indexes."""

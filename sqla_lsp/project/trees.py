@@ -10,7 +10,7 @@ from msgspec import structs
 from sqla_lsp.postgres.index_use import BYTEWISE
 from sqla_lsp.project import relations
 from sqla_lsp.project.catalog import MappedModel, ResolvedQuery
-from sqla_lsp.project.columns import QueryColumns
+from sqla_lsp.project.columns import HELPERS, QueryColumns
 from sqla_lsp.project.names import Target
 from sqla_lsp.project.terms import (
     OUTER,
@@ -24,7 +24,7 @@ from sqla_lsp.project.terms import (
     UnknownTerm,
     ValueTerm,
 )
-from sqla_lsp.readers.sql_values import parsed_index
+from sqla_lsp.readers.sql_values import expression_key
 from sqla_lsp.schema.models import ModelColumn, Relationship
 from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, NotServable, Tree
 from sqla_lsp.schema.queries import (
@@ -51,13 +51,13 @@ from sqla_lsp.text.places import Place
 _MIRRORED: dict[Operator, Operator] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NEGATED: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _NEUTRAL = All(())
-_HELPERS = 4
 
 
 class QueryTrees(QueryColumns):
     """Adds what the predicates of the query mean. `inner` resolves another query of the block as one inside of this one."""
 
-    related_queries: list[ResolvedQuery]
+    source_numbers: dict[int, int | None]
+    """The numbers of the tables of the query's sources."""
 
     def tree(self, predicate: Predicate, scope: Scope, negated: bool = False) -> Tree:
         """What a predicate asks of the tables."""
@@ -198,9 +198,6 @@ class QueryTrees(QueryColumns):
         self.term(keyword.right, scope)
         return NotKnown()
 
-    source_numbers: dict[int, int | None]
-    """The numbers of the tables of the query's sources."""
-
     def _own(self, number: int, mapped: MappedModel, column: ModelColumn) -> Term:
         if column.table is None:
             return ColumnTerm(number, column)
@@ -211,7 +208,7 @@ class QueryTrees(QueryColumns):
         path = flagged.path
         place = scope.place(path.start, path.end)
         helper = self._helper_of(flagged, scope)
-        if helper is not None and self._helpers < _HELPERS:
+        if helper is not None and self._helpers < HELPERS:
             condition, inside = helper
             self._helpers += 1
             try:
@@ -307,10 +304,7 @@ class QueryTrees(QueryColumns):
             self.uses.append((mapped, raw.column, place))
         term: Term = found[0]
         if raw.expression is not None:
-            parsed = parsed_index(raw.expression, None) or parsed_index(f"({raw.expression})", None)
-            keys = parsed.index.keys if parsed is not None else ()
-            sql = keys[0].expression if isinstance(keys, tuple) and len(keys) == 1 else None
-            term = ExpressionTerm(found[0].table, sql if isinstance(sql, str) else None, (raw.column,))
+            term = ExpressionTerm(found[0].table, expression_key(raw.expression), (raw.column,))
         return self._compared(raw.operator, term, terms, place, negated)
 
     # ---------------------------------------------------------------------------------------------------------------- joins

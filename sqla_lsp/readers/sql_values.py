@@ -237,6 +237,14 @@ def parsed_index(keys: str, where: str | None) -> CreateIndex | None:
     return operations[0] if len(operations) == 1 and isinstance(operations[0], CreateIndex) else None
 
 
+def expression_key(sql: str) -> str | None:
+    """An expression as the key of an index that holds it (the form of `Key.expression`); None for what no index holds."""
+    parsed = parsed_index(sql, None) or parsed_index(f"({sql})", None)
+    keys = parsed.index.keys if parsed is not None else ()
+    expression = keys[0].expression if isinstance(keys, tuple) and len(keys) == 1 else None
+    return expression if isinstance(expression, str) else None
+
+
 def key_of(value: Value) -> Key:
     """One element of an index: a column or an expression with its order."""
     if isinstance(value, str):

@@ -45,7 +45,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sqla_lsp.postgres.index_cover import covering
-from sqla_lsp.postgres.naming import index_name
 from sqla_lsp.project.catalog import TableEntry
 from sqla_lsp.project.history import Step, exclude
 from sqla_lsp.project.replay import Schema, key_of
@@ -100,7 +99,7 @@ def check(step: Step, context: Context) -> Iterator[Report]:
 def _at_the_end(step: Step, operation: CreateIndex) -> tuple[Schema, Table, Index] | None:
     """The schema at the end of the function on the ways that meet the operation, with the table and the index as they are then;
     None where the index is gone, has become a constraint's own, or was there before."""
-    table, name = operation.table, _name_of(step, operation)
+    table, name = operation.table, step.index_name(operation)
     before = step.before.table(table)
     if key_of(table) is None or (before is not None and name is not None and before.index(name) is not None):
         return None
@@ -122,13 +121,6 @@ def _at_the_end(step: Step, operation: CreateIndex) -> tuple[Schema, Table, Inde
     return (end, found, same[-1]) if same else None
 
 
-def _name_of(step: Step, operation: CreateIndex) -> str | None:
-    name = operation.index.name
-    if name is None:
-        name = index_name(operation.table, operation.index, step.history.convention, is_sql=operation.site.sql is not None)
-    return name if isinstance(name, str) else None
-
-
 def _maker(step: Step, operation: CreateIndex, cover: AccessPath) -> AnyOperation | None:
     """The operation of the same function that makes the covering index, where it is another call."""
     name = cover.index.name
@@ -138,7 +130,7 @@ def _maker(step: Step, operation: CreateIndex, cover: AccessPath) -> AnyOperatio
         if other.site.place == operation.site.place or key_of(other.table) != key_of(operation.table):
             continue
         match other:
-            case CreateIndex() if cover.origin == "index" and name in (other.index.name, _name_of(step, other)):
+            case CreateIndex() if cover.origin == "index" and name in (other.index.name, step.index_name(other)):
                 return other
             case AddConstraint(constraint=Unique() | PrimaryKey() as made) if cover.origin != "index":
                 if made.name == name or (made.name is None and made.columns == _columns(cover.index)):

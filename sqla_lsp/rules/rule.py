@@ -38,7 +38,7 @@ class Report:
 @dataclass(frozen=True)
 class Remark:
     """What a rule says of a model or a query: a place in a file, and the statement in which a comment can silence it. A `path` of
-    "" is the file at hand. `severity` None means the rule's own."""
+    "" is the file at hand."""
 
     place: Place
     statement: Place
@@ -47,7 +47,6 @@ class Remark:
     advice: str = ""
     related: tuple[Related, ...] = ()
     tags: tuple[str, ...] = ()
-    severity: Severity | None = None
 
 
 @dataclass(frozen=True)

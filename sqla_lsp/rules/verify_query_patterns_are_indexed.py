@@ -306,8 +306,7 @@ def _check_order(query: ResolvedQuery, paths: list[tuple[AccessPath, ...] | None
         first.place,
         query.statement,
         f"This query reads and sorts every row of {on} to return the first: {lacks}.",
-        (_of_partial(partial) if partial is not None else None)
-        or "An index in that order gives the first rows without the others.",
+        why,
         _order_advice(table, first, standard),
         _declared(table, first.column),
     )

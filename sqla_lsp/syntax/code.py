@@ -397,3 +397,15 @@ class Module(msgspec.Struct, frozen=True, array_like=True, gc=False):
     blocks: tuple[Block, ...]
     comments: tuple[Comment, ...]
     broken: bool = False
+
+
+def last_name(node: Expression) -> str:
+    """The last of a dotted name, "" for every other expression."""
+    return node.name if isinstance(node, Attribute) else node.id if isinstance(node, Name) else ""
+
+
+def callee(node: Expression) -> Expression:
+    """What is called, where an expression is a call (or a call of what a call gives); else the expression."""
+    while isinstance(node, Call):
+        node = node.function
+    return node

@@ -23,7 +23,6 @@ _FIRST_LINE = re.compile(_BEGINNING)
 _TOP = re.compile(rb"\n" + _BEGINNING)
 _FIRST_INNER = re.compile(rb"\n([ \t]+)(?:@|(?:async[ \t]+)?def[ \t]|class[ \t])")
 _CLASS_LINE = re.compile(rb"^class[ \t]", re.M)
-_HEADER = b"class _:\n"
 
 
 class Piece(NamedTuple):
@@ -59,15 +58,6 @@ def parsed(data: bytes, piece: Piece) -> Node | None:
     """The root of a piece's tree, whose offsets count from the piece's start; None where it does not parse."""
     root = parse(data[piece.start : piece.end]).root_node
     return None if root.has_error else root
-
-
-def parsed_member(data: bytes, piece: Piece) -> tuple[bytes, int, Node] | None:
-    """A method, parsed inside of a class that is put around it: the text, where the method begins in it, and the definition's
-    node. None where it does not parse."""
-    text = _HEADER + data[piece.start : piece.end]
-    root = parse(text).root_node
-    body = root.children[0].child_by_field_name("body") if root.children and not root.has_error else None
-    return None if body is None or not body.named_children else (text, len(_HEADER), body.named_children[0])
 
 
 @lru_cache(maxsize=64)

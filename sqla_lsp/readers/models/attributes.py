@@ -109,9 +109,5 @@ def returned_attributes(cls: ClassValue) -> Iterator[tuple[str, str]]:
 
 
 def _is_hybrid(function: code.Function) -> bool:
-    named = any(_last(decorator) == "hybrid_property" for decorator in function.decorators)
+    named = any(code.last_name(decorator) == "hybrid_property" for decorator in function.decorators)
     return named and len(function.body) > 0
-
-
-def _last(node: code.Expression) -> str:
-    return node.name if isinstance(node, code.Attribute) else node.id if isinstance(node, code.Name) else ""

@@ -17,7 +17,7 @@ from sqla_lsp.readers.models.columns import ColumnReader, TypeMap
 from sqla_lsp.readers.models.finished import finished
 from sqla_lsp.readers.models.parts import COLUMNS, OWN, MetaOptions, Parts, Refer
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
-from sqla_lsp.readers.models.roots import declares_table, decorators_of, is_abstract, is_column, last_of, root_of
+from sqla_lsp.readers.models.roots import declares_table, decorators_of, is_abstract, is_column, root_of
 from sqla_lsp.readers.models.table_args import BESIDE, names_of_columns, table_items, values_in
 from sqla_lsp.readers.models.tables import TableReader, metadata_options
 from sqla_lsp.readers.models.type_choices import TypeChoices
@@ -408,7 +408,7 @@ class _ClassReading:
         """Indexes that the body makes without a name for them."""
         for statement in self.cls.node.body:
             match statement:
-                case code.Evaluate(value=code.Call() as node) if last_of(node.function) in BESIDE:
+                case code.Evaluate(value=code.Call() as node) if code.last_name(code.callee(node)) in BESIDE:
                     value = value_of(self.machine, self.frame, node)
                     if isinstance(value, CallValue):
                         base = self.cls.base

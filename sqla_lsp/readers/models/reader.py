@@ -139,7 +139,7 @@ class _Reading:
                     self._function(name)
                 case code.Assign(targets=(code.Attribute(value=code.Name(id=name), name=attribute),), value=code.Call() as call):
                     self._attribute(name, attribute, call, place)
-                case code.Evaluate(value=code.Call() as call) if _last(call.function) in DECLARING:
+                case code.Evaluate(value=code.Call() as call) if code.last_name(call.function) in DECLARING:
                     self._called(call, place)
                 case code.For() | code.If() | code.Try() | code.With() if self.loops and _declares(item.statement):
                     self._block(item.statement, place)
@@ -178,7 +178,7 @@ class _Reading:
 
     def _attribute(self, name: str, attribute: str, node: code.Call, statement: Place) -> None:
         """`User.name = Column(...)` beside the class."""
-        if name in self.models and _last(node.function) in COLUMNS:
+        if name in self.models and code.last_name(node.function) in COLUMNS:
             self.beside.attribute(name, attribute, self._value(node, statement), statement)
 
     def _value(self, node: code.Expression, statement: Place) -> Value:
@@ -241,13 +241,9 @@ class _Reading:
         self.values[name] = cls
 
 
-def _last(node: code.Expression) -> str:
-    return node.name if isinstance(node, code.Attribute) else node.id if isinstance(node, code.Name) else ""
-
-
 def _declares(node: object) -> bool:
     """Whether something in a statement is a call that declares."""
-    if isinstance(node, code.Call) and _last(node.function) in BESIDE:
+    if isinstance(node, code.Call) and code.last_name(node.function) in BESIDE:
         return True
     if isinstance(node, tuple):
         return any(_declares(item) for item in node)
@@ -258,7 +254,7 @@ def _declares(node: object) -> bool:
 
 def _makes_table(call: code.Call) -> bool:
     """Whether a call may be one of `Table(...)` or `Index(...)`, by whatever name: its arguments are those of a table."""
-    if _last(call.function) in ("Table", "Index"):
+    if code.last_name(call.function) in ("Table", "Index"):
         return True
     arguments = [argument.value for argument in call.arguments]
-    return any(isinstance(value, code.Call) and _last(value.function).endswith("Column") for value in arguments)
+    return any(isinstance(value, code.Call) and code.last_name(value.function).endswith("Column") for value in arguments)

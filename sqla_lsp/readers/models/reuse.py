@@ -103,17 +103,13 @@ def _other_headers(changed: Sequence[code.Block]) -> set[str]:
         statement = block.statement
         if isinstance(statement, code.Class):
             arguments: list[object] = [(argument.keyword, _plain(argument.value)) for argument in statement.arguments]
-            if any(_last(argument.value).endswith(_ENUMS) for argument in statement.arguments):
+            if any(code.last_name(argument.value).endswith(_ENUMS) for argument in statement.arguments):
                 arguments.append(_plain(statement.body))  # its members are the labels of a type
             headers.setdefault(statement.name, []).append((arguments, [_plain(d) for d in statement.decorators]))
         else:
             for name in statements_by_name([block]):
                 headers.setdefault(name, []).append(object())
     return {name for name, found in headers.items() if len(found) != 2 or found[0] != found[1]}
-
-
-def _last(node: code.Expression) -> str:
-    return node.name if isinstance(node, code.Attribute) else node.id if isinstance(node, code.Name) else ""
 
 
 def _plain(node: Any) -> object:

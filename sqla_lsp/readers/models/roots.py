@@ -25,7 +25,7 @@ _MAPPED_BY = frozenset({"mapped", "mapped_as_dataclass", "as_declarative"})
 
 def root_of(cls: ClassValue) -> str | None:
     """What makes a class declarative: "sqlmodel", "flask" or "sqlalchemy"; None where nothing does."""
-    if any(last_of(decorator) in _MAPPED_BY for decorator in cls.node.decorators):
+    if any(code.last_name(code.callee(decorator)) in _MAPPED_BY for decorator in cls.node.decorators):
         return "sqlalchemy"
     if any(last_name(owner.keywords.get("metaclass")) == "DeclarativeMeta" for owner in lineage(cls)):
         return "sqlalchemy"
@@ -57,7 +57,7 @@ def is_abstract(cls: ClassValue, frame: Frame, root: str) -> bool:
         return cls.keywords.get("table") is not True
     own = frame.variables.get("__abstract__")
     is_base = any(last_name(base) in _BASES or path_of(base) in _PLAIN_BASES for base in cls.bases)
-    decorated = any(last_of(decorator) == "as_declarative" for decorator in cls.node.decorators)
+    decorated = any(code.last_name(code.callee(decorator)) == "as_declarative" for decorator in cls.node.decorators)
     return own is True or is_base or decorated
 
 
@@ -78,15 +78,5 @@ def decorators_of(machine: Machine, cls: ClassValue) -> list[Value]:
         value_of(machine, owner.closure, decorator)
         for owner in lineage(cls)
         for decorator in owner.node.decorators
-        if last_of(decorator) in _MAPPED_BY or last_of(decorator) == "as_declarative_base"
+        if code.last_name(code.callee(decorator)) in _MAPPED_BY or code.last_name(code.callee(decorator)) == "as_declarative_base"
     ]
-
-
-def last_of(node: code.Expression) -> str:
-    match node:
-        case code.Attribute(name=name) | code.Name(id=name):
-            return name
-        case code.Call(function=function):
-            return last_of(function)
-        case _:
-            return ""

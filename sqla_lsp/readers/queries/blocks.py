@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from sqla_lsp.readers.queries.anchors import Definition, Vocabulary, class_attributes, cut, cut_class, definitions, vocabulary
 from sqla_lsp.readers.queries.functions import Helpers, Scope
+from sqla_lsp.readers.queries.previous import Previous
 from sqla_lsp.readers.queries.relevant import Lowered, lowered, lowered_from, lowered_whole
 from sqla_lsp.readers.queries.values import Closure
 from sqla_lsp.readers.queries.walker import Walker
@@ -67,8 +68,6 @@ def read_queries(data: bytes, previous: tuple[bytes, tuple[QueryBlock, ...]] | N
     `previous` is the text and the blocks of the version before: blocks whose text did not change, and which speak of no
     function that did, are used again; one whose text does not parse now keeps what it had.
     """
-    from sqla_lsp.readers.queries.previous import Previous
-
     known = None if previous is None else Previous(*previous, data)
     words = vocabulary(data)
     helpers = FileHelpers(data)
@@ -100,13 +99,13 @@ def _with_callers(blocks: list[QueryBlock]) -> tuple[QueryBlock, ...]:
     )
 
 
-def _repaired(data: bytes, broken: list[Definition], words: Vocabulary, helpers: Helpers, known: object) -> Iterator[QueryBlock]:
+def _repaired(
+    data: bytes, broken: list[Definition], words: Vocabulary, helpers: Helpers, known: Previous | None
+) -> Iterator[QueryBlock]:
     """Blocks that do not parse alone: what they had before, else what the tree of the whole file makes of them."""
-    from sqla_lsp.readers.queries.previous import Previous
-
     root = parse(data).root_node
     for definition in broken:
-        kept = known.last_good(definition) if isinstance(known, Previous) and root.has_error else None
+        kept = known.last_good(definition) if known is not None and root.has_error else None
         if kept is not None:
             yield from kept
             continue

@@ -43,7 +43,7 @@ _NEUTRAL = words(
     "cache_ok merge_result with_lockmode"
 )
 _EXECUTORS_OF_ONE = frozenset({"first"})
-_PARTS = frozenset({"union", "union_all", "intersect", "intersect_all", "except_", "except_all"})
+UNIONS = frozenset({"union", "union_all", "intersect", "intersect_all", "except_", "except_all"})
 _ROWS = frozenset({"subquery", "cte", "alias", "lateral", "table_valued"})
 _SCALAR = frozenset({"scalar_subquery", "as_scalar"})
 _SELECTING = frozenset({"with_entities", "with_only_columns", "add_columns", "add_column", "add_entity", "column"})
@@ -71,7 +71,7 @@ class Chains(Tables):
         if name in _SELECTING:
             kept = () if name.startswith("with") else building.selected
             return self.step(self.selecting(replace(building, selected=kept), given, building.kind), start, end)
-        if name in _PARTS:
+        if name in UNIONS:
             return self.union((building, *given.positional), start, end)
         if name in _ROWS:
             return Path(Rows(self.part(building, "rows")), (), start, end)

@@ -129,7 +129,7 @@ class Conditions(Reader):
         if any_of:
             made = [Or(parts) if len(parts) != 1 else parts[0] for parts in self._each(values)]
         else:
-            made = [And(parts) if len(parts) != 1 else parts[0] for parts in self.predicates(values)]
+            made = [conjunction(parts) for parts in self.predicates(values)]
         return choice(made)
 
     def _each(self, values: tuple[Value, ...]) -> list[tuple[Predicate, ...]]:
@@ -247,7 +247,7 @@ class Conditions(Reader):
         if not isinstance(left, Path) or isinstance(left.root, NotTold):
             return Unread("a relationship that is not known")
         parts = tuple([Keyword(name, self.value(value), 0, start, end) for name, value in keywords.items()])
-        return Related(left, And(parts) if len(parts) != 1 else parts[0], start, end)
+        return Related(left, conjunction(parts), start, end)
 
     def _related(self, left: Value, arguments: tuple[Value, ...], start: int, end: int) -> Value:
         """`User.orders.any(condition)`; of an array column it is something else, which has a plain value."""
@@ -258,7 +258,12 @@ class Conditions(Reader):
         first = arguments[0]
         if isinstance(first, Constant | Bound):
             return Comparison("other", left, (self.value(first),), start, end)
-        return choice([Related(left, And(p) if len(p) != 1 else p[0], start, end) for p in self.predicates(arguments)])
+        return choice([Related(left, conjunction(parts), start, end) for parts in self.predicates(arguments)])
+
+
+def conjunction(parts: tuple[Predicate, ...]) -> Predicate:
+    """The AND of some conditions."""
+    return And(parts) if len(parts) != 1 else parts[0]
 
 
 def _like(pattern: Value) -> Operator:

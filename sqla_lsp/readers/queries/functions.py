@@ -156,7 +156,7 @@ class Functions(Expressions):
     def run_function(self, node: code.Function, cls: str, assigned: frozenset[str] = frozenset()) -> None:
         """Reads a function or method of the top level, whose statements, the unknown ones too, assign these names."""
         first = node.parameters[0].name if node.parameters else ""
-        decorators = {_decorator(item) for item in node.decorators}
+        decorators = {code.last_name(code.callee(item)) for item in node.decorators}
         self.instance = first == "self" and not any("hybrid" in name or "expression" in name for name in decorators)
         self.cls = cls
         before = self.inner_scope()
@@ -288,11 +288,3 @@ class Functions(Expressions):
 
 
 _UNNAMED = frozenset({"an item of a loop", "a row", "the result of a query"})
-
-
-def _decorator(node: code.Expression) -> str:
-    if isinstance(node, code.Call):
-        return _decorator(node.function)
-    if isinstance(node, code.Attribute):
-        return node.name
-    return node.id if isinstance(node, code.Name) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from sqla_lsp.readers.queries.chains import Chains
+from sqla_lsp.readers.queries.chains import UNIONS, Chains
 from sqla_lsp.readers.queries.tables import Arguments
 from sqla_lsp.readers.queries.values import (
     ArrayOf,
@@ -39,7 +39,6 @@ from sqla_lsp.schema.queries import (
 from sqla_lsp.syntax import code
 
 _BEGINNING = frozenset({"select", "update", "delete", "insert", "exists", "query"})
-_UNIONS = frozenset({"union", "union_all", "intersect", "intersect_all", "except_", "except_all"})
 _DISTINCT_NAMES = words(
     "and_ or_ not_ func text literal_column literal bindparam case cast type_coerce aliased desc asc nulls_first "
     "nulls_last nullsfirst nullslast tuple_ any_ all_ true false null extract distinct col collate "
@@ -106,7 +105,7 @@ class Library(Chains):
         first = values[0] if values else None
         if name in _BEGINNING:
             return self.beginning(name, given, start, end)
-        if name in _UNIONS:
+        if name in UNIONS:
             return self.union(values, start, end)
         match name:
             case "and_" | "or_":

@@ -104,7 +104,7 @@ def _aliased(node: code.Expression | None) -> Path | None:
         return class_path(node)
     if isinstance(node, code.Call):
         function = node.function
-        name = function.id if isinstance(function, code.Name) else function.name if isinstance(function, code.Attribute) else ""
+        name = code.last_name(function)
         first = node.arguments[0].value if node.arguments and node.arguments[0].stars == 0 else None
         if name == "aliased" and first is not None and len([a for a in node.arguments if a.keyword is None]) == 1:
             of = _aliased(first)

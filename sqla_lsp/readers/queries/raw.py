@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from sqla_lsp.postgres.sql_expressions import member
 from sqla_lsp.postgres.sql_grammar import NoParse, deparse, statements
 from sqla_lsp.postgres.sql_text import MARK, Holes, prepare
 from sqla_lsp.schema.queries import And, Bound, Constant, Not, Operand, Operator, Or, Predicate, Raw, Unread
@@ -35,13 +36,11 @@ def _predicate(node: Any, start: int, end: int, depth: int) -> Predicate:
         return Unread("SQL that is nested too deeply")
     if kind == "bool_expr":
         parts = tuple([_predicate(item, start, end, depth + 1) for item in node.bool_expr.args])
-        name = node.bool_expr.DESCRIPTOR.fields_by_name["boolop"].enum_type.values_by_number[node.bool_expr.boolop].name
+        name = member(node.bool_expr, "boolop")
         return And(parts) if name == "AND_EXPR" else Or(parts) if name == "OR_EXPR" else Not(parts[0])
     if kind == "null_test":
-        test = node.null_test
-        name = test.DESCRIPTOR.fields_by_name["nulltesttype"].enum_type.values_by_number[test.nulltesttype].name
-        made = _raw(test.arg, "null", (), start, end)
-        return made if name == "IS_NULL" else Not(made)
+        made = _raw(node.null_test.arg, "null", (), start, end)
+        return made if member(node.null_test, "nulltesttype") == "IS_NULL" else Not(made)
     if kind == "a_expr":
         return _comparison(node.a_expr, start, end)
     if kind == "boolean_test":
@@ -50,7 +49,7 @@ def _predicate(node: Any, start: int, end: int, depth: int) -> Predicate:
 
 
 def _comparison(node: Any, start: int, end: int) -> Predicate:
-    kind = node.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number[node.kind].name
+    kind = member(node, "kind")
     operator = node.name[-1].string.sval if node.name else ""
     left, right = node.lexpr, node.rexpr
     if kind == "AEXPR_OP":

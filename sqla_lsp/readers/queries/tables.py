@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from sqla_lsp.readers.queries.conditions import Conditions
+from sqla_lsp.readers.queries.conditions import Conditions, conjunction
 from sqla_lsp.readers.queries.values import (
     Building,
     Called,
@@ -87,7 +88,7 @@ class Tables(Conditions):
 
     def _add_source(self, sources: list[Source], path: Path) -> None:
         entity = entity_of(path)
-        if not any(source.entity.root == entity.root and source.entity.names == entity.names for source in sources):
+        if not _has(sources, entity):
             sources.append(Source(entity, "from", start=path.start, end=path.end))
 
     def _select_from(self, building: Building, given: Arguments, start: int, end: int) -> Value:
@@ -104,11 +105,11 @@ class Tables(Conditions):
             if isinstance(value, Called):
                 value = self._joined_by_call(value)
             if isinstance(value, Joined):
-                sources = [*value.sources, *(s for s in sources if not _same(s.entity, value.sources))]
+                sources = [*value.sources, *(s for s in sources if not _has(value.sources, s.entity))]
                 continue
             entity = self.as_entity(value, start, end)
             sources = [Source(entity, "from", start=entity.start, end=entity.end), *(
-                s for s in sources if (s.entity.root, s.entity.names) != (entity.root, entity.names)
+                s for s in sources if not _is_same(s.entity, entity)
             )]  # fmt: skip
             complete = complete and not isinstance(entity.root, NotTold)
         return self.step(building, start, end, sources=tuple(sources), complete=complete)
@@ -183,7 +184,7 @@ class Tables(Conditions):
         if isinstance(onclause, Path) and not isinstance(onclause.root, NotTold):
             return [Source(entity, how, through=onclause, start=place[0], end=place[1])]  # type: ignore[arg-type]
         return [
-            Source(entity, how, And(parts) if len(parts) != 1 else parts[0], start=place[0], end=place[1])  # type: ignore[arg-type]
+            Source(entity, how, conjunction(parts), start=place[0], end=place[1])  # type: ignore[arg-type]
             for parts in self.predicates((onclause,))
         ]
 
@@ -218,13 +219,18 @@ def _with_join(sources: tuple[Source, ...], joined: Source) -> tuple[Source, ...
     """The tables with one more. `select(User, Order).join(Order)` has Order once: it takes the place of the one selected."""
     entity = joined.entity
     for number, source in enumerate(sources):
-        if number and source.how == "from" and (source.entity.root, source.entity.names) == (entity.root, entity.names):
+        if number and source.how == "from" and _is_same(source.entity, entity):
             return (*sources[:number], joined, *sources[number + 1 :])
     return (*sources, joined)
 
 
-def _same(entity: Path, sources: tuple[Source, ...]) -> bool:
-    return any(source.entity.root == entity.root and source.entity.names == entity.names for source in sources)
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths are of one table, wherever they stand."""
+    return one.root == other.root and one.names == other.names
+
+
+def _has(sources: Iterable[Source], entity: Path) -> bool:
+    return any(_is_same(source.entity, entity) for source in sources)
 
 
 def _is_told(source: Source) -> bool:
