@@ -11,7 +11,7 @@ from msgspec import structs
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.project.catalog import MappedModel, QueryTable
 from sqla_lsp.project.names import Found, Target
-from sqla_lsp.project.relations import local_columns, primary_key
+from sqla_lsp.project.relations import ancestors, local_columns, primary_key
 from sqla_lsp.project.terms import (
     OUTER,
     ColumnTerm,
@@ -26,7 +26,7 @@ from sqla_lsp.project.terms import (
 )
 from sqla_lsp.project.world import World
 from sqla_lsp.readers.sql_values import expression_key
-from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
+from sqla_lsp.schema.models import Model, ModelColumn, Relationship
 from sqla_lsp.schema.predicates import Atom
 from sqla_lsp.schema.queries import (
     Bound,
@@ -322,17 +322,8 @@ class QueryColumns:
 
     def parent(self, mapped: MappedModel, column: ModelColumn) -> MappedModel | None:
         """The model above one that declares the table of an inherited column."""
-        waiting, seen = [*mapped.model.bases], set[ClassName]()
-        while waiting:
-            name = waiting.pop(0)
-            above = self.world.model(Target("model", name.path or mapped.path, name.name)) if name not in seen else None
-            seen.add(name)
-            if above is None:
-                continue
-            if above.model.table == column.table and above.model.parent_table != column.table:
-                return above
-            waiting += [ClassName(base.path or above.path, base.name) for base in above.model.bases]
-        return None
+        above = (base for _, base in ancestors(mapped, self.world.model) if base is not None)
+        return next((b for b in above if b.model.table == column.table and b.model.parent_table != column.table), None)
 
     def _link(self, child: int, of_child: MappedModel, parent: int, of_parent: MappedModel) -> None:
         place = Place(0, 0, self.scope.path)
@@ -348,7 +339,7 @@ class QueryColumns:
         returns."""
         relationship = self.relationship(mapped, name)
         if relationship is not None:
-            other = self.related(mapped, relationship)
+            other = self.world.other_end(mapped, relationship)
             local = local_columns(relationship, mapped, other) if other is not None else ()
             column = mapped.model.column(local[0]) if len(local) == 1 else None
             return UnknownTerm("a relationship") if column is None else self._column(target, mapped, column)
@@ -362,19 +353,12 @@ class QueryColumns:
 
     def helper(self, mapped: MappedModel, target: Target, name: str) -> tuple[Condition, Scope] | None:
         """What a hybrid property or a method of a model returns, with the scope of its names: `cls` is the target."""
-        waiting = [ClassName(mapped.path, mapped.model.name)]
-        while waiting:
-            cls = waiting.pop(0)
+        own = Target("model", mapped.path, mapped.model.name)
+        for cls in (own, *(base for base, _ in ancestors(mapped, self.world.model))):
             condition = self.world.condition(cls.path, f"{cls.name}.{name}")
             if condition is not None:
                 return condition, Scope(cls.path, 0, of_class=target)
-            above = self.world.model(Target("model", cls.path, cls.name))
-            waiting += [ClassName(base.path or cls.path, base.name) for base in (above.model.bases if above is not None else ())]
         return None
-
-    def related(self, mapped: MappedModel, relationship: Relationship) -> MappedModel | None:
-        """The model at the other end of a relationship."""
-        return self.world.other_end(mapped, relationship)
 
     def relationship(self, mapped: MappedModel, name: str) -> Relationship | None:
         """A relationship of a model."""

@@ -221,7 +221,7 @@ class _Reading(QueryTrees):
         if mapped is None or relationship is None:
             return self.add(target), source
         self.add(target)
-        other = self.related(mapped, relationship)
+        other = self.world.other_end(mapped, relationship)
         if other is None:
             return None, source
         number = self.add(Target("model", other.path, other.model.name))

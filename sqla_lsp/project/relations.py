@@ -3,9 +3,10 @@ between them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sqla_lsp.project.catalog import MappedModel
+from sqla_lsp.project.names import Target
 from sqla_lsp.project.replay import key_of
 from sqla_lsp.schema.models import Relationship
 from sqla_lsp.schema.predicates import All, Atom
@@ -14,6 +15,23 @@ from sqla_lsp.text.places import Place
 
 Side = tuple[int, MappedModel]
 """A table of the query by its number, with its model."""
+
+
+def ancestors(
+    mapped: MappedModel, model_of: Callable[[Target], MappedModel | None]
+) -> Iterator[tuple[Target, MappedModel | None]]:
+    """The classes that a model inherits from, nearest first, each once, with the model that each is (None for a plain class).
+    `model_of` gives it."""
+    waiting, seen = [(mapped.path, base) for base in mapped.model.bases], set[Target]()
+    while waiting:
+        path, base = waiting.pop(0)
+        target = Target("model", base.path or path, base.name)
+        if target in seen:
+            continue
+        seen.add(target)
+        above = model_of(target)
+        yield target, above
+        waiting += [(target.path, name) for name in (above.model.bases if above is not None else ())]
 
 
 def foreign_keys(mapped: MappedModel) -> Iterator[ForeignKey]:

@@ -12,11 +12,11 @@ from sqla_lsp.project.columns import ANY_MODEL
 from sqla_lsp.project.environment import Change, Environment
 from sqla_lsp.project.names import Names, Target
 from sqla_lsp.project.queries import FileQueries, resolve
-from sqla_lsp.project.relations import foreign_keys
+from sqla_lsp.project.relations import ancestors, foreign_keys
 from sqla_lsp.project.replay import TableKey, key_of
 from sqla_lsp.project.use import is_driven
 from sqla_lsp.schema.access import AccessPath, path_of_constraint, paths_of
-from sqla_lsp.schema.models import ClassName, ModelConstraint, ModelIndex, Models, Relationship
+from sqla_lsp.schema.models import ModelConstraint, ModelIndex, Models, Relationship
 from sqla_lsp.schema.names import NOWHERE, TableName
 from sqla_lsp.schema.queries import Condition, QueryBlock
 from sqla_lsp.schema.tables import ForeignKey, PrimaryKey, Table, Unique
@@ -158,11 +158,11 @@ class Catalog:
             return own
         if self._backrefs is None:
             self._backrefs = backrefs(self.models(), self.other_end)
-        for above in (mapped, *self._above(mapped)) if self._backrefs else ():
-            found = self._backrefs.get((above.path, above.model.name, name))
-            if found is not None:
-                return found
-        return None
+        if not self._backrefs:
+            return None
+        classes = [(mapped.path, mapped.model.name), *((cls.path, cls.name) for cls, _ in ancestors(mapped, self.model))]
+        found = [self._backrefs.get((*cls, name)) for cls in classes]
+        return next((relationship for relationship in found if relationship is not None), None)
 
     def model_of_table(self, name: TableName, near: str) -> MappedModel | None:
         """The model of a table in the project of a file; None where there is none, or more than one."""
@@ -269,21 +269,8 @@ class Catalog:
             return self.model(Target("model", model.of_table.path or mapped.path, model.of_table.name))
         if model.parent_table is None or model.parent_table != model.table:
             return None
-        for base in self._above(mapped):
-            if base.model.table == model.table:
-                return base
-        return None
-
-    def _above(self, mapped: MappedModel) -> Iterator[MappedModel]:
-        waiting, seen = [(mapped.path, base) for base in mapped.model.bases], set[ClassName]()
-        while waiting:
-            path, name = waiting.pop(0)
-            name = ClassName(name.path or path, name.name)
-            above = self.model(Target("model", name.path, name.name)) if name not in seen else None
-            seen.add(name)
-            if above is not None:
-                yield above
-                waiting += [(above.path, base) for base in above.model.bases]
+        above = (base for _, base in ancestors(mapped, self.model) if base is not None)
+        return next((base for base in above if base.model.table == model.table), None)
 
     # --------------------------------------------------------------------------------------------------------------- tables
 

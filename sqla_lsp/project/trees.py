@@ -263,7 +263,7 @@ class QueryTrees(QueryColumns):
         found = self.followed(related.path, scope)
         mapped = self.world.model(found.target) if found.target is not None and found.target.kind == "model" else None
         relationship = self.relationship(mapped, found.rest[0]) if mapped is not None and len(found.rest) == 1 else None
-        other = self.related(mapped, relationship) if mapped is not None and relationship is not None else None
+        other = self.world.other_end(mapped, relationship) if mapped is not None and relationship is not None else None
         if found.target is None or mapped is None or relationship is None or other is None:
             if related.part is not None:
                 self.tree(related.part, scope)
