@@ -81,7 +81,7 @@ def read_annotation(machine: Machine, frame: Frame, node: code.Expression, depth
 
 
 def _read(machine: Machine, frame: Frame, node: code.Expression, depth: int) -> Annotation:
-    if depth > 8:
+    if depth > _DEEPEST:
         return Annotation()
     if isinstance(node, code.Constant):
         return _forward(machine, frame, node.value, depth)

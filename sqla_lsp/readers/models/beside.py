@@ -13,7 +13,7 @@ from sqla_lsp.readers.models.bindings import variable_of
 from sqla_lsp.readers.models.classes import ClassReader
 from sqla_lsp.readers.models.columns import ColumnReader
 from sqla_lsp.readers.models.finished import add_names, finished
-from sqla_lsp.readers.models.parts import COLUMNS, MetaOptions, Parts
+from sqla_lsp.readers.models.parts import COLLECTIONS, COLUMNS, MetaOptions, Parts
 from sqla_lsp.readers.models.table_args import declared_index, names_of_columns, table_items, values_in
 from sqla_lsp.readers.models.tables import TableReader, options_of_table
 from sqla_lsp.schema.models import ClassName, Model, ModelIndex
@@ -22,8 +22,6 @@ from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue, ClassValue, Member, Value
 from sqla_lsp.text.places import Place
-
-_COLUMNS = ("c", "columns")
 
 
 class Beside:
@@ -91,7 +89,7 @@ class Beside:
                     ):
                         return ClassName("", name), self.models[name]
                 elif isinstance(holder, CallValue):
-                    of_table = isinstance(found, Member) and found.name in ("c", "columns") and found.base is holder
+                    of_table = isinstance(found, Member) and found.name in COLLECTIONS and found.base is holder
                     if of_table or id(found) in self.tables.names.get(id(holder), {}):
                         return ClassName("", name), self.models[name]
         return None
@@ -126,7 +124,7 @@ class Beside:
                 isinstance(base, CallValue)
                 and last_name(base) == "Table"
                 and isinstance(found, Member)
-                and found.name in _COLUMNS
+                and found.name in COLLECTIONS
             ):
                 table, variable = self.tables.read(base, ""), self._variable(call.node)
                 if table is not None and variable is not None:
@@ -139,7 +137,7 @@ class Beside:
 
     def _variable(self, node: object) -> ClassName | None:
         """The variable of the table in `users.c.email`, somewhere in an expression."""
-        if isinstance(node, code.Attribute) and node.name in _COLUMNS:
+        if isinstance(node, code.Attribute) and node.name in COLLECTIONS:
             return variable_of(self.machine, self.frame, node.value)
         if isinstance(node, tuple):
             return next((found for item in node if (found := self._variable(item)) is not None), None)
@@ -153,10 +151,9 @@ class Beside:
         return [value for value in values if isinstance(value, ClassValue)]
 
     def _add_items(self, name: ClassName, model: Model, items: list[Value], statement: Place) -> None:
-        parts = Parts(names={})
         holder = self.values[name.name]
         own = self.classes.names if isinstance(holder, ClassValue) else self.tables.names
-        parts.names = dict(own.get(id(holder), {}))
+        parts = Parts(names=dict(own.get(id(holder), {})))
         columns = names_of_columns(model.columns, parts.names, {})
         table_items(items, parts, statement, columns, self.classes.refer(self.frame))
         if model.table is not None:

@@ -15,7 +15,7 @@ from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, r
 from sqla_lsp.readers.models.bindings import variable_of
 from sqla_lsp.readers.models.columns import ColumnReader, TypeMap
 from sqla_lsp.readers.models.finished import finished
-from sqla_lsp.readers.models.parts import COLUMNS, OWN, MetaOptions, Parts, Refer
+from sqla_lsp.readers.models.parts import COLUMNS, OWN, MetaOptions, Parts, Refer, in_columns
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
 from sqla_lsp.readers.models.roots import declares_table, decorators_of, is_abstract, is_column, root_of
 from sqla_lsp.readers.models.table_args import BESIDE, names_of_columns, table_items, values_in
@@ -104,8 +104,8 @@ class ClassReader:
             if isinstance(value, FunctionValue):
                 body = value.node.body if isinstance(value.node, code.Lambda) else None
                 return text(call_function(self.machine, frame, value, (), {}, False, None), body, names)
-            if isinstance(value, Member) and isinstance(value.base, Member) and value.base.name in ("c", "columns"):
-                return self._named(value.base.base, value.name.strip("[]"))
+            if (found := in_columns(value)) is not None:
+                return self._named(*found)
             if isinstance(node, code.Attribute):
                 return self._named(value_of(self.machine, frame, node.value), node.name)
             return None
@@ -168,10 +168,9 @@ class _ClassReading:
                 self._take(inner, is_declared_here=of_table is None)
         single = self.parent is not None and table is not None and table == self.parent.table
         partitioned = table is not None and self._take_arguments()
-        if table is not None and not single and of_table is None:
+        if table is not None and (single or of_table is None):
             finished(self.parts, table, options)
-        elif single and table is not None:
-            finished(self.parts, table, options)
+        if single:
             self.parts.constraints = [c for c in self.parts.constraints if not isinstance(c.constraint, PrimaryKey)]
         inherited = self._inherited(table)
         known = [synonym for owner in self.owners for synonym in returned_attributes(owner)]
@@ -296,11 +295,8 @@ class _ClassReading:
     def _take(self, inner: Model, is_declared_here: bool) -> None:
         """Takes over the columns of a `Table` that the class is mapped to."""
         own = set(self.parts.attributes)
-        named = {
-            value.name.strip("[]"): name
-            for name, value in self.frame.variables.items()
-            if isinstance(value, Member) and isinstance(value.base, Member) and value.base.name in ("c", "columns")
-        }
+        given = {name: in_columns(value) for name, value in self.frame.variables.items() if isinstance(value, Member)}
+        named = {found[1]: name for name, found in given.items() if found is not None}
         columns = [replace(column, attribute=named.get(column.attribute, column.attribute)) for column in inner.columns]
         self.parts.columns += [column for column in columns if column.attribute not in own]
         self.parts.attributes.update({column.attribute: str(column.column.name) for column in columns})

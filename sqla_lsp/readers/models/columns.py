@@ -55,11 +55,10 @@ class ColumnReader:
     def column(self, attribute: str, call: CallValue, annotation: Annotation | None, statement: Place) -> None:
         """A `Column(...)` or `mapped_column(...)`."""
         read = column_of(self.machine, self.frame, call)
-        if read is not None:
-            read = _referring(read, self.refer, self.parts.names)
         if read is None:
             self.parts.complete = False
             return
+        read = _referring(read, self.refer, self.parts.names)
         column = read.column
         name = column.name if isinstance(column.name, str) else attribute
         enum = any(is_enumeration(self.machine, item) for item in call.positional) or is_enumeration(

@@ -14,10 +14,12 @@ from sqla_lsp.schema.models import ModelColumn, ModelConstraint, ModelIndex
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.tables import ForeignKey
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.values import CallValue, Value
+from sqla_lsp.syntax.values import CallValue, Member, Value
 from sqla_lsp.text.places import Place
 
 COLUMNS = frozenset({"Column", "mapped_column"})
+COLLECTIONS = ("c", "columns")
+"""Attributes of a table that hold its columns."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,13 @@ class Parts:
 
 Refer = Callable[[Value, code.Expression | None, dict[int, str]], str | None]
 """Names the column that a foreign key is given as an object: "schema.table.column"."""
+
+
+def in_columns(value: Value) -> tuple[Value, str] | None:
+    """What holds the column, and its name, of `users.c.email` or `users.columns["email"]`; None for every other value."""
+    if isinstance(value, Member) and isinstance(value.base, Member) and value.base.name in COLLECTIONS:
+        return value.base.base, value.name.strip("[]")
+    return None
 
 
 def argument_node(call: CallValue, at: int) -> code.Expression | None:

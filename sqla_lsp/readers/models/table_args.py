@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name, text_of
 from sqla_lsp.readers.columns import ReadColumn
 from sqla_lsp.readers.constraints import constraint_of, index_of
-from sqla_lsp.readers.models.parts import COLUMNS, Parts, Refer, argument_node, foreign_key_to, shown
+from sqla_lsp.readers.models.parts import COLUMNS, Parts, Refer, argument_node, foreign_key_to, in_columns, shown
 from sqla_lsp.schema.models import ModelColumn, ModelConstraint, ModelIndex
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.tables import Constraint, ForeignKey, Index, PrimaryKey, Unique
@@ -184,8 +184,7 @@ def named(call: CallValue, columns: Names) -> CallValue:
             made = CallValue(function, positional, keywords, value.place, value.open, value.open_keywords, value.node)
             return _with_labels(made, columns.labels)
         if isinstance(value, Member):
-            of_table = isinstance(value.base, Member) and value.base.name in ("c", "columns")
-            if of_table or not isinstance(value.base, Symbol | Member):
+            if in_columns(value) is not None or not isinstance(value.base, Symbol | Member):
                 name = aliases.get(value.name)
                 if name is not None:
                     return CallValue(_COLUMN, (name,), {}, call.place)
