@@ -81,7 +81,8 @@ class ClassReader:
         for base in lineage(cls)[1:]:
             function = class_frame(self.machine, base).variables.get("__init_subclass__")
             if isinstance(function, FunctionValue):
-                call_function(self.machine, cls.closure, function, (cls,), {}, True, None)
+                keywords = {name: value for name, value in cls.keywords.items() if name != "metaclass"}
+                call_function(self.machine, cls.closure, function, (cls,), keywords, False, None)
                 return
 
     def options(self, cls: ClassValue) -> MetaOptions:
@@ -232,7 +233,9 @@ class _ClassReading:
             if kind in _COLUMN_PROPERTIES and value.positional and isinstance(value.positional[0], CallValue):
                 value, kind = value.positional[0], last_name(value.positional[0])
                 annotation = replace_column(annotation, nullable=True) if annotation is not None else None
-            if kind in COLUMNS:
+            if kind in COLUMNS and id(value) in self.parts.names:
+                self.synonyms.append((attribute.name, self._attribute_of(self.parts.names[id(value)])))  # `a = b = Column()`
+            elif kind in COLUMNS:
                 reader.column(attribute.name, _with_extras(value, annotation), annotation, attribute.statement)
                 self.parts.calls.append(value)
                 self.parts.names[id(value)] = self.parts.attributes.get(attribute.name, attribute.name)
@@ -240,6 +243,11 @@ class _ClassReading:
                 self._relationship(attribute, value)
             elif kind in BESIDE and attribute.owner is self.cls:
                 self.beside.append((value, attribute.statement))
+            elif kind == "composite":
+                for item in value.positional:
+                    if isinstance(item, CallValue) and last_name(item) in COLUMNS:
+                        first = text_of(item.positional[0]) if item.positional else None
+                        reader.column(first if isinstance(first, str) else attribute.name, item, None, attribute.statement)
             elif kind == "synonym":
                 target = text_of(value.positional[0]) if value.positional else None
                 if isinstance(target, str):
@@ -254,6 +262,9 @@ class _ClassReading:
                 self._relationship(attribute, None)
             else:
                 reader.annotated(attribute.name, annotation, attribute.statement)
+
+    def _attribute_of(self, name: str) -> str:
+        return next((attribute for attribute, column in self.parts.attributes.items() if column == name), name)
 
     def _field(self, reader: ColumnReader, attribute: Attribute) -> None:
         value, annotation = attribute.value, attribute.annotation

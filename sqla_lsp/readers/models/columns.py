@@ -71,7 +71,7 @@ class ColumnReader:
             if isinstance(column.type, Unknown) and not any(isinstance(item, Unknown) for item in call.positional):
                 column = replace(column, type=annotated_type(self.machine, annotation, self.types))
             enum = enum or is_enumeration(self.machine, annotation.value)
-            if "nullable" not in call.keywords and read.primary_key is not True:
+            if last_name(call) != "Column" and "nullable" not in call.keywords and read.primary_key is not True:
                 column = replace(column, nullable=annotation.nullable)
         key = text_of(call.keywords.get("key"))
         self._add(
@@ -147,7 +147,7 @@ class ColumnReader:
             )
         place = call.place if call is not None else statement
         node = call.node if call is not None else None
-        made = CallValue(Symbol("sqlalchemy.Column"), (attribute, *positional, *more), keywords, place, node=node)
+        made = CallValue(Symbol("sqlalchemy.orm.mapped_column"), (attribute, *positional, *more), keywords, place, node=node)
         self.column(attribute, made, replace_mapped(annotation), statement)
 
 
