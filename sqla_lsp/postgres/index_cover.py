@@ -40,11 +40,13 @@ def _preference(path: AccessPath, age: int) -> tuple[int, int, int]:
 def covers(wide: AccessPath, narrow: AccessPath) -> bool:
     """Whether `wide` finds, orders, holds and forbids for certain all that the index `narrow` does."""
     large, small = wide.index, narrow.index
+    if not isinstance(large.keys, tuple) or not isinstance(small.keys, tuple) or not large.keys or not small.keys:
+        return False
+    if large.keys[0].column != small.keys[0].column:  # most differ here
+        return False
     if narrow.origin != "index" or _is_same(large, small) or not (large.valid and small.valid):
         return False
     if large.method != "btree" or small.method != "btree" or not _same_text(large.where, small.where):
-        return False
-    if not isinstance(large.keys, tuple) or not isinstance(small.keys, tuple) or not small.keys:
         return False
     return _leads(small.keys, large.keys) and _holds(large, small) and _forbids(wide, small)
 

@@ -101,8 +101,10 @@ def _all(verdicts: list[Verdict]) -> Verdict:
 
 
 def _any(verdicts: list[Verdict]) -> Verdict:
+    if not verdicts:
+        return Verdict(True)  # FALSE: Postgres reads nothing
     unserved = [verdict for verdict in verdicts if verdict.served is False]
-    if not verdicts or any(not verdict.candidates for verdict in unserved):
+    if any(not verdict.candidates for verdict in unserved):
         return _UNSERVABLE
     if any(verdict.served is None for verdict in verdicts):
         return Verdict(None)
@@ -248,7 +250,7 @@ def has_servable(tree: Tree) -> bool:
         case Atom():
             return tree.operator in SERVABLE
         case All(parts) | Any(parts):
-            return any(has_servable(part) for part in parts)
+            return any(has_servable(part) for part in parts) or tree == Any(())
         case NotServable():
             return False
         case _:

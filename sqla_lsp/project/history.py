@@ -17,6 +17,7 @@ from sqla_lsp.schema.operations import AnyOperation, Script
 from sqla_lsp.schema.tables import Index, Table
 
 T = TypeVar("T", bound=ops.Operation)
+_Arms = tuple[tuple[int, int], ...]
 
 _MOST_BRANCHING = 400
 """Longer functions with branches are replayed straight: each operation after all before it."""
@@ -125,7 +126,8 @@ class ScriptHistory:
         self.start = Schema(start.tables, start.types)
         self.convention: Convention = revision.environment.naming_convention
         self._of_kinds: dict[tuple[type[Any], ...], list[tuple[int, Any]]] = {}
-        self._ways: dict[tuple[tuple[int, int], ...], list[Schema]] = {}
+        self._ways: dict[_Arms, list[Schema]] = {}
+        self._ends: dict[_Arms, Schema] = {}
 
     def __iter__(self) -> Iterator[Step]:
         for number, operation in enumerate(self.operations):
@@ -163,6 +165,20 @@ class ScriptHistory:
         for operation in self.operations:
             schema = applied(schema, operation, self.convention)
         return Schema(schema.tables, schema.types)
+
+    def end_beside(self, operation: AnyOperation) -> Schema:
+        """The schema after all operations that a run may meet together with one."""
+        arms = operation.site.arms
+        if not arms or not any(exclude(other, operation) for other in self.operations):
+            return self.end
+        end = self._ends.get(arms)
+        if end is None:
+            end = self.start
+            for other in self.operations:
+                if not exclude(other, operation):
+                    end = applied(end, other, self.convention)
+            self._ends[arms] = end
+        return end
 
 
 class RevisionHistory:

@@ -156,9 +156,9 @@ class _Reading(QueryTrees):
         from_clause = len(self.tables)
         parts += [self.tree(predicate, scope) for predicate in query.where]
         is_flat = not (query.reduced or query.limited)
-        is_product = bool(query.sources) and self._brings_in_unjoined(from_clause, All((*parts, *self.links)))
         if query.part == "value" and not self._is_around_known() and len(self.tables) > own:
             complete = False  # what it is correlated with is not known
+        is_product = bool(query.sources) and self._brings_in_unjoined(from_clause, All((*parts, *self.links)))
         if not complete or is_product or (self.is_joined and is_flat):  # what it is joined to may lead to its rows
             parts.append(NotKnown())
         order = self._order(query.order)
@@ -178,12 +178,6 @@ class _Reading(QueryTrees):
             uses=self._column_uses(),
         )
 
-    def _brings_in_unjoined(self, first: int, tree: Tree) -> bool:
-        """Whether a condition is on a table (from number `first` on) that nothing joins to the others. Nobody asks for such a
-        product: the condition belongs to another query, one that the same helper builds on another way."""
-        joined = {number for atom in atoms(tree) if atom.depends for number in (atom.table, *atom.depends)}
-        return any(number not in joined for number in range(first, len(self.tables)))
-
     def _is_around_known(self) -> bool:
         """Whether all queries around this one, of which there is one at least, are known with all their tables."""
         outer = self.outer
@@ -194,6 +188,12 @@ class _Reading(QueryTrees):
                 return False
             outer = outer.outer
         return True
+
+    def _brings_in_unjoined(self, first: int, tree: Tree) -> bool:
+        """Whether a condition is on a table (from number `first` on) that nothing joins to the others. Nobody asks for such a
+        product: the condition belongs to another query, one that the same helper builds on another way."""
+        joined = {number for atom in atoms(tree) if atom.depends for number in (atom.table, *atom.depends)}
+        return any(number not in joined for number in range(first, len(self.tables)))
 
     def _listed(self, term: Term) -> Tree:
         """IN joins the column that its query selects to the row around it: an index on it serves, but is not asked for."""

@@ -67,6 +67,8 @@ class QueryTrees(QueryColumns):
                 return All(trees) if isinstance(predicate, And) is not negated else Any(trees)
             case Not(part):
                 return self.tree(part, scope, not negated)
+            case Comparison("in", _, ()):  # IN an empty list
+                return All(()) if negated else Any(())
             case Comparison(operator, left, right, start, end):
                 first, terms = self.term(left, scope), [self.term(operand, scope) for operand in right]
                 if not any(isinstance(term, ColumnTerm | ExpressionTerm | OpaqueTerm) for term in (first, *terms)):

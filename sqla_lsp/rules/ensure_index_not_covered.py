@@ -48,7 +48,7 @@ from sqla_lsp.postgres.index_cover import covering
 from sqla_lsp.postgres.naming import index_name
 from sqla_lsp.project.catalog import TableEntry
 from sqla_lsp.project.history import Step, exclude
-from sqla_lsp.project.replay import Schema, applied, key_of
+from sqla_lsp.project.replay import Schema, key_of
 from sqla_lsp.rules.declarations import Declaration
 from sqla_lsp.rules.finding import Related
 from sqla_lsp.rules.rule import Context, Remark, Report, again, named, text_of
@@ -114,7 +114,7 @@ def _at_the_end(step: Step, operation: CreateIndex) -> tuple[Schema, Table, Inde
                 name = to if isinstance(to, str) else None
             case _:
                 pass
-    end = _end(step)
+    end = step.history.end_beside(operation)
     found = end.table(table)
     if found is None:
         return None
@@ -127,18 +127,6 @@ def _name_of(step: Step, operation: CreateIndex) -> str | None:
     if name is None:
         name = index_name(operation.table, operation.index, step.history.convention, is_sql=operation.site.sql is not None)
     return name if isinstance(name, str) else None
-
-
-def _end(step: Step) -> Schema:
-    """The schema after all operations that a run may meet together with this one."""
-    history = step.history
-    if not any(exclude(other, step.operation) for other in history.operations):
-        return history.end
-    schema = history.start
-    for other in history.operations:
-        if not exclude(other, step.operation):
-            schema = applied(schema, other, history.convention)
-    return schema
 
 
 def _maker(step: Step, operation: CreateIndex, cover: AccessPath) -> AnyOperation | None:

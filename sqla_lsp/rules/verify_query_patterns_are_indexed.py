@@ -67,6 +67,14 @@ The migration that adds the index builds it concurrently.
   `in_(select(...))`, by an index on the column that it selects.
 - A query is reported once: for conditions with values of their own before joins, equality before lists, IS NULL, ranges
   and LIKE 'x%', then for the first in the source.
+- A query that a function returns is a whole one, unless the same file goes on with it (then the whole is judged there). One
+  that is handed to a function of another file is, unless the function is called `apply_filters` or the like, or gives
+  the variable its new value.
+- An EXISTS or scalar subquery that is given away is judged where its own FROM holds all its tables; a flat subquery or CTE
+  that is given away may be joined to anything: silent.
+- One expression is reported once, whatever forms an `if` inside or a loop around gives it. A subquery that a helper of
+  the file builds is reported in the helper.
+- A constant that is not known (`State.OPEN` of another package) may be the one of a partial index: silent.
 - Indexes that models declare and those of the migrations count alike.
 
 ## Configuration
@@ -80,6 +88,7 @@ The migration that adds the index builds it concurrently.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sqla_lsp.postgres.index_use import (
@@ -187,24 +196,27 @@ def _of_atom(query: ResolvedQuery, atom: Atom, context: Context) -> Remark:
         lacks = f"no index on {key} has an operator class that serves LIKE 'x%'"
     else:
         lacks = f"no index leads with {key}"
-        partial = next((path.index for path in ways_into(table) or () if _leads(path.index, atom)), None)
-        if partial is not None:
-            lacks = f"{named(partial.name, 'the index')} on {key} cannot serve it"
-            why = (
-                f"{named(partial.name, 'That index')} holds only the rows WHERE {partial.where}, which the query does not say."
-                if isinstance(partial.where, str)
-                else "Its method or operator class has no such comparison."
-            )
+        unfit = next((path.index for path in ways_into(table) or () if _leads(path.index, atom.column, atom.expression)), None)
+        if unfit is not None:
+            lacks = f"{named(unfit.name, 'the index')} on {key} cannot serve it"
+            why = _of_partial(unfit) or "Its method or operator class has no such comparison."
     message = f"This {verb} reads every row of {on}: {lacks}."
     return Remark(atom.place, query.statement, message, why, _advice(query, table, atom, context), _declared(table, atom.column))
 
 
-def _leads(index: Index, atom: Atom) -> bool:
+def _of_partial(index: Index) -> str | None:
+    """Why a partial index serves nothing."""
+    if not isinstance(index.where, str):
+        return None
+    return f"{named(index.name, 'That index')} holds only the rows WHERE {index.where}, which the query does not say."
+
+
+def _leads(index: Index, column: str | None, expression: str | None) -> bool:
     keys = index.keys if isinstance(index.keys, tuple) else ()
     if not keys or not index.valid:
         return False
     first = keys[0]
-    return first.column == atom.column if atom.column is not None else first.expression == atom.expression
+    return first.column == column if column is not None else first.expression == expression
 
 
 def _key(column: str | None, expression: str | None) -> str:
@@ -212,8 +224,11 @@ def _key(column: str | None, expression: str | None) -> str:
 
 
 def _advice(query: ResolvedQuery, table: QueryTable, best: Atom, context: Context) -> str:
+    if best.column is None and best.operator == "prefix":
+        element = f"{best.expression} text_pattern_ops"
+        return f"Add {_index(table, [_words(best.expression), 'pattern'], [f'text({element!r})'])}."
     if best.column is None:
-        return f"Add {_index(table, [None], [f'text({best.expression!r})'])}."
+        return f"Add {_index(table, [_words(best.expression)], [f'text({best.expression!r})'])}."
     if best.operator == "prefix":
         ops = f', postgresql_ops={{"{best.column}": "text_pattern_ops"}}'
         return f"Add {_index(table, [best.column, 'pattern'], [_quoted(best.column)], ops)}."
@@ -225,9 +240,9 @@ def _advice(query: ResolvedQuery, table: QueryTable, best: Atom, context: Contex
     return f"{alone}." if len(columns) == 1 else f"{alone}, or add {index}."
 
 
-def _index(table: QueryTable, columns: list[str] | list[None], elements: list[str], rest: str = "") -> str:
+def _index(table: QueryTable, columns: list[str], elements: list[str], rest: str = "") -> str:
     """The `Index(...)` to be written, and where."""
-    name = _default_name(table, [column or "expression" for column in columns])
+    name = _default_name(table, columns)
     taken = _names_taken(table)
     name = next(free for free in (name, *(f"{name}_{number}" for number in range(2, 99))) if free not in taken)
     where = "__table_args__" if table.mapped.model.kind == "class" else "the Table"
@@ -236,6 +251,11 @@ def _index(table: QueryTable, columns: list[str] | list[None], elements: list[st
 
 def _default_name(table: QueryTable, columns: list[str]) -> str:
     return "_".join(["ix", str(table.entry.name.name), *columns])
+
+
+def _words(expression: str | None) -> str:
+    """An expression as a part of a name."""
+    return "_".join(re.findall(r"[a-z_]\w*", (expression or "").lower()))[:40] or "expression"
 
 
 def _names_taken(table: QueryTable) -> set[object]:
@@ -278,11 +298,16 @@ def _check_order(query: ResolvedQuery, paths: list[tuple[AccessPath, ...] | None
     key, on = _key(first.column, first.expression), text_of(table.entry.name)
     standard = first.descending == first.nulls_first
     order = "" if standard else f" {_direction(first)}"
+    partial = next((path.index for path in ways if path.index.where and _leads(path.index, first.column, first.expression)), None)
+    lacks, why = f"no index leads with {key}{order}", "An index in that order gives the first rows without the others."
+    if partial is not None:
+        lacks, why = f"{named(partial.name, 'the index')} cannot serve it", _of_partial(partial) or why
     yield Remark(
         first.place,
         query.statement,
-        f"This query reads and sorts every row of {on} to return the first: no index leads with {key}{order}.",
-        "An index in that order gives the first rows without the others.",
+        f"This query reads and sorts every row of {on} to return the first: {lacks}.",
+        (_of_partial(partial) if partial is not None else None)
+        or "An index in that order gives the first rows without the others.",
         _order_advice(table, first, standard),
         _declared(table, first.column),
     )
@@ -303,7 +328,9 @@ def _direction(order: Order) -> str:
 
 def _order_advice(table: QueryTable, order: Order, standard: bool) -> str:
     if order.column is not None and standard:
+        if _default_name(table, [order.column]) in _names_taken(table):
+            return f"Add {_index(table, [order.column], [_quoted(order.column)])}."
         return f"Give {order.column} index=True."
     element = order.expression if order.column is None else named(order.column, "")
     text = element if standard else f"{element} {_direction(order)}"
-    return f"Add {_index(table, [order.column] if order.column else [None], [f'text({text!r})'])}."
+    return f"Add {_index(table, [order.column or _words(order.expression)], [f'text({text!r})'])}."

@@ -83,7 +83,7 @@ class Calls(Library):
         if isinstance(base, Called) and (name in STARTING or name in ("subquery", "cte", "scalar_subquery", "exists")):
             base = self.force(base)
         if name in STARTING and isinstance(base, Called | Path):
-            self.extended.add(name_of(base.path if isinstance(base, Called) else base))
+            self.extended.add(_called_name(node) or name_of(base.path if isinstance(base, Called) else base))
         if isinstance(base, Choice):
             return self._method_of_several(node, base, name, start, end)
         return self._method_of(base, name, self.arguments(node), node, start, end)
@@ -119,6 +119,8 @@ class Calls(Library):
             return self.core_join(base, given.positional, given.keywords, name == "outerjoin", start, end)
         elif isinstance(base, Joined) and name == "select":
             return self.step(self.begin("select", start, end), start, end, sources=base.sources)
+        if name in ("any", "has") and given.keywords and not given.positional and not given.open:
+            return each(base, lambda value: self.related_by(value, given.keywords, start, end))
         if name in METHODS and not isinstance(base, Bound):
             return self.method(base, name, given.positional, start, end, not given.open)
         if isinstance(base, Exists | Text) and name in ("select", "where", "bindparams", "select_from"):
@@ -299,6 +301,13 @@ class Calls(Library):
     def read_closure(self, closure: Closure) -> None:
         """Reads a function for itself."""
         raise NotImplementedError
+
+
+def _called_name(node: code.Call) -> str:
+    """`base` of `super().base(x).where(...)`."""
+    inner = node.function.value if isinstance(node.function, code.Attribute) else None
+    function = inner.function if isinstance(inner, code.Call) else None
+    return function.name if isinstance(function, code.Attribute) else ""
 
 
 def name_of(path: Path | None) -> str:

@@ -26,6 +26,7 @@ from sqla_lsp.schema.queries import (
     Exists,
     Expression,
     Flagged,
+    Keyword,
     Not,
     NotTold,
     OfClass,
@@ -50,11 +51,10 @@ NEGATED = {
     "notlike": "like",
     "not_ilike": "ilike",
     "notilike": "ilike",
-    "is_not_distinct_from": "=distinct",
-    "isnot_distinct_from": "=distinct",
 }
 OTHER = words(
     "ilike istartswith iendswith endswith contains icontains regexp_match match is_distinct_from contained_by "
+    "is_not_distinct_from isnot_distinct_from "
     "has_key has_all has_any overlap overlaps op bool_op path_exists path_match not_regexp_match iregexp_match "
     "bitwise_and within intersects"
 )
@@ -202,8 +202,7 @@ class Conditions(Reader):
             return choice([self.method(left, name, (item, *others), start, end, whole) for item in arguments[0].items])
         if name in NEGATED:
             positive = NEGATED[name]
-            made = self.method(left, "=" if positive == "=distinct" else positive, arguments, start, end, whole)
-            return made if positive == "=distinct" else Not(made)
+            return Not(self.method(left, positive, arguments, start, end, whole))
         if name in ("any", "has"):
             return self._related(left, arguments, start, end)
         if not arguments or not whole:
@@ -223,8 +222,10 @@ class Conditions(Reader):
                 return Comparison("between" if len(right) == 2 else "other", self.side(left), right, start, end)
             case "startswith":
                 operand = self.value(first)
-                simple = isinstance(operand, Constant | Bound)
+                simple = isinstance(operand, Bound) or (isinstance(operand, Constant) and _begins_plainly(operand.value))
                 return Comparison("prefix" if simple else "other", self.side(left), (operand,), start, end)
+            case "like" if isinstance(first, Constant) and isinstance(first.value, str) and not set(first.value) & set("%_\\"):
+                return self._compared("=", left, first, start, end)
             case "like":
                 return Comparison(_like(first), self.side(left), (self.value(first),), start, end)
             case _:
@@ -241,6 +242,13 @@ class Conditions(Reader):
             return Comparison("in", self.side(left), (*known, Bound()) if right.open else known, start, end)
         return Comparison("in", self.side(left), (self.value(right),), start, end)
 
+    def related_by(self, left: Value, keywords: dict[str, Value], start: int, end: int) -> Value:
+        """`User.orders.any(state=value)`."""
+        if not isinstance(left, Path) or isinstance(left.root, NotTold):
+            return Unread("a relationship that is not known")
+        parts = tuple([Keyword(name, self.value(value), 0, start, end) for name, value in keywords.items()])
+        return Related(left, And(parts) if len(parts) != 1 else parts[0], start, end)
+
     def _related(self, left: Value, arguments: tuple[Value, ...], start: int, end: int) -> Value:
         """`User.orders.any(condition)`; of an array column it is something else, which has a plain value."""
         if not isinstance(left, Path) or isinstance(left.root, NotTold):
@@ -256,4 +264,9 @@ class Conditions(Reader):
 def _like(pattern: Value) -> Operator:
     """LIKE with a pattern that certainly begins with plain characters, or has no wildcard at all."""
     text = pattern.value if isinstance(pattern, Constant) else pattern.prefix if isinstance(pattern, Bound) else ""
-    return "prefix" if isinstance(text, str) and text[:1] not in ("", "%", "_", "\\") else "other"
+    return "prefix" if _begins_plainly(text) else "other"
+
+
+def _begins_plainly(text: object) -> bool:
+    """Whether a pattern begins with a character that stands for itself."""
+    return isinstance(text, str) and text[:1] not in ("", "%", "_", "\\")

@@ -98,6 +98,9 @@ class Expressions(Calls):
         return Constant(node.value)
 
     def _joined_string(self, node: code.JoinedString) -> Value:
+        for part in node.parts:
+            if isinstance(part, code.Hole):
+                self.evaluate(part.value)
         first = node.parts[0] if node.parts else None
         return Bound(first.value if isinstance(first, code.Constant) and isinstance(first.value, str) else "")
 

@@ -98,6 +98,8 @@ class Functions(Expressions):
             self.bind(target.id, value)
         elif isinstance(target, code.Attribute) and isinstance(target.value, code.Name):
             self.bind(f"{target.value.id}.{target.name}", value)
+        elif isinstance(target, code.Attribute):
+            self.evaluate(target.value)
         elif isinstance(target, code.Sequence):
             self._unpack(target, value)
         elif isinstance(target, code.Starred):
