@@ -18,7 +18,7 @@ from sqla_lsp.readers.models.finished import finished
 from sqla_lsp.readers.models.parts import COLUMNS, OWN, MetaOptions, Parts, Refer
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
 from sqla_lsp.readers.models.roots import declares_table, decorators_of, is_abstract, is_column, last_of, root_of
-from sqla_lsp.readers.models.table_args import BESIDE, names_of_columns, table_items, values_in
+from sqla_lsp.readers.models.table_args import BESIDE, names_of_columns, options_of, table_items, values_in
 from sqla_lsp.readers.models.tables import TableReader, metadata_options
 from sqla_lsp.readers.models.type_choices import TypeChoices
 from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
@@ -236,7 +236,7 @@ class _ClassReading:
             if kind in COLUMNS and id(value) in self.parts.names:
                 self.synonyms.append((attribute.name, self._attribute_of(self.parts.names[id(value)])))  # `a = b = Column()`
             elif kind in COLUMNS:
-                reader.column(attribute.name, _with_extras(value, annotation), annotation, attribute.statement)
+                reader.column(attribute.name, with_extras(value, annotation), annotation, attribute.statement)
                 self.parts.calls.append(value)
                 self.parts.names[id(value)] = self.parts.attributes.get(attribute.name, attribute.name)
             elif kind in RELATIONSHIPS:
@@ -333,7 +333,7 @@ class _ClassReading:
         if name is None:
             return None
         _, arguments = self._arguments
-        settings = _options_of(arguments)
+        settings = options_of(arguments)
         schema = settings.items.get("schema", options.schema) if settings is not None else options.schema
         given = text_of(schema) if schema is not None else None
         return TableName(name, given)
@@ -396,7 +396,7 @@ class _ClassReading:
     def _take_arguments(self) -> bool:
         """Takes over indexes and constraints; whether the table is partitioned."""
         statement, arguments = self._arguments
-        options = _options_of(arguments)
+        options = options_of(arguments)
         items: list[Value] = []
         if isinstance(arguments, tuple):
             items = [item for item in arguments if not isinstance(item, DictValue)]
@@ -408,12 +408,23 @@ class _ClassReading:
         inherited = self.parent.columns if self.parent is not None else ()
         columns = names_of_columns([*inherited, *self.parts.columns], self.parts.names, self.parts.reads)
         refer = self.reader.refer(self.frame)
-        table_items(items, self.parts, statement, columns, refer)
+        table_items(items, self.parts, statement, columns, refer, self._places_of_items(statement, len(items)))
         known = {id(item) for item in items}
         for value, beside in (*self.beside, *self._in_body()):
             if id(value) not in known and any(id(part) in self.parts.names for part in values_in(value)):
                 table_items([value], self.parts, beside, columns, refer)
         return options is not None and "postgresql_partition_by" in options.items
+
+    def _places_of_items(self, statement: Place, count: int) -> list[Place]:
+        """Where the elements of `__table_args__ = (...)` stand, when each is written out there."""
+        for node in self.cls.node.body if not statement.path else ():
+            match node:
+                case code.Assign(targets=(code.Name(id="__table_args__"),), value=code.Sequence(items=items)):
+                    if len(items) - isinstance(items[-1] if items else None, code.Dictionary) == count:
+                        return [Place(self.cls.base + item.start, self.cls.base + item.end) for item in items]
+                case _:
+                    pass
+        return []
 
     def _in_body(self) -> Iterator[tuple[CallValue, Place]]:
         """Indexes that the body makes without a name for them."""
@@ -426,24 +437,3 @@ class _ClassReading:
                         yield value, Place(base + statement.start, base + statement.end, self.cls.closure.module.path)
                 case _:
                     pass
-
-
-def _options_of(arguments: Value) -> DictValue | None:
-    last = arguments
-    if isinstance(arguments, tuple) and arguments:
-        last = arguments[-1]
-    elif isinstance(arguments, ListValue) and arguments.items:
-        last = arguments.items[-1]
-    return last if isinstance(last, DictValue) else None
-
-
-def _with_extras(call: CallValue, annotation: object) -> CallValue:
-    """`x: Mapped[intpk] = mapped_column(...)`: what the alias brings along counts where the call says nothing."""
-    extras = getattr(annotation, "extras", ())
-    extra = next((item for item in extras if isinstance(item, CallValue) and last_name(item) in COLUMNS), None)
-    if extra is None:
-        return call
-    positional = (*call.positional, *extra.positional)
-    return CallValue(
-        call.function, positional, {**extra.keywords, **call.keywords}, call.place, call.open, call.open_keywords, call.node
-    )

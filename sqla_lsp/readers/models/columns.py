@@ -174,3 +174,15 @@ def _on_delete(given: dict[str, Value]) -> dict[str, Value]:
 def replace_mapped(annotation: Annotation) -> Annotation:
     """An annotation that counts as if it stood in `Mapped[...]`."""
     return replace_column(annotation, mapped=True)
+
+
+def with_extras(call: CallValue, annotation: object) -> CallValue:
+    """`x: Mapped[intpk] = mapped_column(...)`: what the alias brings along counts where the call says nothing."""
+    extras = getattr(annotation, "extras", ())
+    extra = next((item for item in extras if isinstance(item, CallValue) and last_name(item) in COLUMNS), None)
+    if extra is None:
+        return call
+    positional = (*call.positional, *extra.positional)
+    return CallValue(
+        call.function, positional, {**extra.keywords, **call.keywords}, call.place, call.open, call.open_keywords, call.node
+    )
