@@ -13,7 +13,7 @@ from sqla_lsp.readers.arguments import last_name, text_of
 from sqla_lsp.readers.models.annotations import Annotation, annotated_type
 from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, returned_attributes
 from sqla_lsp.readers.models.bindings import variable_of
-from sqla_lsp.readers.models.columns import ColumnReader, with_extras
+from sqla_lsp.readers.models.columns import ColumnReader, TypeMap, with_extras
 from sqla_lsp.readers.models.finished import finished
 from sqla_lsp.readers.models.parts import COLUMNS, OWN, MetaOptions, Parts, Refer
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
