@@ -13,7 +13,7 @@ from sqla_lsp.readers.arguments import last_name, text_of
 from sqla_lsp.readers.models.annotations import Annotation, annotated_type
 from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, returned_attributes
 from sqla_lsp.readers.models.bindings import variable_of
-from sqla_lsp.readers.models.columns import ColumnReader, TypeMap, with_extras
+from sqla_lsp.readers.models.columns import ColumnReader, TypeMap, column_of_subclass, with_extras
 from sqla_lsp.readers.models.finished import finished
 from sqla_lsp.readers.models.parts import COLUMNS, OWN, MetaOptions, Parts, Refer
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
@@ -227,7 +227,7 @@ class _ClassReading:
         self.reader.calls += self.parts.calls
 
     def _attribute(self, reader: ColumnReader, attribute: Attribute) -> None:
-        value, annotation = attribute.value, attribute.annotation
+        value, annotation = column_of_subclass(attribute.value, attribute.statement), attribute.annotation
         if isinstance(value, CallValue):
             kind = last_name(value)
             if kind in _COLUMN_PROPERTIES and value.positional and isinstance(value.positional[0], CallValue):

@@ -14,8 +14,9 @@ from sqla_lsp.schema.models import ModelColumn, ModelConstraint, ModelIndex
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.tables import Column, ForeignKey, Index, Key, Unique
 from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.functions import ancestors
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import CallValue, ListValue, Symbol, Value
+from sqla_lsp.syntax.values import CallValue, Instance, ListValue, Symbol, Value
 from sqla_lsp.text.places import Place
 
 _NOWHERE = Place(0, 0)
@@ -186,3 +187,13 @@ def with_extras(call: CallValue, annotation: object) -> CallValue:
     return CallValue(
         call.function, positional, {**extra.keywords, **call.keywords}, call.place, call.open, call.open_keywords, call.node
     )
+
+
+def column_of_subclass(value: Value, statement: Place) -> Value:
+    """An instance of a project's own subclass of `Column` as the `Column(...)` that it is; other values as they are."""
+    if not isinstance(value, Instance):
+        return value
+    outside = next((base for base in ancestors(value.cls) if isinstance(base, Symbol)), None)
+    if outside is None or not outside.path.startswith("sqlalchemy.") or last_name(outside) != "Column":
+        return value
+    return CallValue(outside, value.positional, value.keywords, statement)

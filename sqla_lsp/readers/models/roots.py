@@ -20,12 +20,15 @@ _PLAIN_BASES = ("sqlmodel.SQLModel", "flask_sqlalchemy.model.Model", "flask_sqla
 _MADE_BASES = frozenset({"declarative_base", "automap_base", "generate_base", "as_declarative"})
 _OTHERS = ("django", "peewee", "tortoise", "mongoengine", "pony", "odmantic", "beanie", "ormar", "gino")
 _NO_BASES = ("builtins.", "typing.", "typing_extensions.", "abc.", "enum.", "dataclasses.", "pydantic.", "collections.")
-_MAPPED_BY = frozenset({"mapped", "mapped_as_dataclass", "as_declarative"})
+_MAKES_BASES = frozenset({"as_declarative", "as_declarative_base"})
+_MAPPED_BY = frozenset({"mapped", "mapped_as_dataclass"}) | _MAKES_BASES
 
 
 def root_of(cls: ClassValue) -> str | None:
     """What makes a class declarative: "sqlmodel", "flask" or "sqlalchemy"; None where nothing does."""
     if any(last_of(decorator) in _MAPPED_BY for decorator in cls.node.decorators):
+        return "sqlalchemy"
+    if any(last_of(decorator) in _MAKES_BASES for owner in lineage(cls) for decorator in owner.node.decorators):
         return "sqlalchemy"
     if any(last_name(owner.keywords.get("metaclass")) == "DeclarativeMeta" for owner in lineage(cls)):
         return "sqlalchemy"
@@ -57,7 +60,7 @@ def is_abstract(cls: ClassValue, frame: Frame, root: str) -> bool:
         return cls.keywords.get("table") is not True
     own = frame.variables.get("__abstract__")
     is_base = any(last_name(base) in _BASES or path_of(base) in _PLAIN_BASES for base in cls.bases)
-    decorated = any(last_of(decorator) == "as_declarative" for decorator in cls.node.decorators)
+    decorated = any(last_of(decorator) in _MAKES_BASES for decorator in cls.node.decorators)
     return own is True or is_base or decorated
 
 
@@ -78,7 +81,7 @@ def decorators_of(machine: Machine, cls: ClassValue) -> list[Value]:
         value_of(machine, owner.closure, decorator)
         for owner in lineage(cls)
         for decorator in owner.node.decorators
-        if last_of(decorator) in _MAPPED_BY or last_of(decorator) == "as_declarative_base"
+        if last_of(decorator) in _MAPPED_BY
     ]
 
 
