@@ -159,14 +159,14 @@ def _extreme(name: str) -> Callable[[Machine, Frame, CallValue], Value]:
 
 
 _BARE = ("DeclarativeBase", "DeclarativeBaseNoMeta", "MappedAsDataclass", "object", "Generic", "ABC", "Protocol")
-_NOT_BARE = ("metadata", "registry", "query")
+_NOT_BARE = ("metadata", "registry", "query", "__table__", "__mapper__", "__abstract__", "__init__", "__name__", "__doc__")
 
 
 def _is_bare(base: Value, name: str) -> bool:
     """Whether a base from outside has no attribute of a name that is not special."""
     if not isinstance(base, Symbol) or base.path.rpartition(".")[2] not in _BARE:
         return False
-    return name in ("__tablename__", "__table_args__") or not (name.startswith("_") or name in _NOT_BARE)
+    return name not in _NOT_BARE and (name.startswith("__") or not name.startswith("_"))
 
 
 def _has(machine: Machine, base: Instance | ClassValue, name: str) -> bool:
