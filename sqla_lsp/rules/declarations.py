@@ -21,13 +21,16 @@ class Declaration:
 
 
 def declarations(entries: Iterable[TableEntry]) -> Mapping[str, tuple[Declaration, ...]]:
-    """What the models declare, by the path of the file that it stands in, in the order of that file."""
-    places: dict[tuple[Place, Place], list[tuple[TableEntry, AccessPath]]] = defaultdict(list)
+    """What the models declare, by the path of the file that it stands in, in the order of that file. A helper may make several
+    indexes at one place."""
+    places: dict[tuple[Place, Place, object], list[tuple[TableEntry, AccessPath]]] = defaultdict(list)
     for entry in entries:
         for path in entry.access:
             if path.place is not None:
-                places[path.place, path.statement or path.place].append((entry, path))
+                places[path.place, path.statement or path.place, path.index.keys].append((entry, path))
     files: dict[str, list[Declaration]] = defaultdict(list)
-    for (place, statement), made in sorted(places.items(), key=lambda item: (item[0][0].path, item[0][0].start, item[0][0].end)):
+    for (place, statement, _), made in sorted(
+        places.items(), key=lambda item: (item[0][0].path, item[0][0].start, item[0][0].end)
+    ):
         files[place.path].append(Declaration(place, statement, tuple(made)))
     return {path: tuple(found) for path, found in files.items()}

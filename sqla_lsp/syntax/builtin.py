@@ -21,6 +21,7 @@ from sqla_lsp.syntax.values import (
     Instance,
     ListValue,
     Member,
+    Symbol,
     Template,
     Value,
 )
@@ -157,14 +158,35 @@ def _extreme(name: str) -> Callable[[Machine, Frame, CallValue], Value]:
     return handler
 
 
+_BARE = ("DeclarativeBase", "DeclarativeBaseNoMeta", "MappedAsDataclass", "object", "Generic", "ABC", "Protocol")
+_NOT_BARE = ("metadata", "registry", "query", "__table__", "__mapper__", "__abstract__", "__init__", "__name__", "__doc__")
+
+
+def _is_bare(base: Value, name: str) -> bool:
+    """Whether a base from outside has no attribute of a name that is not special."""
+    if not isinstance(base, Symbol) or base.path.rpartition(".")[2] not in _BARE:
+        return False
+    return name not in _NOT_BARE and (name.startswith("__") or not name.startswith("_"))
+
+
 def _has(machine: Machine, base: Instance | ClassValue, name: str) -> bool:
     """Whether something may have an attribute."""
     from sqla_lsp.syntax.functions import ancestors, find_member
 
     cls = base if isinstance(base, ClassValue) else base.cls
-    outside = any(not isinstance(owner, ClassValue) for owner in ancestors(cls))
+    outside = any(not isinstance(owner, ClassValue) and not _is_bare(owner, name) for owner in ancestors(cls))
     own = isinstance(base, Instance) and name in base.attributes
     return own or outside or find_member(machine, cls, name) is not NotImplemented
+
+
+def _hasattr(machine: Machine, frame: Frame, call: CallValue) -> Value:
+    from sqla_lsp.syntax.functions import find_member
+
+    match call.positional:
+        case (ClassValue() as cls, str(name)):
+            return find_member(machine, cls, name) is not NotImplemented or (NOT_KNOWN if _has(machine, cls, name) else False)
+        case _:
+            return NOT_KNOWN
 
 
 def _getattr(machine: Machine, frame: Frame, call: CallValue) -> Value:
@@ -264,6 +286,7 @@ _HANDLERS: dict[str, Callable[[Machine, Frame, CallValue], Value]] = {
     "min": _extreme("min"),
     "max": _extreme("max"),
     "getattr": _getattr,
+    "hasattr": _hasattr,
     "setattr": _setattr,
     "isinstance": _isinstance,
     "map": _map,

@@ -9,7 +9,7 @@ from typing import Any
 from sqla_lsp.syntax.formatting import percent
 from sqla_lsp.syntax.joining import NOT_KNOWN, as_text, concatenated
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import ClassValue, DictValue, FunctionValue, Instance, ListValue, Symbol, Template, Value
+from sqla_lsp.syntax.values import ClassValue, DictValue, FunctionValue, Instance, ListValue, Member, Symbol, Template, Value
 
 _LONGEST = 1_000_000
 """Longer strings and lists are not computed."""
@@ -93,6 +93,13 @@ def compare_one(symbol: str, left: Value, right: Value) -> Value:
                 return True
             is_open = not isinstance(right, tuple) and right.open
             return False if not is_open and all(result is False for result in results) else NOT_KNOWN
+        if (
+            isinstance(left, str)
+            and isinstance(right, Member)
+            and right.name == "__dict__"
+            and isinstance(right.base, ClassValue)
+        ):
+            return left in right.base.frame.variables if right.base.frame is not None else NOT_KNOWN
         return NOT_KNOWN
     if isinstance(left, int | float) and isinstance(right, int | float):
         return _ORDER[symbol](left, right)

@@ -10,7 +10,18 @@ from sqla_lsp.syntax import code
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.items import items_of
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import BoundMethod, CallValue, ClassValue, FunctionValue, Member, ModuleValue, Symbol, Template, Value
+from sqla_lsp.syntax.values import (
+    BoundMethod,
+    CallValue,
+    ClassValue,
+    FunctionValue,
+    ListValue,
+    Member,
+    ModuleValue,
+    Symbol,
+    Template,
+    Value,
+)
 
 _LONGEST_TEXT = 200
 """Regular expressions are tried on short texts only: what is in a project may take for ever."""
@@ -76,6 +87,28 @@ def _sub(machine: Machine, frame: Frame, call: CallValue) -> Any:
             return NotImplemented
 
 
+def _found(machine: Machine, frame: Frame, call: CallValue) -> Any:
+    """`re.findall(pattern, text)` of constants."""
+    match call.positional:
+        case (CallValue(function=Symbol("re.compile"), positional=(str(pattern),)), str(text)) | (str(pattern), str(text)) if (
+            not call.keywords and len(text) < _LONGEST_TEXT
+        ):
+            return found_in(pattern, text)
+        case _:
+            return NotImplemented
+
+
+def found_in(pattern: str, text: str) -> Any:
+    """All that a regular expression finds in a text; `NotImplemented` where that are no plain strings."""
+    if len(pattern) > _LONGEST_TEXT or _REPEATED_GROUP.search(pattern):
+        return NotImplemented
+    try:
+        found = re.findall(pattern, text)
+    except (re.error, RecursionError):
+        return NotImplemented
+    return ListValue(found) if all(isinstance(item, str) for item in found) else NotImplemented
+
+
 def substituted(pattern: str, replacement: str, text: str) -> Any:
     """A text in which a regular expression is replaced; `NotImplemented` where that is none."""
     if len(pattern) > _LONGEST_TEXT or _REPEATED_GROUP.search(pattern):
@@ -87,8 +120,13 @@ def substituted(pattern: str, replacement: str, text: str) -> Any:
 
 
 def method_of_library(call: CallValue) -> Any:
-    """`re.compile(pattern).sub(replacement, text)` of constants; `NotImplemented` for all other methods."""
+    """`re.compile(pattern).sub(replacement, text)` and `.findall(text)` of constants; `NotImplemented` for all other methods."""
     match call:
+        case CallValue(
+            function=Member(base=CallValue(function=Symbol("re.compile"), positional=(str(pattern),)), name="findall"),
+            positional=(str(text),),
+        ) if len(text) < _LONGEST_TEXT:
+            return found_in(pattern, text)
         case CallValue(function=Member(base=CallValue(function=Symbol("re.compile"), positional=(str(pattern),)), name="sub")):
             match call.positional:
                 case (str(replacement), str(text)) if not call.keywords and len(text) < _LONGEST_TEXT:
@@ -103,6 +141,7 @@ LIBRARY: dict[str, Callable[[Machine, Frame, CallValue], Any]] = {
     "importlib.import_module": _import_module,
     "collections.namedtuple": _namedtuple,
     "functools.partial": _partial,
+    "re.findall": _found,
     "re.sub": _sub,
     "textwrap.dedent": _dedent,
     "inspect.cleandoc": _dedent,

@@ -78,7 +78,12 @@ def bind(machine: Machine, frame: Frame, target: code.Expression, value: Value) 
             if isinstance(holder, Instance):
                 set_attribute(machine, holder, name, value)
             elif isinstance(holder, ClassValue):
-                class_frame(machine, holder).variables[name] = value
+                variables = class_frame(machine, holder).variables
+                variables[name] = (
+                    join(value, machine.lookup(class_frame(machine, holder), name))
+                    if machine.arms and name in variables
+                    else value
+                )
             elif isinstance(holder, Symbol | Member | CallValue):
                 place = frame.statement_place()
                 machine.host.call(machine, frame, CallValue(Member(holder, "__setattr__"), (name, value), {}, place))

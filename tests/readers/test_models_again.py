@@ -12,7 +12,7 @@ from tests.readers.test_models import HEAD, OTHERS, cases
 
 TEXTS = [
     pytest.param(text.split("\n--- ")[0], len(head), id=title)
-    for name, head in (("models.txt", HEAD), ("models_of_others.txt", HEAD + OTHERS))
+    for name, head in (("models.txt", HEAD), ("models_in_hard_cases.txt", HEAD), ("models_of_others.txt", HEAD + OTHERS))
     for title, text, _ in cases(name, head)
 ]
 

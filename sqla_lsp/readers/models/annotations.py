@@ -115,7 +115,8 @@ def _forward(machine: Machine, frame: Frame, text: object, depth: int) -> Annota
     if not isinstance(text, str):
         return Annotation()
     if text.isidentifier():
-        return Annotation(machine.lookup(frame, text) if text in _PLAIN_NAMES else Unknown(text), text)
+        alias = _alias(machine, frame, code.Name(0, 0, text), depth) if _may_be_alias(machine, frame, text) else None
+        return alias or Annotation(machine.lookup(frame, text) if text in _PLAIN_NAMES else Unknown(text), text)
     parsed = lower(text.encode()).blocks
     statement = parsed[0].statement if len(parsed) == 1 else None
     if not isinstance(statement, code.Evaluate):
@@ -123,6 +124,15 @@ def _forward(machine: Machine, frame: Frame, text: object, depth: int) -> Annota
     found = read_annotation(machine, frame, statement.value, depth + 1)
     name = _dotted(statement.value)
     return replace(found, text=name) if name and not found.text else found
+
+
+def _may_be_alias(machine: Machine, frame: Frame, text: str) -> bool:
+    """Whether a string may name an alias: one of the module itself, or one that is not called as classes are."""
+    machine.module_frame(frame.module)
+    found = frame.module.statements.get(text, ())
+    return any(isinstance(block, code.Block) and isinstance(block.statement, code.Assign) for block in found) or (
+        text[:1].islower() and text not in _PLAIN_NAMES and len(found) > 0
+    )
 
 
 def _dotted(node: code.Expression) -> str:

@@ -58,7 +58,7 @@ def attributes(
 
 def _declared(machine: Machine, cls: ClassValue, owner: ClassValue) -> Iterator[Attribute]:
     frame = class_frame(machine, owner)
-    for statement in _statements(owner.node.body):
+    for statement in statements_in(owner.node.body):
         place = Place(owner.base + statement.start, owner.base + statement.end, owner.closure.module.path)
         match statement:
             case code.Assign(targets=targets, value=value, annotation=annotation):
@@ -78,14 +78,15 @@ def _declared(machine: Machine, cls: ClassValue, owner: ClassValue) -> Iterator[
                 pass
 
 
-def _statements(body: Sequence[code.Statement]) -> Iterator[code.Statement]:
+def statements_in(body: Sequence[code.Statement]) -> Iterator[code.Statement]:
+    """The statements of a body, those under `if`, `try` and `with` in place of these."""
     for statement in body:
         match statement:
             case code.If(then=then, otherwise=otherwise):
-                yield from _statements(then)
-                yield from _statements(otherwise)
+                yield from statements_in(then)
+                yield from statements_in(otherwise)
             case code.Try(body=inside) | code.With(body=inside):
-                yield from _statements(inside)
+                yield from statements_in(inside)
             case _:
                 yield statement
 

@@ -41,7 +41,7 @@ class Beside:
     def declare(self, call: CallValue, statement: Place) -> None:
         """What a call declares."""
         match last_name(call):
-            case "Index":
+            case "Index" | "UniqueConstraint":
                 self._index(call, statement)
             case "append_constraint" | "append_column":
                 self._appended(call, statement)

@@ -13,12 +13,12 @@ from sqla_lsp.readers.arguments import last_name, text_of
 from sqla_lsp.readers.models.annotations import Annotation, annotated_type
 from sqla_lsp.readers.models.attributes import Attribute, attributes, lineage, returned_attributes
 from sqla_lsp.readers.models.bindings import variable_of
-from sqla_lsp.readers.models.columns import ColumnReader, TypeMap
+from sqla_lsp.readers.models.columns import ColumnReader, TypeMap, column_of_subclass, with_extras
 from sqla_lsp.readers.models.finished import finished
 from sqla_lsp.readers.models.parts import COLUMNS, OWN, MetaOptions, Parts, Refer, in_columns
 from sqla_lsp.readers.models.relationships import RELATIONSHIPS, read_relationship
 from sqla_lsp.readers.models.roots import declares_table, decorators_of, is_abstract, is_column, root_of
-from sqla_lsp.readers.models.table_args import BESIDE, names_of_columns, table_items, values_in
+from sqla_lsp.readers.models.table_args import BESIDE, names_of_columns, options_of, table_items, values_in
 from sqla_lsp.readers.models.tables import TableReader, metadata_options
 from sqla_lsp.readers.models.type_choices import TypeChoices
 from sqla_lsp.schema.models import ClassName, Model, ModelColumn, Relationship
@@ -81,7 +81,8 @@ class ClassReader:
         for base in lineage(cls)[1:]:
             function = class_frame(self.machine, base).variables.get("__init_subclass__")
             if isinstance(function, FunctionValue):
-                call_function(self.machine, cls.closure, function, (cls,), {}, True, None)
+                keywords = {name: value for name, value in cls.keywords.items() if name != "metaclass"}
+                call_function(self.machine, cls.closure, function, (cls,), keywords, False, None)
                 return
 
     def options(self, cls: ClassValue) -> MetaOptions:
@@ -225,20 +226,27 @@ class _ClassReading:
         self.reader.calls += self.parts.calls
 
     def _attribute(self, reader: ColumnReader, attribute: Attribute) -> None:
-        value, annotation = attribute.value, attribute.annotation
+        value, annotation = column_of_subclass(attribute.value, attribute.statement), attribute.annotation
         if isinstance(value, CallValue):
             kind = last_name(value)
             if kind in _COLUMN_PROPERTIES and value.positional and isinstance(value.positional[0], CallValue):
                 value, kind = value.positional[0], last_name(value.positional[0])
                 annotation = replace_column(annotation, nullable=True) if annotation is not None else None
-            if kind in COLUMNS:
-                reader.column(attribute.name, _with_extras(value, annotation), annotation, attribute.statement)
+            if kind in COLUMNS and id(value) in self.parts.names:
+                self.synonyms.append((attribute.name, self._attribute_of(self.parts.names[id(value)])))  # `a = b = Column()`
+            elif kind in COLUMNS:
+                reader.column(attribute.name, with_extras(value, annotation), annotation, attribute.statement)
                 self.parts.calls.append(value)
                 self.parts.names[id(value)] = self.parts.attributes.get(attribute.name, attribute.name)
             elif kind in RELATIONSHIPS:
                 self._relationship(attribute, value)
             elif kind in BESIDE and attribute.owner is self.cls:
                 self.beside.append((value, attribute.statement))
+            elif kind == "composite":
+                for item in value.positional:
+                    if isinstance(item, CallValue) and last_name(item) in COLUMNS:
+                        first = text_of(item.positional[0]) if item.positional else None
+                        reader.column(first if isinstance(first, str) else attribute.name, item, None, attribute.statement)
             elif kind == "synonym":
                 target = text_of(value.positional[0]) if value.positional else None
                 if isinstance(target, str):
@@ -253,6 +261,9 @@ class _ClassReading:
                 self._relationship(attribute, None)
             else:
                 reader.annotated(attribute.name, annotation, attribute.statement)
+
+    def _attribute_of(self, name: str) -> str:
+        return next((attribute for attribute, column in self.parts.attributes.items() if column == name), name)
 
     def _field(self, reader: ColumnReader, attribute: Attribute) -> None:
         value, annotation = attribute.value, attribute.annotation
@@ -318,7 +329,7 @@ class _ClassReading:
         if name is None:
             return None
         _, arguments = self._arguments
-        settings = _options_of(arguments)
+        settings = options_of(arguments)
         schema = settings.items.get("schema", options.schema) if settings is not None else options.schema
         given = text_of(schema) if schema is not None else None
         return TableName(name, given)
@@ -381,7 +392,7 @@ class _ClassReading:
     def _take_arguments(self) -> bool:
         """Takes over indexes and constraints; whether the table is partitioned."""
         statement, arguments = self._arguments
-        options = _options_of(arguments)
+        options = options_of(arguments)
         items: list[Value] = []
         if isinstance(arguments, tuple):
             items = [item for item in arguments if not isinstance(item, DictValue)]
@@ -393,12 +404,23 @@ class _ClassReading:
         inherited = self.parent.columns if self.parent is not None else ()
         columns = names_of_columns([*inherited, *self.parts.columns], self.parts.names, self.parts.reads)
         refer = self.reader.refer(self.frame)
-        table_items(items, self.parts, statement, columns, refer)
+        table_items(items, self.parts, statement, columns, refer, self._places_of_items(statement, len(items)))
         known = {id(item) for item in items}
         for value, beside in (*self.beside, *self._in_body()):
             if id(value) not in known and any(id(part) in self.parts.names for part in values_in(value)):
                 table_items([value], self.parts, beside, columns, refer)
         return options is not None and "postgresql_partition_by" in options.items
+
+    def _places_of_items(self, statement: Place, count: int) -> list[Place]:
+        """Where the elements of `__table_args__ = (...)` stand, when each is written out there."""
+        for node in self.cls.node.body if not statement.path else ():
+            match node:
+                case code.Assign(targets=(code.Name(id="__table_args__"),), value=code.Sequence(items=items)):
+                    if len(items) - isinstance(items[-1] if items else None, code.Dictionary) == count:
+                        return [Place(self.cls.base + item.start, self.cls.base + item.end) for item in items]
+                case _:
+                    pass
+        return []
 
     def _in_body(self) -> Iterator[tuple[CallValue, Place]]:
         """Indexes that the body makes without a name for them."""
@@ -411,24 +433,3 @@ class _ClassReading:
                         yield value, Place(base + statement.start, base + statement.end, self.cls.closure.module.path)
                 case _:
                     pass
-
-
-def _options_of(arguments: Value) -> DictValue | None:
-    last = arguments
-    if isinstance(arguments, tuple) and arguments:
-        last = arguments[-1]
-    elif isinstance(arguments, ListValue) and arguments.items:
-        last = arguments.items[-1]
-    return last if isinstance(last, DictValue) else None
-
-
-def _with_extras(call: CallValue, annotation: object) -> CallValue:
-    """`x: Mapped[intpk] = mapped_column(...)`: what the alias brings along counts where the call says nothing."""
-    extras = getattr(annotation, "extras", ())
-    extra = next((item for item in extras if isinstance(item, CallValue) and last_name(item) in COLUMNS), None)
-    if extra is None:
-        return call
-    positional = (*call.positional, *extra.positional)
-    return CallValue(
-        call.function, positional, {**extra.keywords, **call.keywords}, call.place, call.open, call.open_keywords, call.node
-    )

@@ -14,8 +14,9 @@ from sqla_lsp.schema.models import ModelColumn, ModelConstraint, ModelIndex
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.tables import Column, ForeignKey, Index, Key, Unique
 from sqla_lsp.syntax.frames import Frame
+from sqla_lsp.syntax.functions import ancestors
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import CallValue, ListValue, Symbol, Value
+from sqla_lsp.syntax.values import CallValue, Instance, ListValue, Symbol, Value
 from sqla_lsp.text.places import Place
 
 _NOWHERE = Place(0, 0)
@@ -70,7 +71,7 @@ class ColumnReader:
             if isinstance(column.type, Unknown) and not any(isinstance(item, Unknown) for item in call.positional):
                 column = replace(column, type=annotated_type(self.machine, annotation, self.types))
             enum = enum or is_enumeration(self.machine, annotation.value)
-            if "nullable" not in call.keywords and read.primary_key is not True:
+            if last_name(call) != "Column" and "nullable" not in call.keywords and read.primary_key is not True:
                 column = replace(column, nullable=annotation.nullable)
         key = text_of(call.keywords.get("key"))
         self._add(
@@ -146,7 +147,7 @@ class ColumnReader:
             )
         place = call.place if call is not None else statement
         node = call.node if call is not None else None
-        made = CallValue(Symbol("sqlalchemy.Column"), (attribute, *positional, *more), keywords, place, node=node)
+        made = CallValue(Symbol("sqlalchemy.orm.mapped_column"), (attribute, *positional, *more), keywords, place, node=node)
         self.column(attribute, made, replace_mapped(annotation), statement)
 
 
@@ -173,3 +174,25 @@ def _on_delete(given: dict[str, Value]) -> dict[str, Value]:
 def replace_mapped(annotation: Annotation) -> Annotation:
     """An annotation that counts as if it stood in `Mapped[...]`."""
     return replace_column(annotation, mapped=True)
+
+
+def with_extras(call: CallValue, annotation: object) -> CallValue:
+    """`x: Mapped[intpk] = mapped_column(...)`: what the alias brings along counts where the call says nothing."""
+    extras = getattr(annotation, "extras", ())
+    extra = next((item for item in extras if isinstance(item, CallValue) and last_name(item) in COLUMNS), None)
+    if extra is None:
+        return call
+    positional = (*call.positional, *extra.positional)
+    return CallValue(
+        call.function, positional, {**extra.keywords, **call.keywords}, call.place, call.open, call.open_keywords, call.node
+    )
+
+
+def column_of_subclass(value: Value, statement: Place) -> Value:
+    """An instance of a project's own subclass of `Column` as the `Column(...)` that it is; other values as they are."""
+    if not isinstance(value, Instance):
+        return value
+    outside = next((base for base in ancestors(value.cls) if isinstance(base, Symbol)), None)
+    if outside is None or not outside.path.startswith("sqlalchemy.") or last_name(outside) != "Column":
+        return value
+    return CallValue(outside, value.positional, value.keywords, statement)

@@ -11,7 +11,7 @@ from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue, ClassValue, Member, Symbol, Value, path_of
 
-DECLARING = frozenset({"Index", "append_constraint", "map_imperatively", "mapper", "append_column"})
+DECLARING = frozenset({"Index", "UniqueConstraint", "append_constraint", "map_imperatively", "mapper", "append_column"})
 """Functions whose calls declare something although nothing is bound to their result."""
 
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import last_name
+from sqla_lsp.readers.models.attributes import statements_in
 from sqla_lsp.readers.models.beside import Beside
 from sqla_lsp.readers.models.bindings import variable_of
 from sqla_lsp.readers.models.classes import ClassReader
@@ -141,6 +142,8 @@ class _Reading:
                     self._attribute(name, attribute, call, place)
                 case code.Evaluate(value=code.Call() as call) if code.last_name(call.function) in DECLARING:
                     self._called(call, place)
+                case code.If() | code.Try() | code.With() if not (self.loops and _declares(item.statement)):
+                    self._inside(item.statement, item.start)
                 case code.For() | code.If() | code.Try() | code.With() if self.loops and _declares(item.statement):
                     self._block(item.statement, place)
                 case _:
@@ -194,8 +197,22 @@ class _Reading:
         elif isinstance(value, CallValue):
             self.beside.declare(value, statement)
 
+    def _inside(self, statement: code.Statement, base: int) -> None:
+        """Classes and tables that an `if` or `try` of the top level makes."""
+        for inner in statements_in((statement,)):
+            place = Place(base + inner.start, base + inner.end)
+            match inner:
+                case code.Class(name=name):
+                    self._named(name, place)
+                case code.Assign(targets=(code.Name(id=name),), value=code.Call() as call) if self._makes_table(call):
+                    self._named(name, place)
+                case _:
+                    pass
+
     def _block(self, statement: code.Statement, place: Place) -> None:
         """What a loop or an `if` of the top level declares."""
+        if not isinstance(statement, code.For):
+            self._inside(statement, place.start)
         before = len(self.host.declared)
         outer, self.frame.base = self.frame.base, place.start
         execute(self.machine, self.frame, statement)

@@ -57,9 +57,7 @@ class KnownModels:
         what changed statements bind, what statements bind that go by these, and what is declared by calls alone."""
         dirty = {name for block in changed for name in self._names(block)}
         dirty |= {f"class {name}" for name in _other_headers(changed)}
-        for block in (*blocks, *changed):
-            if isinstance(block.statement, code.Evaluate):
-                dirty |= self._mentioned(block).inside
+        dirty |= self._declared_on((*blocks, *changed))
         grows = bool(dirty)
         while grows:
             reached = {name for block in blocks if self._is_reached(block, dirty) for name in self._names(block)}
@@ -69,6 +67,24 @@ class KnownModels:
         if "*" in dirty:
             dirty |= {name for block in blocks for name in self._names(block)}
         return dirty
+
+    def _declared_on(self, blocks: Sequence[code.Block]) -> set[str]:
+        """The names of what statements may declare something on that bind nothing, also by another name of it."""
+        found: set[str] = set()
+        for block in blocks:
+            if isinstance(block.statement, code.Evaluate | code.For | code.If | code.Try | code.With):
+                found |= self._mentioned(block).inside
+        grows = bool(found)
+        while grows:
+            behind = {
+                name
+                for block in blocks
+                if isinstance(block.statement, code.Assign) and not found.isdisjoint(self._names(block))
+                for name in self._mentioned(block).inside
+            }
+            grows = not behind <= found
+            found |= behind
+        return found
 
     def _is_reached(self, block: code.Block, dirty: set[str]) -> bool:
         """Whether a statement goes by one of some names. An annotation goes by what a name is, not by what is in it."""

@@ -20,12 +20,13 @@ _PLAIN_BASES = ("sqlmodel.SQLModel", "flask_sqlalchemy.model.Model", "flask_sqla
 _MADE_BASES = frozenset({"declarative_base", "automap_base", "generate_base", "as_declarative"})
 _OTHERS = ("django", "peewee", "tortoise", "mongoengine", "pony", "odmantic", "beanie", "ormar", "gino")
 _NO_BASES = ("builtins.", "typing.", "typing_extensions.", "abc.", "enum.", "dataclasses.", "pydantic.", "collections.")
-_MAPPED_BY = frozenset({"mapped", "mapped_as_dataclass", "as_declarative"})
+_MAKES_BASES = frozenset({"as_declarative", "as_declarative_base"})
+_MAPPED_BY = frozenset({"mapped", "mapped_as_dataclass"}) | _MAKES_BASES
 
 
 def root_of(cls: ClassValue) -> str | None:
     """What makes a class declarative: "sqlmodel", "flask" or "sqlalchemy"; None where nothing does."""
-    if any(code.last_name(code.callee(decorator)) in _MAPPED_BY for decorator in cls.node.decorators):
+    if _is_decorated(cls, _MAPPED_BY) or any(_is_decorated(owner, _MAKES_BASES) for owner in lineage(cls)):
         return "sqlalchemy"
     if any(last_name(owner.keywords.get("metaclass")) == "DeclarativeMeta" for owner in lineage(cls)):
         return "sqlalchemy"
@@ -57,8 +58,11 @@ def is_abstract(cls: ClassValue, frame: Frame, root: str) -> bool:
         return cls.keywords.get("table") is not True
     own = frame.variables.get("__abstract__")
     is_base = any(last_name(base) in _BASES or path_of(base) in _PLAIN_BASES for base in cls.bases)
-    decorated = any(code.last_name(code.callee(decorator)) == "as_declarative" for decorator in cls.node.decorators)
-    return own is True or is_base or decorated
+    return own is True or is_base or _is_decorated(cls, _MAKES_BASES)
+
+
+def _is_decorated(cls: ClassValue, names: frozenset[str]) -> bool:
+    return any(code.last_name(code.callee(decorator)) in names for decorator in cls.node.decorators)
 
 
 def may_be_base(base: Value) -> bool:
@@ -78,5 +82,5 @@ def decorators_of(machine: Machine, cls: ClassValue) -> list[Value]:
         value_of(machine, owner.closure, decorator)
         for owner in lineage(cls)
         for decorator in owner.node.decorators
-        if code.last_name(code.callee(decorator)) in _MAPPED_BY or code.last_name(code.callee(decorator)) == "as_declarative_base"
+        if code.last_name(code.callee(decorator)) in _MAPPED_BY
     ]

@@ -17,7 +17,7 @@ from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.tables import Constraint, ForeignKey, Index, PrimaryKey, Unique
 from sqla_lsp.schema.types import PgType
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.values import CallValue, Instance, ListValue, Member, Symbol, Value
+from sqla_lsp.syntax.values import CallValue, DictValue, Instance, ListValue, Member, Symbol, Value
 from sqla_lsp.text.places import Place
 
 _COLUMN = Symbol("sqlalchemy.column")
@@ -25,13 +25,17 @@ BESIDE = frozenset({"Index", "UniqueConstraint", "PrimaryKeyConstraint"})
 """What attaches itself to the table of the column objects that it is given."""
 
 
-def table_items(items: Iterable[Value], parts: Parts, statement: Place, columns: Names, refer: Refer) -> None:
-    """Indexes and constraints among the elements of a table."""
-    for item in items:
+def table_items(
+    items: Iterable[Value], parts: Parts, statement: Place, columns: Names, refer: Refer, places: Sequence[Place] = ()
+) -> None:
+    """Indexes and constraints among the elements of a table. `places` are those of the elements in the statement, which count
+    where a helper elsewhere makes one."""
+    for at, item in enumerate(items):
+        around = places[at] if at < len(places) else statement
         if isinstance(item, CallValue):
             made = declared_index(item, columns)
             if made is not None:
-                parts.indexes.append(ModelIndex(made[0], shown(made[1], statement), statement))
+                parts.indexes.append(ModelIndex(made[0], shown(made[1], around), statement))
                 continue
             kind = last_name(item)
             if kind == "ddl_if":
@@ -41,7 +45,7 @@ def table_items(items: Iterable[Value], parts: Parts, statement: Place, columns:
                 if isinstance(constraint, ForeignKey) and isinstance(constraint.target_columns, Unknown):
                     constraint = _aimed_at_objects(item, constraint, columns.calls, refer)
                 parts.constraints.append(
-                    ModelConstraint(_renamed(constraint, columns), shown(item.place, statement), statement, kind)
+                    ModelConstraint(_renamed(constraint, columns), shown(item.place, around), statement, kind)
                 )
                 continue
             if kind in COLUMNS or kind in ("Comment", "ExcludeConstraint"):
@@ -198,3 +202,13 @@ def named(call: CallValue, columns: Names) -> CallValue:
     rewritten = of(call, 0)
     assert isinstance(rewritten, CallValue)
     return rewritten
+
+
+def options_of(arguments: Value) -> DictValue | None:
+    """The dictionary of `__table_args__`, which is all of it or its end."""
+    last = arguments
+    if isinstance(arguments, tuple) and arguments:
+        last = arguments[-1]
+    elif isinstance(arguments, ListValue) and arguments.items:
+        last = arguments.items[-1]
+    return last if isinstance(last, DictValue) else None
