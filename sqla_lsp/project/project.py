@@ -17,7 +17,10 @@ from sqla_lsp.project.discovery import INI, Discovery, discover
 from sqla_lsp.project.environment import Environment, same_effect
 from sqla_lsp.project.environments import Environments
 from sqla_lsp.project.files import Linkable, ProjectFiles, Seen, imports, newer
+from sqla_lsp.project.formatting import FILE_NAMES as FORMATTER_FILES
+from sqla_lsp.project.formatting import Formatters, Formatting
 from sqla_lsp.project.history import RevisionHistory
+from sqla_lsp.project.index import read_bytes
 from sqla_lsp.project.names import Names, Target
 from sqla_lsp.project.paths import ancestry
 from sqla_lsp.project.replay import TableKey, key_of
@@ -34,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 
-_CONFIGURATION = (*FILE_NAMES, INI, ".gitignore")
+_CONFIGURATION = (*FILE_NAMES, *FORMATTER_FILES, INI, ".gitignore")
 """Names of files after whose change everything is read again."""
 _LANDMARKS = ("env.py", "setup.py")
 """Names of Python files that say where an environment or a project is."""
@@ -53,6 +56,7 @@ class Project:
         self._partitioned: frozenset[TableKey] | None = None
         self._needed_by_models: frozenset[str] | None = None
         self._marks: dict[str, tuple[int, int]] = {}
+        self._formatters = Formatters(read_bytes)
 
     # ----------------------------------------------------------------------------------------------------------- reading
 
@@ -60,6 +64,7 @@ class Project:
         """Reads everything, afresh or from the cache. `discovery` is what was found below the roots, where that was looked for
         already."""
         discovery = discovery or self._discover()
+        self._formatters.forget()
         self._files.read_all(discovery.files, progress)
         for failure in self.failures:
             logger.info("%s is left out: %s", failure.path, failure.reason)
@@ -260,6 +265,10 @@ class Project:
     def settings(self, path: str) -> Settings:
         """What is configured for a file."""
         return self.resolver.settings(path)
+
+    def formatting(self, path: str) -> Formatting:
+        """How the project's formatter writes a file."""
+        return self._formatters.formatting(path)
 
     def data(self, path: str) -> bytes:
         """The UTF-8 text of a file as it was analysed, b"" where there is none."""
