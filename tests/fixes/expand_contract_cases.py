@@ -91,7 +91,7 @@ CASES = (
         *alter(INT, BIG),
         "INSERT INTO p SELECT generate_series(1, 100); INSERT INTO q SELECT n, 1 FROM generate_series(1, 100) n;"
         "INSERT INTO t (c, d) SELECT n % 100 + 1, 1 FROM generate_series(1, 3000) n;",
-        "p q t",
+        "p|q|t",
         writes="DELETE FROM t WHERE c = 9; UPDATE t SET d = NULL WHERE c < 9; DELETE FROM p WHERE id = 5; UPDATE p SET id = 500 WHERE id = 6;",
         later="DELETE FROM p WHERE id = 7; UPDATE p SET id = 501 WHERE id = 8; INSERT INTO t (c) VALUES (NULL), (500);",
     ),
@@ -102,7 +102,7 @@ CASES = (
         "ALTER TABLE t ALTER c DROP NOT NULL;",
         *alter("sa.SmallInteger()", INT),
         "INSERT INTO p SELECT generate_series(1, 100); INSERT INTO t (c) SELECT n % 100 + 1 FROM generate_series(1, 3000) n;",
-        "p t",
+        "p|t",
         writes="DELETE FROM p WHERE id = 5; INSERT INTO t DEFAULT VALUES;",
         later="DELETE FROM p WHERE id = 7; INSERT INTO t DEFAULT VALUES; INSERT INTO t (c) VALUES (NULL);",
     ),
@@ -217,7 +217,7 @@ CASES = (
             TEXT,
             INT,
             more=', postgresql_using="COALESCE(NULLIF(trim(c), \'\')::integer, length(\\"C\\"))"',
-            back=", postgresql_using=\"'n' || c\"",
+            back=", postgresql_using=\"' ' || c\"",
         ),
         "INSERT INTO t (c, \"C\") SELECT CASE WHEN n % 3 = 0 THEN ' ' ELSE n || ' ' END, 'xy' FROM generate_series(1, 3000) n;"
         " INSERT INTO t (c) VALUES (NULL);",

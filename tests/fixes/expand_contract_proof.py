@@ -161,7 +161,7 @@ class Database:
             [*psql, "-v", "ON_ERROR_STOP=1"], input=buffer.getvalue(), capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise Wrong(f"offline: {done.stderr}\n{buffer.getvalue()}")
+            raise Wrong(f"offline: {done.stderr}")
 
     def schema(self) -> list[str]:
         """What pg_dump says of the schema, line by line in one order, without what differs in its spelling alone."""
@@ -173,10 +173,7 @@ class Database:
 
     def rows(self, tables: str) -> list[object]:
         """The rows of tables, by the names of their columns."""
-        found: list[object] = []
-        for table in tables.split():
-            found.append(self.sql(f"SELECT to_jsonb(t)::text FROM {table} t ORDER BY 1"))
-        return found
+        return [self.sql(f"SELECT to_jsonb(t)::text FROM {table} t ORDER BY 1") for table in tables.split("|")]
 
 
 def same(what: str, wanted: object, found: object) -> None:

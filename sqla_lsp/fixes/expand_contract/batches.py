@@ -24,28 +24,28 @@ def fill(table: str, assignment: str, condition: str, key: Sequence[str], taken:
 
 
 def _along_key(table: str, assignment: str, condition: str, key: Sequence[str], names: Names) -> tuple[str, ...]:
-    single = len(key) == 1
-    first = [names.new("first", "" if single else f"_{column}") for column in key]
-    last = [names.new("last", "" if single else f"_{column}") for column in key]
-    columns, from_, to = (_list(part) for part in (key, first, last))
+    first, last = names.new("first", ""), names.new("last", "")
+    columns = ", ".join(map(quote, key))
     backwards = ", ".join(f"{quote(column)} DESC" for column in key)
-    row, row_from, row_to = (part if single else f"({part})" for part in (columns, from_, to))
-    span = f"{row} BETWEEN {row_from} AND {row_to}" if single else f"{row} >= {row_from} AND {row} <= {row_to}"
+    row, from_, to = columns, *(", ".join(f"{record}.{quote(column)}" for column in key) for record in (first, last))
+    if len(key) > 1:
+        row, from_, to = f"({row})", f"({from_})", f"({to})"
     return (
         "DO $$",
         "DECLARE",
-        *(f"  {quote(name)} {table}.{quote(column)}%TYPE;" for name, column in zip(first + last, [*key, *key], strict=True)),
+        f"  {first} record;",
+        f"  {last} record;",
         "BEGIN",
-        f"  SELECT {columns} INTO {from_} FROM {table} ORDER BY {columns} LIMIT 1;",
+        f"  SELECT {columns} INTO {first} FROM {table} ORDER BY {columns} LIMIT 1;",
         "  WHILE FOUND LOOP",
-        f"    SELECT {columns} INTO {to}",
-        f"      FROM (SELECT {columns} FROM {table} WHERE {row} >= {row_from} ORDER BY {columns} LIMIT {ROWS}) AS batch",
+        f"    SELECT {columns} INTO {last}",
+        f"      FROM (SELECT {columns} FROM {table} WHERE {row} >= {from_} ORDER BY {columns} LIMIT {ROWS}) AS batch",
         f"      ORDER BY {backwards} LIMIT 1;",
         f"    UPDATE {table} SET {assignment}",
-        f"      WHERE {span}",
+        f"      WHERE {row} >= {from_} AND {row} <= {to}",
         f"        AND {condition};",
         "    COMMIT;",
-        f"    SELECT {columns} INTO {from_} FROM {table} WHERE {row} > {row_to} ORDER BY {columns} LIMIT 1;",
+        f"    SELECT {columns} INTO {first} FROM {table} WHERE {row} > {to} ORDER BY {columns} LIMIT 1;",
         "  END LOOP;",
         "END $$",
     )
@@ -63,14 +63,10 @@ def _by_block(table: str, assignment: str, condition: str, names: Names) -> tupl
         "BEGIN",
         f"  WHILE {low} < {blocks} LOOP",
         f"    UPDATE {table} SET {assignment}",
-        f"      WHERE ctid >= format('(%s,0)', {low})::tid AND ctid < format('(%s,0)', {low} + {BLOCKS})::tid",
+        f"      WHERE ctid >= ('(' || {low} || ',0)')::tid AND ctid < ('(' || {low} + {BLOCKS} || ',0)')::tid",
         f"        AND {condition};",
         "    COMMIT;",
         f"    {low} := {low} + {BLOCKS};",
         "  END LOOP;",
         "END $$",
     )
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(map(quote, names))

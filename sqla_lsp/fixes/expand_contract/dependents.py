@@ -99,6 +99,11 @@ class Dependents:
         return not self.uniques and not self.foreign_keys and all(index.index.unique is False for index in self.indexes)
 
     @property
+    def constraints(self) -> tuple[str, ...]:
+        """The names of the constraints that are made again before the swap."""
+        return (*(foreign.name for foreign in self.foreign_keys), *(unique.name for unique in self.uniques))
+
+    @property
     def any(self) -> bool:
         """Whether there is one."""
         return bool(self.indexes or self.uniques or self.foreign_keys or self.checks)

@@ -62,7 +62,7 @@ def attach(body: Body, plan: Plan, side: Side, dependents: Dependents) -> None:
 def remove(body: Body, plan: Plan, side: Side, checks: Checks, dependents: Dependents) -> None:
     """Takes it all away again, indexes last and concurrently."""
     names = [name for name, _, _ in checks]
-    names += [side.names[dependent.name] for dependent in (*dependents.foreign_keys, *dependents.uniques)]
+    names += [side.names[name] for name in dependents.constraints]
     for name in names:
         body.sql(f"ALTER TABLE {plan.table} DROP CONSTRAINT IF EXISTS {quote(name)}")
     if dependents.indexes:
@@ -76,8 +76,8 @@ def rename(body: Body, plan: Plan, away: Side, back: Side) -> None:
     """Indexes and constraints change names: what has its name in the end goes `away`, what is made for the other column comes
     `back`."""
     dependents = plan.change.dependents
-    for constraint in (*dependents.foreign_keys, *dependents.uniques):
-        name, old, new = constraint.name, away.names[constraint.name], back.names[constraint.name]
+    for name in dependents.constraints:
+        old, new = away.names[name], back.names[name]
         body.sql(f"ALTER TABLE {plan.table} RENAME CONSTRAINT {quote(name)} TO {quote(old)}")
         body.sql(f"ALTER TABLE {plan.table} RENAME CONSTRAINT {quote(new)} TO {quote(name)}")
     for index in dependents.indexes:

@@ -36,7 +36,7 @@ def expansion(
     """Expand and contract for the change of type of a step; None where it is not known to be right.
 
     `source` is the text of the expression at the operation's place. `op` and `column` are what its file calls Alembic's
-    operations and SQLAlchemy's `Column` (None: it has no name for it); drafts speak of `op`. `version` is the release of Postgres.
+    operations and SQLAlchemy's `Column` (None: nothing); drafts speak of `op`. `version` is the release of Postgres.
     """
     change = type_change(step, source, version)
     if change is None:

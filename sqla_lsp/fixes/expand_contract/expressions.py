@@ -30,17 +30,7 @@ _SETTLED = frozenset(_SETTLED_NAMES.split())
 """Functions of Postgres that give the same for the same arguments, under the same settings."""
 
 _UNSETTLED_NODES = frozenset(
-    {
-        "SubLink",
-        "SQLValueFunction",
-        "ParamRef",
-        "A_Star",
-        "GroupingFunc",
-        "CurrentOfExpr",
-        "SetToDefault",
-        "WindowDef",
-        "NextValueExpr",
-    }
+    {"SubLink", "SQLValueFunction", "ParamRef", "A_Star", "GroupingFunc", "CurrentOfExpr", "SetToDefault", "WindowDef"}
 )
 
 
@@ -118,16 +108,18 @@ def constant_default(sql: str) -> tuple[str, bool] | None:
     if node is None or "\n" in sql:
         return None
     bare = node
-    kind = bare.WhichOneof("node")
-    while kind == "type_cast" or (
-        kind == "a_expr" and not bare.a_expr.HasField("lexpr") and strings(bare.a_expr.name) in (("-",), ("+",))
-    ):
-        bare = bare.type_cast.arg if kind == "type_cast" else bare.a_expr.rexpr
-        kind = bare.WhichOneof("node")
-    if kind != "a_const":
+    while bare.WhichOneof("node") == "type_cast" or _is_signed(bare):
+        bare = bare.type_cast.arg if bare.WhichOneof("node") == "type_cast" else bare.a_expr.rexpr
+    if bare.WhichOneof("node") != "a_const":
         return None
     text = constant(bare)
     return sql, isinstance(text, str) and bare is node
+
+
+def _is_signed(node: Any) -> bool:
+    if node.WhichOneof("node") != "a_expr":
+        return False
+    return not node.a_expr.HasField("lexpr") and strings(node.a_expr.name) in (("-",), ("+",))
 
 
 def _parsed(sql: str) -> Any:

@@ -15,11 +15,11 @@ from msgspec.structs import replace
 from sqla_lsp.fixes.expand_contract import expressions
 from sqla_lsp.fixes.expand_contract.call import AlterCall, read_call
 from sqla_lsp.fixes.expand_contract.dependents import Dependents, dependents_of
-from sqla_lsp.fixes.expand_contract.expressions import Expression
+from sqla_lsp.fixes.expand_contract.expressions import Expression, constant_default
 from sqla_lsp.fixes.expand_contract.types import Back, comes_back, is_momentary
 from sqla_lsp.postgres.type_changes import judge
 from sqla_lsp.project.history import ScriptHistory, Step, exclude
-from sqla_lsp.project.replay import Schema, key_of
+from sqla_lsp.project.replay import Schema, index_names, key_of
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.operations import AlterType, AnyOperation
@@ -167,10 +167,10 @@ def _touches(other: AnyOperation, key: tuple[str | None, str] | None, column: st
             return not known or any(key_of(table) == key for table in tables) or _says(other, column)
         case ops.AddConstraint(constraint=ForeignKey(target=target)) if key_of(target) == key or not target.known:
             return True
-        case ops.RenameIndex() | ops.AttachIndex() | ops.Reindex() | ops.CreateType() | ops.DropType() | ops.Setting():
-            return isinstance(other, ops.RenameIndex)
-        case ops.DropIndex(table=None):
-            return True
+        case (
+            ops.DropIndex() | ops.DropConstraint() | ops.ValidateConstraint() | ops.CreateType() | ops.DropType() | ops.Setting()
+        ):
+            return False  # what is gone in the end is not made again, and a type that is used cannot go
     table = getattr(other, "table", None)
     if not isinstance(table, TableName):
         return True
@@ -183,6 +183,15 @@ def _touches(other: AnyOperation, key: tuple[str | None, str] | None, column: st
             return not table.known or named == column or isinstance(named, Unknown)
         case ops.AlterType(column=named):
             return not table.known or named == column or isinstance(named, Unknown)
+        case ops.CreateIndex(index=index):
+            return (
+                not table.known
+                or index_names(index, column)
+                or isinstance(index.keys, Unknown)
+                or (index.where is not None and index.where_columns is None)
+            )
+        case ops.AddConstraint(constraint=constraint):
+            return not table.known or not isinstance(constraint.columns, tuple) or column in constraint.columns
         case _:
             return True
 
@@ -272,7 +281,8 @@ def _is_written(column: Column, after: Column, old: PgType, *, needs_using: bool
         return True
     if needs_using is not False:  # Postgres refuses to cast the default, and so the change
         return False
-    return not is_momentary(old, str(column.default.sql))
+    told = constant_default(str(column.default.sql))
+    return told is None or not is_momentary(old, told[0])
 
 
 def _way(using: str | Unknown | None, column: str, to: PgType, table: Table) -> Way | None:

@@ -105,7 +105,7 @@ def plan_of(change: TypeChange, version: int) -> Plan:
     relations = Names(names.relations(change.schema, change.table))
     columns = Names(names.columns(change.table))
     dependents = change.dependents
-    kept = [*dependents.checks, *dependents.foreign_keys, *dependents.indexes, *dependents.uniques]
+    kept: list[Dependent] = [*dependents.checks, *dependents.foreign_keys, *dependents.indexes, *dependents.uniques]
 
     def side(ending: str, function: str) -> Side:
         name = relations.new(f"{table}_{column}", function)

@@ -27,6 +27,9 @@ def expand(body: Body, plan: Plan, column: str | None) -> None:
         body.add(_add_column(body, plan, column, change.call.type_, default))
     else:
         _add(body, plan, plan.new, type_sql(change.new), default)
+    if default is None and plan.default is not None:
+        body.sql(f"ALTER TABLE {plan.table} ALTER COLUMN {plan.new.quoted} SET DEFAULT {plan.default}")
+    _comment(body, plan, plan.new.quoted)
     triggers.add_forward(body, plan, again=again)
 
 
@@ -151,9 +154,6 @@ def swap(body: Body, plan: Plan) -> None:
         body.comment("What the old type does not take is NULL there.")
         body.sql(f"ALTER TABLE {plan.table} ALTER COLUMN {plan.old.quoted} DROP NOT NULL")
     _rename_not_null(body, plan, forward=True)
-    if plan.default is not None and plan.default_at_once is None:
-        body.sql(f"ALTER TABLE {plan.table} ALTER COLUMN {plan.column} SET DEFAULT {plan.default}")
-    _comment(body, plan, plan.column)
     for check in change.dependents.checks:
         body.sql(f"ALTER TABLE {plan.table} RENAME CONSTRAINT {quote(plan.new.names[check.name])} TO {quote(check.name)}")
     dependents_again.rename(body, plan, plan.old, plan.new)

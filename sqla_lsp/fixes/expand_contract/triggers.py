@@ -12,7 +12,8 @@ from sqla_lsp.schema.types import PgType
 
 
 def add_forward(body: Body, plan: Plan, *, again: bool) -> None:
-    """The trigger that writes the new column. A value that the new type does not take is refused, as the change would refuse it."""
+    """The trigger that writes the new column. A value that the new type does not take is refused, as the change itself refuses
+    it."""
     value = _value(plan.change.there, plan.change.name, f"NEW.{plan.column}")
     _add(body, plan, plan.new, (f"NEW.{plan.new.quoted} := {value};",), again=again)
 

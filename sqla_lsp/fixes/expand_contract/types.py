@@ -24,8 +24,8 @@ _COMPARED = frozenset(_COMPARED_NAMES.split()) | RANGES | {"double precision"}
 _SPECIAL_DATES = ("now", "today", "tomorrow", "yesterday", "allballs")
 
 Back = Literal["always", "each", "rounded"]
-"""How values of the new type come back as the old one. always: all of them, and no two as one. each: those that fit, no two as one.
-rounded: several may come back as one."""
+"""How values of the new type come back as the old one. always: all of them, and no two as one. each: those that fit, no two as
+one. rounded: several may come back as one."""
 
 
 def comes_back(new: PgType, old: PgType) -> Back:
