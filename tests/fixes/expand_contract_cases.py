@@ -78,8 +78,8 @@ CASES = (
     ),
     ChangeCase(
         "unique constraint without a name, nulls not distinct",
-        "CREATE TABLE t (id serial PRIMARY KEY, c integer, UNIQUE NULLS NOT DISTINCT (c));",
-        *alter(INT, BIG),
+        "CREATE TABLE t (id serial PRIMARY KEY, c bigint, UNIQUE NULLS NOT DISTINCT (c));",
+        *alter(BIG, INT),
         "INSERT INTO t (c) SELECT n FROM generate_series(1, 3000) n;",
         since=15,
     ),

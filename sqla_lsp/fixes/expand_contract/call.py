@@ -77,3 +77,17 @@ def _on_one_line(value: cst.BaseExpression) -> str | None:
         return None
     text = re.sub(r"\s*[\r\n]+\s*", " ", text)
     return re.sub(r",? ([)\]])", r"\1", re.sub(r"([(\[]) ", r"\1", text))
+
+
+def without(source: str, *names: str) -> str | None:
+    """A call without some of its keyword arguments; None where the text is none."""
+    try:
+        call = cst.parse_expression(source)
+    except cst.ParserSyntaxError:
+        return None
+    if not isinstance(call, cst.Call):
+        return None
+    kept = [argument for argument in call.args if argument.keyword is None or argument.keyword.value not in names]
+    if kept and len(kept) < len(call.args):  # what follows the last argument stays behind the last one
+        kept[-1] = kept[-1].with_changes(comma=call.args[-1].comma, whitespace_after_arg=call.args[-1].whitespace_after_arg)
+    return cst.Module([]).code_for_node(call.with_changes(args=kept))

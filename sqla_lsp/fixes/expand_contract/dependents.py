@@ -21,11 +21,17 @@ _METHOD = re.compile(r"[a-z_][a-z0-9_]*")
 
 @dataclass(frozen=True)
 class DependentIndex:
-    """An index, or the one of a unique constraint: then `constraint` is what makes the constraint of it."""
+    """An index, or the one of a unique constraint: then `constraint` is what more is said of the constraint."""
 
     name: str
     index: Index
     constraint: str | None = None
+
+    @property
+    def is_rebuilt(self) -> bool:
+        """Whether Postgres builds it again for a free change of type: one with expressions, or with a predicate."""
+        keys = self.index.keys
+        return self.index.where is not None or (isinstance(keys, tuple) and any(key.column is None for key in keys))
 
     def definition(self, name: str, table: str, rename: Rename) -> tuple[str, ...]:
         """CREATE INDEX CONCURRENTLY over other columns, line by line."""
@@ -98,10 +104,26 @@ class Dependents:
         """Whether several values of the column may become one without anything failing."""
         return not self.uniques and not self.foreign_keys and all(index.index.unique is False for index in self.indexes)
 
+    def allow_null(self, column: str) -> bool:
+        """Whether values of the column may become NULL without anything failing."""
+        for dependent in (*self.indexes, *self.uniques):
+            index = dependent.index
+            assert isinstance(index.keys, tuple)
+            is_computed = any(column in (key.columns or ()) for key in index.keys) or column in (index.where_columns or ())
+            if index.unique is not False and (index.nulls_not_distinct is not False or is_computed):
+                return False
+        return True
+
     @property
     def constraints(self) -> tuple[str, ...]:
         """The names of the constraints that are made again before the swap."""
         return (*(foreign.name for foreign in self.foreign_keys), *(unique.name for unique in self.uniques))
+
+    @property
+    def made_again(self) -> tuple[DependentIndex | DependentCheck, ...]:
+        """What a free change of type makes again, or reads all rows for."""
+        indexes = [index for index in self.indexes if index.is_rebuilt]
+        return (*indexes, *(check for check in self.checks if check.validated))
 
     @property
     def any(self) -> bool:
@@ -209,8 +231,8 @@ def _unique(constraint: Unique) -> DependentIndex | None:
         return None
     if isinstance(constraint.initially, Unknown):
         return None
-    options = " DEFERRABLE" if constraint.deferrable else ""
-    options += f" INITIALLY {constraint.initially.upper()}" if constraint.initially is not None else ""
+    options = ["DEFERRABLE"] if constraint.deferrable else []
+    options += [f"INITIALLY {constraint.initially.upper()}"] if constraint.initially is not None else []
     keys = tuple(Key(column) for column in constraint.columns)
     index = Index(
         constraint.name,
@@ -219,7 +241,7 @@ def _unique(constraint: Unique) -> DependentIndex | None:
         include=constraint.include,
         nulls_not_distinct=constraint.nulls_not_distinct,
     )
-    return DependentIndex(constraint.name, index, options)
+    return DependentIndex(constraint.name, index, " ".join(options))
 
 
 def _is_plain_key(key: ForeignKey) -> bool:

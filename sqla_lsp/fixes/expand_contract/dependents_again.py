@@ -56,7 +56,8 @@ def attach(body: Body, plan: Plan, side: Side, dependents: Dependents) -> None:
     """Makes constraints of unique indexes, which takes no time."""
     for unique in dependents.uniques:
         name = quote(side.names[unique.name])
-        body.sql(f"ALTER TABLE {plan.table}", f"ADD CONSTRAINT {name} UNIQUE USING INDEX {name}{unique.constraint}")
+        options = [unique.constraint] if unique.constraint else []
+        body.sql(f"ALTER TABLE {plan.table}", f"ADD CONSTRAINT {name} UNIQUE USING INDEX {name}", *options)
 
 
 def remove(body: Body, plan: Plan, side: Side, checks: Checks, dependents: Dependents) -> None:

@@ -42,15 +42,15 @@ def expansion(
     if change is None:
         return None
     plan = plan_of(change, version)
-    subject = f"{plan.table}.{plan.column}"
+    subject, table = f"{plan.table}.{plan.column}", change.table.name
     upgrade, downgrade = Body(style, op), Body(style, op)
     steps.expand(upgrade, plan, column)
     steps.expand_back(downgrade, plan)
     drafts = [
-        _draft(plan, style, "fill", f"Fill {subject} of the new type", steps.fill, None),
-        _draft(plan, style, "prepare", f"Prepare {subject} of the new type", steps.prepare, steps.prepare_back),
-        _draft(plan, style, "swap", f"Swap {subject} for its new type", steps.swap, steps.swap_back),
-        _draft(plan, style, "contract", f"Drop {subject} of the old type", steps.contract, steps.contract_back),
+        _draft(plan, style, "backfill", f"Backfill {table}.{plan.new.column}", steps.fill, None),
+        _draft(plan, style, "prepare", f"Prepare {table}.{plan.new.column}", steps.prepare, steps.prepare_back),
+        _draft(plan, style, "swap", f"Swap {table}.{change.name} and {plan.new.column}", steps.swap, steps.swap_back),
+        _draft(plan, style, "contract", f"Drop {table}.{plan.old.column}", steps.contract, steps.contract_back),
     ]
     if not steps.needs_preparing(plan):
         del drafts[1]

@@ -63,15 +63,23 @@ class Expression:
                     return False
         return True
 
+    def casts(self, column: str) -> tuple[PgType, ...] | None:
+        """The types that a column is cast to, one after the other; None for what is no cast of it alone."""
+        found: list[PgType] = []
+        node = self.node
+        while node.WhichOneof("node") == "type_cast":
+            to = type_of(node.type_cast.type_name, (), Holes())
+            if isinstance(to, Unknown):
+                return None
+            found.insert(0, to)
+            node = node.type_cast.arg
+        is_column = node.WhichOneof("node") == "column_ref" and _column(node.column_ref) == column
+        return tuple(found) if is_column else None
+
     def is_cast(self, column: str, to: PgType) -> bool:
         """Whether it is a column as it stands, or a cast of it to a type."""
-        node = self.node
-        if node.WhichOneof("node") == "type_cast":
-            told = type_of(node.type_cast.type_name, (), Holes())
-            if isinstance(told, Unknown) or judge(told, to).effect != "same":
-                return False
-            node = node.type_cast.arg
-        return node.WhichOneof("node") == "column_ref" and _column(node.column_ref) == column
+        casts = self.casts(column)
+        return casts is not None and len(casts) < 2 and all(judge(made, to).effect == "same" for made in casts)
 
     @property
     def is_compound(self) -> bool:

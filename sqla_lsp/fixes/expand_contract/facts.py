@@ -28,6 +28,10 @@ from sqla_lsp.schema.types import PgType
 
 _HARMLESS = frozenset({"COMMENT", "GRANT", "REVOKE"})
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE"})
+_IDLE_SETTINGS = frozenset(
+    {"lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "maintenance_work_mem", "work_mem"}
+)
+"""Settings that decide nothing of what becomes of values."""
 _READS_ROWS_BY_BLOCK = 14
 """The release from which on Postgres finds the rows of a range of blocks without reading the whole table."""
 
@@ -113,7 +117,11 @@ def _assembled(
         return None
     there, back = _way(operation.using, name, new, table), _way(counterpart.using if counterpart else None, name, old, table)
     verdict = judge(old, new, version)
-    if there is None or back is None or not (verdict.effect in ("rewrite", "index") or _computes(there, name, new)):
+    dependents = dependents_of(table, name)
+    if there is None or back is None or dependents is None:
+        return None
+    is_free_in_itself = verdict.effect == "free" and bool(dependents.made_again)
+    if not (verdict.effect in ("rewrite", "index") or is_free_in_itself or _computes(there, name, new)):
         return None
     if (verdict.needs_using and there.using is None) or not _is_written(column, after, old, needs_using=verdict.needs_using):
         return None
@@ -123,8 +131,7 @@ def _assembled(
         return None
     if isinstance(key, Unknown) or name in key or (not key and version < _READS_ROWS_BY_BLOCK):
         return None
-    dependents = dependents_of(table, name)
-    if dependents is None or (returns == "rounded" and not dependents.allow_rounding):
+    if (returns == "rounded" and not dependents.allow_rounding) or (returns != "always" and not dependents.allow_null(name)):
         return None
     if call is not None and column.comment is None and call.existing_comment is not None:
         column = replace(column, comment=call.existing_comment)
@@ -150,12 +157,12 @@ def _is_plain(script: ScriptHistory, operation: AlterType) -> bool:
         if other.site.place == operation.site.place:
             if not isinstance(other, ops.SetNullable | ops.SetDefault) or other.column != operation.column:
                 return False
-        elif _touches(other, key, column):
+        elif _touches(other, key, column, script.direction):
             return False
     return True
 
 
-def _touches(other: AnyOperation, key: tuple[str | None, str] | None, column: str) -> bool:
+def _touches(other: AnyOperation, key: tuple[str | None, str] | None, column: str, direction: str) -> bool:
     """Whether an operation may have to do with a column."""
     match other:
         case ops.NotKnown():
@@ -191,7 +198,8 @@ def _touches(other: AnyOperation, key: tuple[str | None, str] | None, column: st
                 or (index.where is not None and index.where_columns is None)
             )
         case ops.AddConstraint(constraint=constraint):
-            return not table.known or not isinstance(constraint.columns, tuple) or column in constraint.columns
+            columns = getattr(constraint, "columns", None)
+            return not table.known or not isinstance(columns, tuple) or column in columns
         case _:
             return True
 

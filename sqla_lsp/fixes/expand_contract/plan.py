@@ -96,7 +96,10 @@ class Plan:
         if self.version < _NAMED_NOT_NULL or self.change.after.nullable is True:
             return None
         table = str(self.change.table.name.name)
-        return (default_name(table, [self.new.column], "not_null"), default_name(table, [self.change.name], "not_null"))
+        before, after = (default_name(table, [column], "not_null") for column in (self.new.column, self.change.name))
+        if before == after and self.change.column.nullable is False:  # both are cut, and the old column has it
+            before = default_name(table, [self.new.column], "not_null1")
+        return before, after
 
 
 def plan_of(change: TypeChange, version: int) -> Plan:

@@ -66,6 +66,7 @@ def _add(body: Body, plan: Plan, side: Side, type_: str, default: str | None = N
 
 def fill(body: Body, plan: Plan) -> None:
     """The rows that nobody has written since the new column is there."""
+    body.comment("The triggers of the table fire for the rows that are filled.")
     body.autocommit()
     _filled(body, plan, triggers.forward_fill(plan))
     if not needs_preparing(plan):

@@ -46,9 +46,9 @@ def _add(body: Body, plan: Plan, side: Side, lines: tuple[str, ...], *, again: b
     function = plan.named(side.function)
     replacing = "OR REPLACE " if again else ""
     body.block(
-        f"CREATE {replacing}FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql",
+        f"CREATE {replacing}FUNCTION {function}() RETURNS trigger",
         *(f"SET {name} FROM CURRENT" for name in taken),
-        "AS $$",
+        "LANGUAGE plpgsql AS $$",
         "BEGIN",
         *(f"  {line}" for line in lines),
         "  RETURN NEW;",
