@@ -203,6 +203,12 @@ op.execute("""
 REFUSED = {
     "the primary key": ("CREATE TABLE t (c integer PRIMARY KEY);", UP, DOWN),
     "a column of a composite key": ("CREATE TABLE t (c integer, d integer, PRIMARY KEY (d, c));", UP, DOWN),
+    "included in the primary key": ("CREATE TABLE t (id int, c integer, PRIMARY KEY (id) INCLUDE (c));", UP, DOWN),
+    "included in a primary key made of an index": (
+        "CREATE TABLE t (id int, c integer); CREATE UNIQUE INDEX i ON t (id) INCLUDE (c); ALTER TABLE t ADD PRIMARY KEY USING INDEX i;",
+        UP,
+        DOWN,
+    ),
     "referenced": (T + "CREATE UNIQUE INDEX u ON t (c); CREATE TABLE k (r integer REFERENCES t (c));", UP, DOWN),
     "referenced by itself": (
         T + "CREATE UNIQUE INDEX u ON t (c); ALTER TABLE t ADD FOREIGN KEY (id) REFERENCES t (c);",
