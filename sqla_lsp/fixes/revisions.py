@@ -14,8 +14,8 @@ from sqla_lsp.project.project import Project
 class Draft(msgspec.Struct, frozen=True):
     """A revision that is to be written. `purpose` tells it from others after the same revision, `message` is what Alembic calls
     the message: the first line of its docstring, and its slug in the file name. `upgrade` and `downgrade` are the bodies of the
-    functions, not indented, with "\\n" at line ends, without a line end at the end; they speak of `op` and `sa`. `imports` are the
-    import statements that they need beside those."""
+    functions, not indented, with "\\n" at line ends, without a line end at the end; they speak of `op` and `sa`. `imports` are
+    the import statements that they need beside those."""
 
     purpose: str
     message: str

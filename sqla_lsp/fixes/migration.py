@@ -1,0 +1,343 @@
+"""Rewrites statements of a migration: what takes the place of a call, and what becomes of the blocks around it.
+
+A call is replaced by pieces: statements, each of which stands in an autocommit block or outside of one. Neighbours that stand
+in such a block share it, a block that is there already is joined, and a `batch_alter_table` is parted around what is taken out
+of it, so that the order stays as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from sqla_lsp.fixes.calls import code, expression, fitted, last_name, statements
+from sqla_lsp.fixes.fix import Change, NotPossible
+from sqla_lsp.fixes.fragment import Fragment, definition_around
+from sqla_lsp.fixes.style import Style, style_of
+from sqla_lsp.project.project import Project
+from sqla_lsp.text.edits import Edit
+from sqla_lsp.text.places import Place
+
+_IMPORTED = re.compile(rb"^[ \t]*from[ \t]+alembic[ \t]+import\b[^\n#]*?\bop\b(?:[ \t]+as[ \t]+(\w+))?", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Statements in order. `autocommit` says that they stand in an autocommit block."""
+
+    statements: Sequence[cst.BaseStatement]
+    autocommit: bool = False
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A call that is to be replaced, as it is written. `op` is what Alembic's operations are called there; `batch` is the
+    `batch_alter_table(...)` that the call is sent through."""
+
+    statement: cst.SimpleStatementLine
+    call: cst.Call
+    op: str
+    batch: cst.Call | None
+    style: Style
+
+    @property
+    def name(self) -> str:
+        """The last name of the function: "create_index"."""
+        return last_name(self.call.func)
+
+    def again(self, call: cst.Call) -> cst.SimpleStatementLine:
+        """The statement with another call in place of this one; its comments stay with it."""
+        found = self.statement.deep_replace(self.call, call)
+        assert isinstance(found, cst.SimpleStatementLine)
+        return found
+
+    def made(self, source: str) -> Sequence[cst.BaseStatement]:
+        """New statements."""
+        return statements(source, self.style)
+
+    def execute(self, sql: str) -> Sequence[cst.BaseStatement]:
+        """A statement that sends SQL."""
+        return self.made(self.style.execute(self.op, sql))
+
+
+Rewrite = Callable[[Spot], Sequence[Piece]]
+"""What takes the place of a call. Raises `NotPossible`."""
+
+
+def rewritten(project: Project, path: str, rewrites: Mapping[Place, Rewrite]) -> Change:
+    """The change that replaces calls of a file, given by their places, by what is made of them. Raises `NotPossible`."""
+    data = project.data(path)
+    style = style_of(project, path)
+    by_definition: dict[tuple[int, int], dict[Place, Rewrite]] = defaultdict(dict)
+    for place, rewrite in rewrites.items():
+        by_definition[definition_around(data, place.start, place.end)][place] = rewrite
+    edits = [
+        edit
+        for (start, end), here in sorted(by_definition.items())
+        for edit in _Definition(Fragment(data, start, end), _op_in(data), style).edits(here)
+    ]
+    return Change({path: tuple(edits)} if edits else {})
+
+
+def _op_in(data: bytes) -> str | None:
+    """What a file calls Alembic's operations."""
+    found = _IMPORTED.search(data)
+    if found is None:
+        return None
+    return found[1].decode() if found[1] else "op"
+
+
+class _Definition:
+    """One function that is rewritten."""
+
+    def __init__(self, fragment: Fragment, op: str | None, style: Style) -> None:
+        self._fragment = fragment
+        self._op = op
+        self._style = style
+
+    def edits(self, rewrites: Mapping[Place, Rewrite]) -> Iterator[Edit]:
+        pieces: dict[cst.BaseStatement, Sequence[Piece]] = {}
+        for place, rewrite in rewrites.items():
+            spot = self._spot(place)
+            if spot.statement in pieces:
+                raise NotPossible("several calls stand in one statement")
+            pieces[spot.statement] = rewrite(spot)
+        writer = _Writer(pieces, self._op or "op", self._style)
+        new = self._fragment.module.visit(writer)
+        if writer.left:
+            raise NotPossible("the statement stands where no other can")
+        yield from self._fragment.edits(new)
+
+    def _spot(self, place: Place) -> Spot:
+        call = self._fragment.at(cst.Call, place.start, place.end)
+        statement = self._fragment.around(cst.SimpleStatementLine, place.start, place.end)
+        if call is None or statement is None or len(statement.body) != 1:
+            raise NotPossible("the call is not a statement of its own")
+        match statement.body[0]:
+            case cst.Expr(value=value) if value is call:
+                pass
+            case _:
+                raise NotPossible("what the call gives is used")
+        function = call.func
+        sent_by = code(function.value) if isinstance(function, cst.Attribute) else ""
+        block = self._fragment.around(cst.With, place.start, place.end)
+        batch = None if block is None else _batch_of(block)
+        if batch is not None and sent_by == batch[0]:
+            if block is None or statement not in block.body.body:
+                raise NotPossible("the call stands in a branch of the batch")
+            outer = batch[1].func
+            return Spot(statement, call, code(outer.value) if isinstance(outer, cst.Attribute) else "op", batch[1], self._style)
+        if batch is not None:
+            raise NotPossible("the call stands inside of a batch that it is not sent through")
+        is_directive = last_name(function).startswith(("create_", "drop_", "add_", "alter_")) or sent_by.endswith("op")
+        op = sent_by if is_directive and sent_by else self._op
+        if op is None:
+            raise NotPossible("alembic's op is not imported")
+        return Spot(statement, call, op, None, self._style)
+
+
+def _batch_of(block: cst.With) -> tuple[str, cst.Call] | None:
+    match block.items:
+        case [cst.WithItem(item=cst.Call() as call, asname=cst.AsName(name=cst.Name(value=name)))]:
+            return (name, call) if last_name(call.func) == "batch_alter_table" else None
+        case _:
+            return None
+
+
+def _is_autocommit(statement: cst.BaseStatement) -> bool:
+    match statement:
+        case cst.With(items=[cst.WithItem(item=cst.Call(func=function))], body=cst.IndentedBlock()):
+            return last_name(function) == "autocommit_block"
+        case _:
+            return False
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A statement of a body that is being written anew."""
+
+    statement: cst.BaseStatement
+    autocommit: bool = False
+    is_new: bool = False
+
+
+class _Writer(cst.CSTTransformer):
+    """Puts pieces in the places of statements. `left` are those whose place was not met."""
+
+    def __init__(self, pieces: Mapping[cst.BaseStatement, Sequence[Piece]], op: str, style: Style) -> None:
+        super().__init__()
+        self._pieces = pieces
+        self._op = op
+        self._style = style
+        self._depth = 0
+        self._in_autocommit = 0
+        self.left = set(pieces)
+        self._batches: dict[cst.BaseSuite, cst.With] = {}
+
+    def visit_With(self, node: cst.With) -> None:
+        if _batch_of(node) is not None:
+            self._batches[node.body] = node
+        self._in_autocommit += _is_autocommit(node)
+
+    def leave_With(self, original_node: cst.With, updated_node: cst.With) -> cst.With:
+        self._in_autocommit -= _is_autocommit(original_node)
+        return updated_node
+
+    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> None:
+        self._depth += 1
+
+    def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.IndentedBlock:
+        self._depth -= 1
+        if original_node in self._batches:
+            return updated_node  # parted by the block around it
+        placed: list[_Placed] = []
+        comments: list[cst.EmptyLine] = []
+        for old, new in zip(original_node.body, updated_node.body, strict=True):
+            here = list(self._placed(old, new))
+            if not here:
+                comments += [line for line in getattr(old, "leading_lines", ()) if line.comment is not None]
+            elif comments:
+                here[0] = replace(here[0], statement=_with_lines(here[0].statement, comments))
+                comments = []
+            placed += here
+        if not any(one.is_new for one in placed) and len(placed) == len(updated_node.body):
+            return updated_node
+        body = list(self._joined(placed))
+        return updated_node.with_changes(body=body or self._made("pass"), footer=[*comments, *updated_node.footer])
+
+    def _made(self, source: str) -> Sequence[cst.BaseStatement]:
+        return statements(source, self._style)
+
+    def _placed(self, old: cst.BaseStatement, new: cst.BaseStatement) -> Iterator[_Placed]:
+        if old in self._pieces:
+            yield from self._instead(old)
+        elif isinstance(old, cst.With) and isinstance(new, cst.With) and any(inner in self._pieces for inner in old.body.body):
+            yield from self._parted(old, new) if _batch_of(old) is not None else (_Placed(new),)
+        else:
+            yield _Placed(new)
+
+    def _instead(self, old: cst.BaseStatement) -> Iterator[_Placed]:
+        """What takes the place of a statement. The comments above it stay above all of it, and the one behind it with the
+        statement that was changed, or with the first."""
+        assert isinstance(old, cst.SimpleStatementLine)
+        self.left.discard(old)
+        placed = [_Placed(_bare(one, old), piece.autocommit, True) for piece in self._pieces[old] for one in piece.statements]
+        if not placed:
+            return
+        first = _with_lines(placed[0].statement, old.leading_lines)
+        is_kept = any(_trailing_comment(one.statement) for one in placed)
+        if not is_kept and isinstance(first, cst.SimpleStatementLine):
+            first = first.with_changes(trailing_whitespace=old.trailing_whitespace)
+        yield replace(placed[0], statement=first)
+        yield from placed[1:]
+
+    def _parted(self, old: cst.With, new: cst.With) -> Iterator[_Placed]:
+        """A batch whose statements are replaced: before, what was taken out, and after it."""
+        assert isinstance(new.body, cst.IndentedBlock)
+        inside: list[cst.BaseStatement] = []
+        parts: list[_Placed] = []
+        for was, now in zip(old.body.body, new.body.body, strict=True):
+            assert isinstance(was, cst.BaseStatement)
+            assert isinstance(now, cst.BaseStatement)
+            if was not in self._pieces:
+                inside.append(now)
+                continue
+            if inside:
+                parts.append(_Placed(new.with_changes(body=new.body.with_changes(body=inside, footer=[])), False, True))
+                inside = []
+            parts += self._instead(was)
+        if inside:
+            parts.append(_Placed(new.with_changes(body=new.body.with_changes(body=inside)), False, True))
+        yield from _with_lines_of(new, parts)
+
+    def _joined(self, placed: Sequence[_Placed]) -> Iterator[cst.BaseStatement]:
+        """The statements of a body, new ones in the autocommit blocks that they stand in."""
+        block: cst.With | None = None
+        waiting: list[cst.BaseStatement] = []
+        for one in placed:
+            if one.is_new and one.autocommit and not self._in_autocommit:
+                waiting.append(self._fitted(one.statement, self._depth + 2))
+                continue
+            if not one.is_new and _is_autocommit(one.statement):
+                assert isinstance(one.statement, cst.With)
+                if block is not None:
+                    yield _filled(block, waiting, [])
+                    block, waiting = one.statement, []
+                else:
+                    block, waiting = _filled(one.statement, [], waiting), []
+                continue
+            if block is not None:
+                yield _filled(block, waiting, [])
+            elif waiting:
+                yield self._block(waiting)
+            block, waiting = None, []
+            yield self._fitted(one.statement, self._depth + 1) if one.is_new else one.statement
+        if block is not None:
+            yield _filled(block, waiting, [])
+        elif waiting:
+            yield self._block(waiting)
+
+    def _block(self, inside: Sequence[cst.BaseStatement]) -> cst.With:
+        """A new autocommit block. The comments above the first statement stand above the block."""
+        lines: Sequence[cst.EmptyLine] = ()
+        first = inside[0]
+        if isinstance(first, cst.SimpleStatementLine):
+            lines, first = first.leading_lines, first.with_changes(leading_lines=[])
+        item = cst.WithItem(expression(f"{self._op}.get_context().autocommit_block()"))
+        return cst.With([item], cst.IndentedBlock(_collapsed([first, *inside[1:]])), leading_lines=lines)
+
+    def _fitted(self, statement: cst.BaseStatement, depth: int) -> cst.BaseStatement:
+        match statement:
+            case cst.SimpleStatementLine(body=[cst.Expr(value=cst.Call() as call)]):
+                return statement.with_deep_changes(statement.body[0], value=fitted(call, self._style, depth))
+            case _:
+                return statement
+
+
+def _bare(statement: cst.BaseStatement, old: cst.SimpleStatementLine) -> cst.BaseStatement:
+    """A statement without the lines above it where they are those of the statement that it was made of."""
+    lines = getattr(statement, "leading_lines", ())
+    is_old = [code(line) for line in lines] == [code(line) for line in old.leading_lines]
+    return statement.with_changes(leading_lines=[]) if is_old else statement
+
+
+def _with_lines(statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> cst.BaseStatement:
+    return statement.with_changes(leading_lines=[*lines, *getattr(statement, "leading_lines", ())]) if lines else statement
+
+
+def _trailing_comment(statement: cst.BaseStatement) -> bool:
+    return isinstance(statement, cst.SimpleStatementLine) and statement.trailing_whitespace.comment is not None
+
+
+def _filled(block: cst.With, behind: Sequence[cst.BaseStatement], before: Sequence[cst.BaseStatement]) -> cst.With:
+    """A block with more statements in it."""
+    if not behind and not before:
+        return block
+    assert isinstance(block.body, cst.IndentedBlock)
+    return block.with_changes(body=block.body.with_changes(body=_collapsed([*before, *block.body.body, *behind])))
+
+
+def _collapsed(inside: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+    """Statements of one block without the lock_timeout that is reset and set again between two of them."""
+    kept: list[cst.BaseStatement] = []
+    for statement in inside:
+        if kept and "RESET lock_timeout" in code(kept[-1]) and "SET lock_timeout = 0" in code(statement):
+            kept.pop()
+        else:
+            kept.append(statement)
+    return kept
+
+
+def _with_lines_of(batch: cst.With, parts: Sequence[_Placed]) -> Iterator[_Placed]:
+    """Parts of a batch, of which the first has the comments above it."""
+    for number, part in enumerate(parts):
+        statement = part.statement
+        if isinstance(statement, cst.With) and number > 0:
+            statement = statement.with_changes(leading_lines=())
+        elif number == 0 and not isinstance(statement, cst.With):
+            statement = _with_lines(statement, batch.leading_lines)
+        yield replace(part, statement=statement)

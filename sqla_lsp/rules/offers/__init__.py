@@ -1,0 +1,18 @@
+"""What is offered for the findings of each rule, one module each: which rewrites make sense, and what they are called. It is
+imported when fixes are first asked for, because it needs libcst."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from sqla_lsp.fixes.fix import Fix
+from sqla_lsp.rules.offers import only_concurrent_indexes
+from sqla_lsp.rules.rule import Asked
+
+OFFERS: Mapping[str, Callable[[Asked], Iterator[Fix]]] = MappingProxyType(
+    {
+        "only-concurrent-indexes": only_concurrent_indexes.fixes,
+    }
+)
+"""By the name of the rule: its fixes, the best first."""
