@@ -23,4 +23,20 @@ def out_of_batch(spot: Spot) -> cst.Call:
     call = with_keyword(call, "table_name", code(table)) if at is None else with_positional(call, at, table)
     if schema is not None and code(schema) != "None":
         call = with_keyword(call, "source_schema" if spot.name == "create_foreign_key" else "schema", code(schema))
-    return call.with_changes(func=expression(f"{spot.op}.{spot.name}"))
+    call = call.with_changes(func=expression(f"{spot.op}.{spot.name}"))
+    renamed = call.visit(_Renamed(spot.sent_by, expression(spot.op)))
+    assert isinstance(renamed, cst.Call)
+    return renamed
+
+
+class _Renamed(cst.CSTTransformer):
+    """`batch_op.f(...)` among the arguments: the batch is not there any more."""
+
+    def __init__(self, name: str, instead: cst.BaseExpression) -> None:
+        super().__init__()
+        self._name = name
+        self._instead = instead
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.Attribute:
+        is_batch = isinstance(updated_node.value, cst.Name) and updated_node.value.value == self._name
+        return updated_node.with_changes(value=self._instead) if is_batch else updated_node

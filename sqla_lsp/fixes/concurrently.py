@@ -12,7 +12,7 @@ from sqla_lsp.fixes.columns import column_of, without_in_column
 from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.fixes.literals import parted, with_words
 from sqla_lsp.fixes.migration import Piece, Rewrite, Spot
-from sqla_lsp.postgres.identifiers import quote
+from sqla_lsp.fixes.sql_names import sql_name
 from sqla_lsp.project.history import Step
 from sqla_lsp.schema.operations import CreateIndex, DropIndex, Reindex
 
@@ -140,8 +140,3 @@ def _is_one_of_several(step: Step) -> bool:
         if (operation.site.place, operation.site.calls, operation.site.round) == (site.place, site.calls, site.round)
     ]
     return len(beside) > 1
-
-
-def sql_name(name: str, schema: object) -> str:
-    """A name as SQL writes it, with its schema."""
-    return f"{quote(schema)}.{quote(name)}" if isinstance(schema, str) else quote(name)

@@ -49,6 +49,11 @@ class Spot:
         """The last name of the function: "create_index"."""
         return last_name(self.call.func)
 
+    @property
+    def sent_by(self) -> str:
+        """What the function is called on: "op", "batch_op"."""
+        return code(self.call.func.value) if isinstance(self.call.func, cst.Attribute) else ""
+
     def again(self, call: cst.Call) -> cst.SimpleStatementLine:
         """The statement with another call in place of this one; its comments stay with it."""
         found = self.statement.deep_replace(self.call, call)

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from sqla_lsp.fixes.fix import Fix
-from sqla_lsp.rules.offers import only_concurrent_indexes
+from sqla_lsp.rules.offers import not_valid, only_concurrent_indexes, unique_constraint
 from sqla_lsp.rules.rule import Asked
 
 OFFERS: Mapping[str, Callable[[Asked], Iterator[Fix]]] = MappingProxyType(
     {
         "only-concurrent-indexes": only_concurrent_indexes.fixes,
+        "unique-constraint": unique_constraint.fixes,
+        "split-foreign-key": not_valid.fixes,
+        "split-check-constraint": not_valid.fixes,
     }
 )
 """By the name of the rule: its fixes, the best first."""

@@ -10,6 +10,7 @@ from sqla_lsp.fixes.fix import Fix
 from sqla_lsp.fixes.migration import rewritten
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.project.history import Step
+from sqla_lsp.rules.offers.migrations import can_be_rewritten
 from sqla_lsp.rules.only_concurrent_indexes import NAME
 from sqla_lsp.rules.rule import Asked, Context, Judgement
 from sqla_lsp.schema.operations import CreateIndex, DropIndex, Reindex
@@ -18,7 +19,7 @@ from sqla_lsp.schema.operations import CreateIndex, DropIndex, Reindex
 def fixes(asked: Asked) -> Iterator[Fix]:
     """The concurrent form, the same safe to run again, and a revision of its own; what undoes the operation is changed alike."""
     steps = asked.judgement.steps
-    if not all(_can_be_rewritten(step, asked.context) for step in steps):
+    if not _can_be(steps, asked.context):
         return
     calls = [asked.judgement, *_counterparts(asked)]
     what = _title(steps)
@@ -27,15 +28,10 @@ def fixes(asked: Asked) -> Iterator[Fix]:
         yield Fix(what + rest, "unsafe", partial(rewritten, asked.project, asked.path, rewrites))
 
 
-def _can_be_rewritten(step: Step, context: Context) -> bool:
-    """Whether the operation stands in the file itself, in code whose transactions are known, and has a concurrent form."""
-    operation = step.operation
-    site = operation.site
-    table = getattr(operation, "table", None)
-    partitioned = table is not None and context.is_partitioned(step, table)
-    if site.place.path or site.body or site.transaction.autocommit is None or partitioned:
-        return False
-    return not (isinstance(operation, DropIndex) and operation.cascade)
+def _can_be(steps: Sequence[Step], context: Context) -> bool:
+    """Whether the operations can be rewritten, and have a concurrent form."""
+    cascades = any(isinstance(step.operation, DropIndex) and step.operation.cascade for step in steps)
+    return not cascades and can_be_rewritten(steps, context)
 
 
 def _counterparts(asked: Asked) -> Iterator[Judgement]:
@@ -45,7 +41,7 @@ def _counterparts(asked: Asked) -> Iterator[Judgement]:
         if other.finding.rule == NAME and other.steps and other.finding.place != asked.judgement.finding.place:
             step = other.steps[0]
             opposite = "upgrade" if step.history.direction == "downgrade" else "downgrade"
-            if (_index_in(step), opposite) in names and all(_can_be_rewritten(s, asked.context) for s in other.steps):
+            if (_index_in(step), opposite) in names and _can_be(other.steps, asked.context):
                 yield other
 
 
