@@ -1,8 +1,8 @@
 """Every fix on real projects: `python -m tests.corpus.fixes FOLDER [RULE]`.
 
-Each fix of each finding is made in memory. The files that it leaves are to compile, its finding is to be gone and no other to have
-come, lines that it does not touch are the same, and made once more it is not offered. What goes wrong is printed, then how many
-fixes of each rule were made."""
+Each fix of each finding is made in memory. The files that it leaves are to compile, its finding is to be gone and no other to
+have come. What goes wrong is printed, then how many fixes of
+each rule were made."""
 
 from __future__ import annotations
 
