@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tree_sitter import Node
 
 from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.fixes.written import Written, content, walk
-from sqla_lsp.project.environment import Environment
 from sqla_lsp.project.project import Project
+from sqla_lsp.readers.revisions import Header
 from sqla_lsp.text.edits import Edit
 
 _LITERAL = frozenset({"string", "none", "tuple", "list", "set", "parenthesized_expression", "comment"})
 
 
-def repointed(project: Project, environment: Environment, path: str, new: str) -> dict[str, tuple[Edit, ...]]:
-    """The edits that make the revisions that name the one at `path`, in `down_revision` or `depends_on`, name `new`. Raises
-    `NotPossible`."""
-    old = environment.graph.headers[path].revision
+def repointed(project: Project, headers: Mapping[str, Header], path: str, new: str) -> dict[str, tuple[Edit, ...]]:
+    """The edits that make those of some revisions that name the one at `path`, in `down_revision` or `depends_on`, name `new`.
+    Raises `NotPossible`."""
+    old = headers[path].revision
     edits: dict[str, tuple[Edit, ...]] = {}
-    for other, header in environment.graph.headers.items():
+    for other, header in headers.items():
         if other == path:
             continue
         written = Written(project.data(other)) if header.not_known or old in (*header.down, *header.depends_on) else None

@@ -18,6 +18,7 @@ from sqla_lsp.fixes.transactions import with_transaction_per_migration
 from sqla_lsp.fixes.written import Written
 from sqla_lsp.project.environment import Environment
 from sqla_lsp.project.project import Project
+from sqla_lsp.readers.revisions import Header
 
 __all__ = ["Draft", "at_head", "following", "with_transaction_per_migration"]
 
@@ -43,8 +44,9 @@ def following(project: Project, path: str, drafts: Sequence[Draft]) -> Change:
     environment = _environment(project, path)
     if not drafts:
         return Change()
+    around = _headers_around(environment, path)
     creates, last = _written_after(project, environment, path, drafts)
-    return Change(repointed(project, environment, path, last), creates)
+    return Change(repointed(project, around, path, last), creates)
 
 
 def at_head(project: Project, environment: Environment, drafts: Sequence[Draft], after: str | None = None) -> Change:
@@ -96,15 +98,25 @@ def _history(head: str, parents: dict[str, list[str]]) -> set[str]:
 
 
 def _environment(project: Project, path: str) -> Environment:
-    """The environment of a revision that has its id alone."""
+    """The environment of a revision."""
     if project.history(path) is None:
         raise NotPossible("it is no revision")
-    environment = project.environments.of(path)
-    own = environment.graph.headers[path].revision
-    twins = [other for other, header in environment.graph.headers.items() if header.revision == own and other != path]
-    if twins:
-        raise NotPossible(f"{os.path.basename(twins[0])} has the revision {own} too")
-    return environment
+    return project.environments.of(path)
+
+
+def _headers_around(environment: Environment, path: str) -> dict[str, Header]:
+    """The revisions among which the id of one is its own: all of the environment, or, where that has a folder for each dialect
+    with the same ids, those of its folder."""
+    headers = environment.graph.headers
+    own = headers[path].revision
+    twins = {os.path.dirname(other) for other, header in headers.items() if header.revision == own and other != path}
+    if not twins:
+        return headers
+    folder = os.path.dirname(path)
+    naming = {os.path.dirname(other) for other, header in headers.items() if own in (*header.down, *header.depends_on)}
+    if folder in twins or naming - twins - {folder}:
+        raise NotPossible(f"several files have the revision {own}")
+    return {other: header for other, header in headers.items() if os.path.dirname(other) == folder}
 
 
 def _written_after(
