@@ -88,6 +88,40 @@ def rewritten(project: Project, path: str, rewrites: Mapping[Place, Rewrite]) ->
     return Change({path: tuple(edits)} if edits else {})
 
 
+def body_of(pieces: Sequence[Piece], style: Style) -> str:
+    """The body of a new function that consists of pieces: not indented, with "\\n" at line ends. Comments above the statements
+    stay where they were. Raises `NotPossible` where they speak of more than `op`, `sa` and literals."""
+    placed = [_Placed(statement, piece.autocommit, True) for piece in pieces for statement in piece.statements]
+    body = [statement.with_changes(leading_lines=[]) for statement in _Writer({}, "op", style).joined(placed)]
+    names = {name for statement in body for name in _names(statement)}
+    if not names <= _KNOWN_EVERYWHERE:
+        raise NotPossible(f"{min(names - _KNOWN_EVERYWHERE)} is not known in another file")
+    made = cst.Module([_in_module(statement) for statement in body], default_indent=style.indent, default_newline=style.newline)
+    return made.code.replace(style.newline, "\n").rstrip("\n")
+
+
+def _in_module(statement: cst.BaseStatement) -> cst.SimpleStatementLine | cst.BaseCompoundStatement:
+    assert isinstance(statement, cst.SimpleStatementLine | cst.BaseCompoundStatement)
+    return statement
+
+
+_KNOWN_EVERYWHERE = frozenset({"op", "sa", "True", "False", "None"})
+
+
+def _names(node: cst.CSTNode) -> Iterator[str]:
+    """The names that code looks up."""
+    match node:
+        case cst.Name(value=name):
+            yield name
+        case cst.Attribute(value=value):
+            yield from _names(value)
+        case cst.Arg(value=value):
+            yield from _names(value)
+        case _:
+            for child in node.children:
+                yield from _names(child)
+
+
 def _op_in(data: bytes) -> str | None:
     """What a file calls Alembic's operations."""
     found = _IMPORTED.search(data)
@@ -219,7 +253,7 @@ class _Writer(cst.CSTTransformer):
             placed += here
         if not any(one.is_new for one in placed) and len(placed) == len(new.body):
             return new
-        body = list(self._joined(placed))
+        body = list(self.joined(placed))
         return new.with_changes(body=body or self._made("pass"), footer=[*comments, *new.footer])
 
     def _made(self, source: str) -> Sequence[cst.BaseStatement]:
@@ -289,9 +323,9 @@ class _Writer(cst.CSTTransformer):
 
     def _rewritten_batch(self, batch: cst.With, block: cst.IndentedBlock) -> cst.IndentedBlock:
         placed = self._parted(batch, block.body)
-        return block.with_changes(body=list(self._joined(placed)) or self._made("pass"))
+        return block.with_changes(body=list(self.joined(placed)) or self._made("pass"))
 
-    def _joined(self, placed: Sequence[_Placed]) -> Iterator[cst.BaseStatement]:
+    def joined(self, placed: Sequence[_Placed]) -> Iterator[cst.BaseStatement]:
         """The statements of a body, new ones in the autocommit blocks that they stand in."""
         block: cst.With | None = None
         waiting: list[cst.BaseStatement] = []
