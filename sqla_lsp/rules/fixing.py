@@ -34,6 +34,6 @@ def _offered(project: Project, path: str, judgement: Judgement, found: tuple[Jud
         yield Fix("Remove the comment", "safe", lambda: without_comment(project, path, finding.place))
         return
     offer = OFFERS.get(finding.rule)
-    if offer is not None:
+    if offer is not None and judgement.steps:
         yield from offer(Asked(project, path, context_of(project, path), judgement, found))
     yield Fix(f"Ignore {finding.rule} here", "display", lambda: ignored(project, path, finding.rule, finding.statement))
