@@ -64,7 +64,7 @@ def docstring(literal: str, message: str, fields: dict[str, str], old: str) -> s
         return _quoted(quotes * 3, "", message, "")
     inner = match["inner"]
     lead = inner[: len(inner) - len(inner.lstrip())]
-    tail = inner[len(inner.rstrip()) :]
+    tail = inner[len(inner.rstrip()) :].lstrip(" \t")
     message = _finished(message, inner.strip().partition("\n")[0], old, fields["Revision ID"])
     found = list(_FIELD.finditer(inner))
     if not found:
@@ -83,7 +83,8 @@ def _fields(inner: str, found: list[re.Match[str]], fields: dict[str, str]) -> s
         between = inner[done : match.start()]
         lines += [""] * sum(not line.strip() for line in between.split("\n")[1:-1])
         value = fields.get(match["name"], match["value"])
-        lines.append((match["label"] + value).rstrip())
+        label = match["label"] + " " * match["label"].endswith(":")
+        lines.append((label + value).rstrip())
         done = match.end()
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 from tree_sitter import Node
@@ -138,7 +139,8 @@ class _File:
     def _needed(self, functions: str) -> list[Import]:
         """The names that the new file needs."""
         needed = [found for statement in self._statements(functions) for found in imports.read(statement)]
-        used = {name for name in HEADER if name in self.layout.assigned for name in self._annotation_names(name)}
+        annotations = [self._annotation(name) for name in HEADER if name in self.layout.assigned]
+        used = {name for annotation in annotations if annotation for name in names_used(annotation)}
         used |= {name for node in self._signatures() for name in names_used(f"def f{self._signature(node)}: pass")}
         return [*needed, *(found for found in imports.all_imports(self.layout) if found.bound in used)]
 
@@ -207,19 +209,24 @@ class _File:
         return self.layout.text(assignment)
 
     def _target(self, name: str, assignment: Node, right: Node) -> str:
-        """What stands left of the value. An annotation that does not fit is left out, with names that nothing binds."""
-        annotation = assignment.child_by_field_name("type")
-        if annotation is not None:
-            text = self.layout.text(annotation)
-            bound = {found.bound for found in imports.all_imports(self.layout)} | _BUILTIN
-            narrow = re.match(r"(typing\.)?(tuple|list|None\b)", text, re.IGNORECASE)
-            if not self._annotation_names(name) <= bound or (name == "down_revision" and narrow is not None):
-                return f"{name} = "
+        """What stands left of the value. An annotation that does not fit is left out."""
+        annotated = assignment.child_by_field_name("type") is not None
+        if annotated and self._annotation(name) is None:
+            return f"{name} = "
         return self.layout.between(assignment.start_byte, right.start_byte)
 
-    def _annotation_names(self, name: str) -> set[str]:
+    def _annotation(self, name: str) -> str | None:
+        """The annotation of a line of the header, which may be ""; None for one that does not fit, or has names that no import
+        binds."""
         annotation = self.layout.assigned[name].child_by_field_name("type")
-        return names_used(self.layout.text(annotation)) if annotation is not None else set()
+        text = self.layout.text(annotation) if annotation is not None else ""
+        narrow = name == "down_revision" and re.match(r"(typing\.)?(tuple|list|None\b)", text, re.IGNORECASE) is not None
+        return text if names_used(text) <= self._bound and not narrow else None
+
+    @cached_property
+    def _bound(self) -> set[str]:
+        """The names that annotations may speak of."""
+        return {*_BUILTIN, *(found.bound for found in imports.all_imports(self.layout))}
 
     # --------------------------------------------------------------------------------------------------------- functions
 
@@ -253,14 +260,13 @@ class _File:
         if "globals()" in inner:
             raise NotPossible("its upgrade() calls one function for each database")
         signature = self._signature(node)
-        bound = {found.bound for found in imports.all_imports(self.layout)} | _BUILTIN
         names = {
             child.text.decode()
             for part in self._annotations(node)
             for child in walk(part)
             if child.type == "identifier" and child.text
         }
-        if not names <= bound:
+        if not names <= self._bound:
             raise NotPossible(f"its {name}() is annotated with names that it does not import")
         told = self._told(name, node)
         return f"def {name}{signature}:\n{told}{self._indented(body)}"

@@ -76,15 +76,16 @@ class Written:
         return None
 
     def pragma(self, node: Node) -> str:
-        """The comment for tools behind a statement on its line, with the blanks before it; "" where there is none."""
+        """The comment for tools behind a statement or inside of it, with blanks before it; "" where there is none."""
         end = self.data.find(b"\n", node.end_byte)
-        rest = self.between(node.end_byte, len(self.data) if end < 0 else end).rstrip()
-        return rest if _PRAGMA.match(rest.lstrip()) else ""
+        rest = self.between(node.end_byte, len(self.data) if end < 0 else end).strip()
+        inside = [self.text(child) for child in node.children if child.type == "comment"]
+        return next((f"  {comment}" for comment in (rest, *inside) if is_pragma(comment)), "")
 
     def blank_lines_before(self, node: Node) -> int:
         """How many empty lines stand directly above a node of the top level."""
         above = self.between(0, node.start_byte)
-        return max(0, len(above) - len(above.rstrip()) - 1) if above.strip() else 0
+        return max(0, above[len(above.rstrip()) :].count("\n") - 1) if above.strip() else 0
 
 
 def assignment_of(node: Node) -> Node | None:
