@@ -56,12 +56,11 @@ def date_of(literal: str) -> str:
 
 
 def docstring(literal: str, message: str, fields: dict[str, str], old: str) -> str:
-    """A docstring laid out as another one, a literal, that of the revision `old`. `fields` are the values of "Revision ID",
-    "Revises" and "Create Date"; only those lines of the other one are kept."""
+    """A docstring laid out as another one, a literal, that of the revision `old`; one line where there is no other. `fields` are
+    the values of "Revision ID", "Revises" and "Create Date"; only those lines of the other one are kept."""
     match = _LITERAL.match(literal)
     if match is None or (len(match["quotes"]) == 1 and "\n" not in match["inner"]):
-        quotes = match["quotes"] if match is not None else '"'
-        return _quoted(quotes * 3, "", message, "")
+        return _quoted((match["quotes"] if match is not None else '"') * 3, "", message, "")
     inner = match["inner"]
     lead = inner[: len(inner) - len(inner.lstrip())]
     tail = inner[len(inner.rstrip()) :].lstrip(" \t")

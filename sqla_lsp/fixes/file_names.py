@@ -56,8 +56,7 @@ class Naming:
         if "%(number)s" in self._template:
             values["number"] = self._number()
         if "%(padded)s" in self._template:
-            width = len(_LEADING.match(self._stem)[0])  # type: ignore[index]
-            values["padded"] = revision.zfill(width)
+            values["padded"] = revision.zfill(len(self._stem) - len(self._stem.lstrip("0123456789")))
         try:
             return self._template % values
         except (KeyError, ValueError, TypeError):

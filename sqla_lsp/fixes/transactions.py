@@ -28,6 +28,8 @@ _HELD = re.compile(rb"\bset\s+local\b|\bpg_(?:try_)?advisory_xact_lock\b|\block\
 def with_transaction_per_migration(project: Project, path: str) -> Change | None:
     """The edit of the env.py of a revision's environment that gives each revision a transaction of its own; None where it has
     that already. Raises `NotPossible`."""
+    if project.history(path) is None:
+        raise NotPossible("it is no revision")
     environment = project.environments.of(path)
     if environment.facts.transaction_per_migration:
         return None
@@ -189,7 +191,8 @@ class _Call:
         if row != self.list.start_point[0]:
             return self._leading(row)
         line = self.written.data[: item.start_byte].rpartition(b"\n")[2].decode("utf-8", "replace")
-        return " " * len(line)
+        leading = line[: len(line) - len(line.lstrip())]
+        return leading + " " * (len(line) - len(leading))
 
     def _line_end(self, offset: int) -> int:
         """The end of the line of an offset, before its line end and the blanks there."""
