@@ -4,11 +4,13 @@ that a fix writes depends on the clock."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 _FIELD = re.compile(r"^(?P<label>[ \t]*(?P<name>Revision ID|Revises|Create Date)[ \t]*:[ \t]*)(?P<value>.*)$", re.MULTILINE)
+_LABELLED = re.compile(r"[ \t]*[A-Z][\w \-]*: *\S")
 _DATE = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[ T](?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?P<rest>\S*[^\n]*)"
 )
@@ -55,9 +57,10 @@ def date_of(literal: str) -> str:
     return next((match["value"].strip() for match in _FIELD.finditer(literal) if match["name"] == "Create Date"), "")
 
 
-def docstring(literal: str, message: str, fields: dict[str, str], old: str) -> str:
+def docstring(literal: str, message: str, fields: dict[str, str], old: str, others: Iterable[str] = ()) -> str:
     """A docstring laid out as another one, a literal, that of the revision `old`; one line where there is no other. `fields` are
-    the values of "Revision ID", "Revises" and "Create Date"; only those lines of the other one are kept."""
+    the values of "Revision ID", "Revises" and "Create Date". Of what else the other one says only lines like "Phase: expand" are
+    kept that the docstrings `others` have too."""
     match = _LITERAL.match(literal)
     if match is None or (len(match["quotes"]) == 1 and "\n" not in match["inner"]):
         return _quoted((match["quotes"] if match is not None else '"') * 3, "", message, "")
@@ -70,6 +73,9 @@ def docstring(literal: str, message: str, fields: dict[str, str], old: str) -> s
         return _quoted(match["quotes"], lead, message, tail)
     above = inner[: found[0].start()]
     gap = above[len(above.rstrip()) :] if above.strip() else "\n\n"
+    shared = {line.strip() for other in others for line in other.split("\n")}
+    labelled = [line for line in above.split("\n")[1:] if _LABELLED.match(line) and line.strip() in shared]
+    message = "\n".join([message, *([""] if labelled else []), *labelled])
     written = _fields(inner, found, fields)
     return _quoted(match["quotes"], lead, f"{message}{gap}{written}", tail)
 

@@ -120,8 +120,11 @@ class _File:
 
     @cached_property
     def _end_of_head(self) -> int:
-        """Where the functions begin."""
-        return min([node.start_byte for node in self._signatures()], default=len(self.layout.data))
+        """Where the last statement above the functions ends."""
+        functions = min([node.start_byte for node in self._signatures()], default=len(self.layout.data))
+        return max(
+            [node.end_byte for node in self.layout.nodes if node.type != "comment" and node.end_byte <= functions], default=0
+        )
 
     def _tell(self, blocks: list[Block]) -> None:
         """Says what the revision is, where the layout has no place for it."""
@@ -181,7 +184,8 @@ class _File:
         if self.new.date is not None:
             fields["Create Date"] = str(self.new.date)
         literal = self.layout.text(self.layout.docstring)
-        return docstring(literal, self.new.message, fields, self._old())
+        others = [written.text(written.docstring) for written in self.others if written.docstring is not None]
+        return docstring(literal, self.new.message, fields, self._old(), others)
 
     def _old(self) -> str:
         value = self.layout.value("revision")
@@ -275,6 +279,9 @@ class _File:
         inner = self.layout.text(node)
         if "globals()" in inner:
             raise NotPossible("its upgrade() calls one function for each database")
+        defaults = [child for child in walk(node) if child.type in ("default_parameter", "typed_default_parameter")]
+        if any(self.layout.text(child).partition("=")[0].partition(":")[0].strip() == "op" for child in defaults):
+            raise NotPossible(f"its {name}() may be called without op")
         signature = self._signature(node)
         if not self._annotation_names(node) <= self._bound:
             raise NotPossible(f"its {name}() is annotated with names that it does not import")

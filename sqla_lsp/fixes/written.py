@@ -14,6 +14,7 @@ HEADER = ("revision", "down_revision", "branch_labels", "depends_on")
 """What Alembic reads of a revision."""
 
 _LINE_END = re.compile(r"\r\n?")
+_REST_OF_LINE = re.compile(rb"[^\r\n]*")
 _PRAGMA = re.compile(r"#\s*(noqa|type:|pylint:|isort:|mypy:|ruff:|flake8:|pyright:|fmt:|nosec|pragma:)")
 _IMPORTS = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
 
@@ -77,8 +78,8 @@ class Written:
 
     def pragma(self, node: Node) -> str:
         """The comment for tools behind a statement or inside of it, with blanks before it; "" where there is none."""
-        end = self.data.find(b"\n", node.end_byte)
-        rest = self.between(node.end_byte, len(self.data) if end < 0 else end).strip()
+        line = _REST_OF_LINE.match(self.data, node.end_byte)
+        rest = line[0].decode("utf-8", "replace").strip() if line is not None else ""
         inside = [self.text(child) for child in node.children if child.type == "comment"]
         return next((f"  {comment}" for comment in (rest, *inside) if is_pragma(comment)), "")
 

@@ -16,8 +16,8 @@
     ```
 
 A block is a file below `migrations/`: a ```py block with its path, an ```ini or ```toml block above that folder. Behind the path
-may stand `crlf` (its lines end with that, here and in what comes of it) or the name of an encoding. Blocks above the first title
-belong to every case of the page that has no file of that path itself.
+may stand `crlf` or `cr` (its lines end with that, here and in what comes of it) or the name of an encoding. Blocks above the
+first title belong to every case of the page that has no file of that path itself.
 
 ```do is `following PATH`, `head [PATH]` or `transactions PATH`; ```draft says what is written: `message: ...`, `import: ...`, and
 the bodies of `upgrade` and `downgrade` with `---` between them. Several drafts follow each other; without one it is DRAFT.
@@ -84,7 +84,8 @@ def _case(title: str, text: str, shared: str) -> Case:
 
 
 def _encoded(text: str, how: str) -> bytes:
-    return text.replace("\n", "\r\n").encode() if how == "crlf" else text.encode(how or "utf-8")
+    ends = {"crlf": "\r\n", "cr": "\r"}
+    return text.replace("\n", ends[how]).encode() if how in ends else text.encode(how or "utf-8")
 
 
 def _draft(text: str, number: int) -> Draft:
@@ -155,7 +156,7 @@ def _made(case: Case, project: Project, folder: Path) -> Change | None:
 
 def _ids(change: Change) -> list[str]:
     """The ids of the new revisions."""
-    texts = [file.data.decode() for file in change.creates]
+    texts = [file.data.decode().replace("\r", "\n") for file in change.creates]
     return [match[1] for text in texts if (match := re.search(r"^revision\b.*?= ?[\"'](.+?)[\"']", text, re.MULTILINE))]
 
 
@@ -166,6 +167,8 @@ def _lines(data: bytes) -> list[str]:
 def _block(kind: str, path: str, data: bytes, folder: Path) -> str:
     text = data.decode()
     how = ""
+    if "\r" in text and "\n" not in text:
+        text, how = text.replace("\r", "\n"), " cr"
     if "\r\n" in text:
         assert text.count("\r") == text.count("\n")
         text, how = text.replace("\r\n", "\n"), " crlf"
