@@ -34,12 +34,13 @@ Lines outside of the fences tell what is done with a case. A line may stand seve
     fix: TITLE              the fix to choose; several lines: one after the other (default: the first fix of each finding)
     not possible: WORDS     the fix is offered, but cannot be made, and says why in these words
     halfway: SQL            run before the upgrade, it makes the fixed migration fail; after `repair: SQL` it succeeds
-    blocked by: SQL         run in an open transaction elsewhere, it makes the fixed migration wait, until that is cancelled
     environment: NAME       proven under these alone (tests/proof/environments.py), by default under all
     column order: free      the columns of the tables may stand in another order than the naive migration leaves them in
     free values: t.c, t.d   columns whose values are another each time
     holds: WORDS            why rows may be read under a lock that others wait for
     not repeated: WORDS     why a run that was interrupted is not proven to succeed when it is repeated
+    naive fails: WORDS      why the migration cannot run as it is: then there is nothing to compare the fixed one with
+    other schema: WORDS     why the fixed migration leaves another schema
     no proof: WORDS         why the case is not run on a server
 
 A case with neither an `after` block nor `not possible` is one for which no fix of the title is offered.
@@ -70,8 +71,8 @@ _BLOCK = re.compile(r"^```(?P<kind>\w+)(?P<info>(?: +\S+)*) *\n(?P<text>.*?)^```
 _LINE = re.compile(r"^(?P<key>[a-z][a-z ]*): (?P<value>.+)$", re.MULTILINE)
 _DEFINES = re.compile(r"^(def|async def|class|from|import|if TYPE)\b", re.MULTILINE)
 _KEYS = {
-    "rule", "in", "fix", "not possible", "halfway", "repair", "blocked by", "environment", "column order", "free values", "holds",
-    "not repeated", "no proof",
+    "rule", "in", "fix", "not possible", "halfway", "repair", "environment", "column order", "free values", "holds",
+    "not repeated", "naive fails", "other schema", "no proof",
 }  # fmt: skip
 
 
@@ -92,12 +93,13 @@ class FixCase:
     not_possible: str | None = None
     halfway: str = ""
     repair: str = ""
-    blocked_by: str = ""
     environments: tuple[str, ...] = tuple(ENVIRONMENTS)
     any_column_order: bool = False
     free_values: frozenset[str] = frozenset()
     holds: str | None = None
     not_repeated: str | None = None
+    naive_fails: str | None = None
+    other_schema: str | None = None
     no_proof: str | None = None
 
     @property
@@ -235,12 +237,13 @@ def _case(
         not_possible=one("not possible"),
         halfway=statements("halfway"),
         repair=statements("repair"),
-        blocked_by=statements("blocked by"),
         environments=tuple(environments or ENVIRONMENTS),
         any_column_order=order == "free",
         free_values=frozenset(name.strip() for name in free.split(",") if name.strip()),
         holds=one("holds"),
         not_repeated=one("not repeated"),
+        naive_fails=one("naive fails"),
+        other_schema=one("other schema"),
         no_proof=one("no proof"),
     )
 
