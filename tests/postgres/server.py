@@ -82,7 +82,7 @@ def server(binaries: Path, locale: str = "C", options: tuple[str, ...] = ()) -> 
     user = ["runuser", "-u", "nobody", "--"] if as_root else []
     if as_root and not shutil.which("runuser"):
         raise NoServer("Postgres does not run as root, and there is no runuser to run it as nobody")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=_memory()) as folder:
         if as_root:
             subprocess.run(["chown", "nobody", folder], check=True)
         data = f"{folder}/data"
@@ -94,6 +94,14 @@ def server(binaries: Path, locale: str = "C", options: tuple[str, ...] = ()) -> 
             yield Server(binaries, folder)
         finally:
             _run([*user, *pg_ctl, "-m", "immediate", "stop"])
+
+
+def _memory() -> str | None:
+    """A folder in memory, where copies of databases are made five times as fast, if there is one with room in it."""
+    folder = Path("/dev/shm")
+    if folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 2**31:
+        return str(folder)
+    return None
 
 
 def _run(command: list[str]) -> None:

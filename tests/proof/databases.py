@@ -92,7 +92,8 @@ class Databases:
         name = f"{self.prefix}_{len(self._made)}"
         template = sql.Identifier(like.name if like else "template1")
         with Database(self.server, "postgres").connected() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), template))
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+            connection.execute(create.format(sql.Identifier(name), template))
         self._made.append(name)
         return Database(self.server, name)
 

@@ -116,9 +116,9 @@ class _Proof:
             start.run(self.promises.seed)
         self.start, self.parent = start, parent
         model = self._model()
-        up, final = self._rewritten_there_and_back(model)
+        up, down = self._rewritten_there_and_back(model)
         self._locks()
-        self._offline(up, final)
+        self._offline(up, down)
         self._halfway(up)
         self._interrupted(up)
 
@@ -151,9 +151,11 @@ class _Proof:
             return up, down, None
         return up, down, self._state(database)
 
-    def _rewritten_there_and_back(self, model: tuple[_State, _State | None, _State | None] | None) -> tuple[_State, Database]:
-        """Compares the states of the rewritten migration with those of the model. Gives the state after its upgrade, and the
-        database in the end."""
+    def _rewritten_there_and_back(
+        self, model: tuple[_State, _State | None, _State | None] | None
+    ) -> tuple[_State, tuple[_State, Database] | None]:
+        """Compares the states of the rewritten migration with those of the model. Gives the state after its upgrade, and after
+        its downgrade with a database that is upgraded, where it was downgraded."""
         database = self.databases.new(self.start)
         recorder = Recorder(measures=True)
         before = self._state(database)
@@ -162,18 +164,22 @@ class _Proof:
         self.report.rewritten = recorder.statements
         up = self._state(database)
         wanted, wanted_down, wanted_again = model or (up, before, up)
-        if wanted_down is not None and (self.tested is None or self.rewritten.has_downgrade(self.tested)):
-            with _must("the rewritten downgrade"):
-                self.rewritten.downgrade(database, self.parent)
-            self._compare(wanted_down, self._state(database), "the downgrade")
-            if wanted_again is not None:
-                with _must("the rewritten upgrade after its downgrade"):
-                    self.rewritten.upgrade(database)
-                self._compare(wanted_again, self._state(database), "the upgrade after the downgrade")
-        elif wanted_down is not None:
-            self.report.problems.append("the rewritten migration has no downgrade")
         self._compare(wanted, up, "the upgrade")
-        return up, database
+        if wanted_down is None:
+            return up, None
+        if self.tested is not None and not self.rewritten.has_downgrade(self.tested):
+            self.report.problems.append("the rewritten migration has no downgrade")
+            return up, None
+        with _must("the rewritten downgrade"):
+            self.rewritten.downgrade(database, self.parent)
+        down = self._state(database)
+        self._compare(wanted_down, down, "the downgrade")
+        if wanted_again is None:
+            return up, None
+        with _must("the rewritten upgrade after its downgrade"):
+            self.rewritten.upgrade(database)
+        self._compare(wanted_again, self._state(database), "the upgrade after the downgrade")
+        return up, (down, database)
 
     # ------------------------------------------------------------------------------------------------- what else is proven
 
@@ -186,40 +192,33 @@ class _Proof:
                 read = ", ".join(f"{rows} rows of {name}" for name, rows in statement.read.items())
                 self.report.problems.append(f"under {mode} on {table}, {read} are read by: {_line(statement.sql)}")
 
-    def _offline(self, up: _State, final: Database) -> None:
+    def _offline(self, up: _State, down: tuple[_State, Database] | None) -> None:
         """The SQL that Alembic writes for the rewritten migration does the same, where it can write it for the naive one."""
         heads = self.rewritten.heads()
         if len(heads) != 1:
             return
-        for down, start, end in ((False, self.parent, heads[0]), (True, heads[0], self.parent)):
-            if not self._renders(down):
-                continue
-            what = f"the {'downgrade' if down else 'upgrade'} as SQL"
-            with _must(what):
-                script = self.rewritten.sql(self.start, start, end, down=down)
-            database = self.databases.new(final if down else self.start)
-            wanted = self._online_down() if down else up
-            fine, said = database.server.psql(script, database.name)
-            if not fine:
-                self.report.problems.append(f"psql does not run {what}: {said.strip().splitlines()[0]}")
-            else:
-                self._compare(wanted, self._state(database), what)
+        self._as_sql("the upgrade as SQL", self.parent, heads[0], self.start, up)
+        if down is not None:
+            state, upgraded = down
+            self._as_sql("the downgrade as SQL", heads[0], self.parent, upgraded, state, down=True)
 
-    def _online_down(self) -> _State:
-        database = self.databases.new(self.start)
-        with _must("the rewritten upgrade"):
-            self.rewritten.upgrade(database)
-        with _must("the rewritten downgrade"):
-            self.rewritten.downgrade(database, self.parent)
-        return self._state(database)
+    def _as_sql(self, what: str, start: str, end: str, like: Database, wanted: _State, *, down: bool = False) -> None:
+        if not self._renders(down):
+            return
+        with _must(what):
+            script = self.rewritten.sql(self.start, start, end, down=down)
+        database = self.databases.new(like)
+        fine, said = database.server.psql(script, database.name)
+        if fine:
+            self._compare(wanted, self._state(database), what)
+        else:
+            self.report.problems.append(f"psql does not run {what}: {said.strip().splitlines()[0]}")
 
     def _renders(self, down: bool) -> bool:
         """Whether Alembic can write the naive migration as SQL."""
         heads = self.naive.heads()
         if self.tested is None or len(heads) != 1:
-            return not down or self.tested is None
-        if down and not self.naive.has_downgrade(self.tested):
-            return False
+            return True
         start, end = (heads[0], self.parent) if down else (self.parent, heads[0])
         try:
             self.naive.sql(self.start, start, end, down=down)

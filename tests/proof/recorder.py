@@ -1,6 +1,6 @@
 """What a migration does to the server, statement by statement, seen from its own connection: in which transaction, which locks
-are held when it is done, and how many rows it read for that. Nothing is sampled: locks last until the transaction ends, and so they
-are looked at in it. A statement outside of a transaction is given one of its own, where Postgres allows it.
+are held when it is done, and how many rows it read for that. Nothing is sampled: locks last until their transaction ends, and
+they are looked at in it. A statement outside of a transaction is given one of its own, where Postgres allows it.
 
 It can also stop a migration before any of its statements, or leave an index that is being built concurrently INVALID, which is
 what a lost connection, a timeout or a duplicate value does."""
