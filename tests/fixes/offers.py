@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqla_lsp.fixes import drop_covered, narrow_index
+from sqla_lsp.fixes import add_index, drop_covered, narrow_index
 from sqla_lsp.fixes.fix import Fix
 from sqla_lsp.postgres.index_cover import covering
 from sqla_lsp.project.project import Project
+from sqla_lsp.rules import verify_query_patterns_are_indexed as verify
 from sqla_lsp.rules.declarations import Declaration, declarations
 from sqla_lsp.rules.finding import Finding
+from sqla_lsp.rules.rule import Context
 
 
 def _declarations(project: Project, finding: Finding) -> Iterator[Declaration]:
@@ -35,3 +37,13 @@ def dropped(project: Project, finding: Finding) -> Iterator[Fix]:
             yield from drop_covered.fixes(
                 project, declaration.place, declaration.made, name if isinstance(name, str) else None
             )
+
+
+def indexed(project: Project, finding: Finding) -> Iterator[Fix]:
+    path = finding.place.path
+    context = Context(project.settings(path), project.partitioned, lambda table: project.catalog.entries_of(table, path))
+    queries = project.catalog.queries(path).queries
+    for query in queries:
+        if any(remark.place == finding.place for remark in verify.check_query(query, context)):
+            yield from add_index.fixes(project, verify.wanted(query, queries, context))
+            return

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.fixes.model_pages import FixCase, cases, check
-from tests.fixes.offers import dropped, narrowed
+from tests.fixes.offers import dropped, indexed, narrowed
 
 PAGES = {
+    "add_index.md": ("verify-query-patterns-are-indexed", indexed),
     "narrow_index.md": ("limit-non-unique-index", narrowed),
     "drop_covered.md": ("ensure-index-not-covered", dropped),
 }
