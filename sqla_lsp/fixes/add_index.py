@@ -4,8 +4,9 @@ revision."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -57,23 +58,20 @@ def fixes(project: Project, wanted: Sequence[Wanted]) -> Iterator[Fix]:
             continue
         offered.append(planned)
         title = f"Add {' and '.join(_words(one) for one in planned)}"
-        yield Fix(title, "display", _making(model))
+        yield Fix(title, "display", _making(project, model))
         place, steps = _steps(project, planned)
         if place is not None:
             it = "it" if len(planned) == 1 else "them"
-            yield Fix(f"{title}, with a revision that creates {it} concurrently", "display", _making(model, project, place, steps))
+            yield Fix(
+                f"{title}, with a revision that creates {it} concurrently", "display", _making(project, model, place, steps)
+            )
 
 
-class _making:
-    """Makes the change of a fix when it is asked for."""
-
-    def __init__(self, model: Change, project: Project | None = None, place: Known | None = None, steps: Sequence[Step] = ()):
-        self.model, self.project, self.place, self.steps = model, project, place, steps
-
-    def __call__(self) -> Change:
-        if self.project is None or self.place is None:
-            return self.model
-        return joined([self.model, revision(self.project, self.place, self.steps)])
+def _making(project: Project, model: Change, place: Known | None = None, steps: Sequence[Step] = ()) -> Callable[[], Change]:
+    """What makes the change of a fix when it is asked for."""
+    if place is None:
+        return lambda: model
+    return lambda: joined([model, revision(project, place, steps)])
 
 
 def _words(planned: _Planned) -> str:
@@ -212,7 +210,7 @@ def _in_models(project: Project, planned: Sequence[_Planned]) -> Change:
 def _united(edits: list[Edit]) -> tuple[Edit, ...]:
     """Edits of which several import the same; two that touch each other cannot be made."""
     unique = sorted(dict.fromkeys(edits))
-    for one, other in zip(unique, unique[1:], strict=False):
+    for one, other in pairwise(unique):
         if other.start < one.end or (one.start == one.end == other.start == other.end):
             raise NotPossible("two changes meet at the same place")
     return tuple(unique)

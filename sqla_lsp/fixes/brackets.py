@@ -31,6 +31,7 @@ class Elements:
     end: int
     bracketed: bool
     is_tuple: bool
+    is_call: bool
 
 
 def elements_of(data: bytes, node: Node, fields: str = "") -> Elements:
@@ -54,7 +55,8 @@ def elements_of(data: bytes, node: Node, fields: str = "") -> Elements:
     if fields and not bracketed and items:
         start = items[0].start_byte
     is_tuple = node.type in ("tuple", "expression_list")
-    return Elements(data, tuple(items), commas, tuple(comments), start, end, bracketed, is_tuple)
+    is_call = node.type == "argument_list"
+    return Elements(data, tuple(items), commas, tuple(comments), start, end, bracketed, is_tuple, is_call)
 
 
 def without(elements: Elements, numbers: Collection[int]) -> list[Edit]:
@@ -85,8 +87,10 @@ def _runs(elements: Elements, numbers: Sequence[int]) -> list[list[int]]:
     """Elements that follow each other on their lines with nothing but commas in between go together."""
     runs: list[list[int]] = []
     for number in numbers:
-        if runs and runs[-1][-1] == number - 1 and not _fills_lines(elements, number) and not _fills_lines(elements, number - 1):
-            if not _comments(elements, elements.items[number - 1].end_byte, elements.items[number].start_byte):
+        last = runs[-1][-1] if runs else None
+        if last is not None and last == number - 1 and not _fills_lines(elements, number) and not _fills_lines(elements, last):
+            between = elements.items[last].end_byte, elements.items[number].start_byte
+            if not _comments(elements, *between):
                 runs[-1].append(number)
                 continue
         runs.append([number])
@@ -131,8 +135,8 @@ def with_last(elements: Elements, text: str, style: Style, *, before: int | None
     if _stands_first(data, beside.start_byte) and elements.bracketed:
         return _on_own_line(elements, number, written(text, indent_of(data, beside.start_byte), style), style)
     if not _has_line_end(data, elements.start, elements.end) and "\n" not in text:
-        line = data[line_start(data, elements.start) : line_end(data, elements.end)].decode().expandtabs(4)
-        if len(line) + len(text) + 2 <= style.line_length or not elements.bracketed:
+        length = _line_length(elements)
+        if not length <= style.line_length < length + len(text) + 2 or not elements.bracketed:
             return _in_line(elements, number, text)
     elif not elements.bracketed:
         raise NotPossible("it stands on several lines without brackets")
@@ -197,6 +201,10 @@ def _on_lines(elements: Elements, number: int, text: str, style: Style) -> list[
     outer = indent_of(data, elements.start)
     indent = outer + style.indent
     line = style.newline + indent
+    texts = [data[item.start_byte : item.end_byte].decode() for item in elements.items]
+    texts.insert(number, text)
+    if _fits_on_a_line(elements, texts, indent, style):
+        return _replaced(elements, line + ", ".join(texts) + style.newline + outer)
     new = written(text, indent, style)
     edits: list[Edit] = []
     for at, item in enumerate(elements.items):
@@ -211,17 +219,35 @@ def _on_lines(elements: Elements, number: int, text: str, style: Style) -> list[
 
 def rewritten(elements: Elements, texts: Sequence[str], style: Style) -> list[Edit]:
     """The edits that give elements on one line other texts: on that line where it fits, else on a line each."""
-    data = elements.data
-    before = data[line_start(data, elements.start) : elements.start].decode().expandtabs(4)
-    after = data[elements.end : line_end(data, elements.end)].decode()
+    data, length = elements.data, _line_length(elements)
     flat = ", ".join(texts) + ("," if elements.is_tuple and len(texts) == 1 else "")
-    if len(before) + len(flat) + len(after) > style.line_length or "\n" in flat:
-        outer = indent_of(data, elements.start)
-        inner = outer + style.indent
-        lines = "".join(f"{inner}{written(one, inner, style)},{style.newline}" for one in texts)
-        flat = f"{style.newline}{lines}{outer}"
-    edit = smallest(data[elements.start : elements.end], flat.encode())
+    room = max(style.line_length, length) - length + len(data[elements.start : elements.end].decode())
+    if len(flat) <= room and "\n" not in flat:
+        return _replaced(elements, flat)
+    outer = indent_of(data, elements.start)
+    inner, line = outer + style.indent, style.newline + outer + style.indent
+    if _fits_on_a_line(elements, texts, inner, style):
+        return _replaced(elements, line + ", ".join(texts) + style.newline + outer)
+    lines = "".join(f"{line}{written(one, inner, style)}," for one in texts)
+    return _replaced(elements, lines + style.newline + outer)
+
+
+def _replaced(elements: Elements, text: str) -> list[Edit]:
+    """The smallest edit that gives the whole another text."""
+    edit = smallest(elements.data[elements.start : elements.end], text.encode())
     return [Edit(elements.start + edit.start, elements.start + edit.end, edit.text)] if edit is not None else []
+
+
+def _fits_on_a_line(elements: Elements, texts: Sequence[str], indent: str, style: Style) -> bool:
+    """Whether all arguments of a call have room on a line of their own, where formatters leave them."""
+    flat = ", ".join(texts)
+    return elements.is_call and "\n" not in flat and len(indent.expandtabs(4)) + len(flat) <= style.line_length
+
+
+def _line_length(elements: Elements) -> int:
+    """The length in characters of the one line that all of it stands on."""
+    data = elements.data
+    return len(data[line_start(data, elements.start) : line_end(data, elements.end)].decode().expandtabs(4))
 
 
 def is_on_one_line(elements: Elements) -> bool:

@@ -71,7 +71,12 @@ class CodeFile:
             assignment = statement.named_children[0] if statement.type == "expression_statement" else None
             if assignment is not None and assignment.type == "assignment":
                 left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
-                if left is not None and right is not None and left.type == "identifier" and right.type in ("identifier", "attribute"):
+                if (
+                    left is not None
+                    and right is not None
+                    and left.type == "identifier"
+                    and right.type in ("identifier", "attribute")
+                ):
                     value = text(right)
                     found[text(left)] = self.bindings.get(value, value)
         return found

@@ -55,4 +55,7 @@ def _is_all_told(project: Project, place: Place, made: Made) -> bool:
     """Whether the downgrade can create the index as it was: the model says nothing of it that is not known."""
     if made[0][1].written == "index=True":
         return True
-    return is_plain(index_call(file_of(project, place, made), place))
+    try:
+        return is_plain(index_call(file_of(project, place, made), place))
+    except NotPossible:
+        return False

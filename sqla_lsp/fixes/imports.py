@@ -27,9 +27,8 @@ def spelled(file: CodeFile, name: str, *, like: str = "", taken: Sequence[str] =
         if _is_name(path, home, name) and bound not in taken:
             return bound, []
     holder = like.rpartition(".")[0]
-    if holder and "." not in holder and holder not in taken and (home == "sqlalchemy" or holder in file.bindings):
-        if file.bindings.get(holder, "").partition(".")[0] not in ("sqlmodel",):
-            return f"{holder}.{name}", []
+    if holder and "." not in holder and holder not in taken and _has(file, holder, home):
+        return f"{holder}.{name}", []
     for bound, path in file.bindings.items():
         if path == home and bound not in taken:
             return f"{bound}.{name}", []
@@ -42,6 +41,12 @@ def _is_name(path: str, home: str, name: str) -> bool:
     """Whether a path is that of a name, which other modules of SQLAlchemy hand on."""
     module, _, last = path.rpartition(".")
     return last == name and (module == home or module.partition(".")[0] in ("sqlalchemy", "sqlmodel"))
+
+
+def _has(file: CodeFile, holder: str, home: str) -> bool:
+    """Whether a name holds what a module of SQLAlchemy does: the module itself, or Flask's `db`."""
+    path = file.bindings.get(holder, "")
+    return path == home if path.partition(".")[0] in ("sqlalchemy", "sqlmodel") else home == "sqlalchemy"
 
 
 def _defined(root: Node) -> list[Node]:
@@ -67,7 +72,9 @@ def _imported(file: CodeFile, home: str, name: str) -> list[Edit]:
     line = f"from {home} import {name}"
     if beside is not None:
         return with_statement(file, beside, line, below=False)
-    before = [statement for statement in own if module_of(statement) == "sqlalchemy" or text(statement).startswith("import sqlalchemy")]
+    before = [
+        statement for statement in own if module_of(statement) == "sqlalchemy" or text(statement).startswith("import sqlalchemy")
+    ]
     last = before[-1:] or own[-1:]
     if last:
         return with_statement(file, last[0], line)
@@ -123,7 +130,11 @@ def left_over(file: CodeFile, name: str, gone: Sequence[Node]) -> list[Edit]:
     for node in identifiers(file.root):
         if word(text(node)) and not any(other.start_byte <= node.start_byte < other.end_byte for other in outside):
             return []
-    if statement.parent != file.root or module_of(statement).partition(".")[0] != "sqlalchemy" or "noqa" in _line(file, statement):
+    if (
+        statement.parent != file.root
+        or module_of(statement).partition(".")[0] != "sqlalchemy"
+        or "noqa" in _line(file, statement)
+    ):
         return []
     names = statement.children_by_field_name("name")
     if any(word(text(other)) for at, other in enumerate(names) if at != number):

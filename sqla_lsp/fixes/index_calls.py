@@ -36,7 +36,9 @@ def concurrently(style: Style, calls: Sequence[str]) -> str:
 def drop(style: Style, table: TableName, index: Index) -> str:
     """`op.drop_index(...)`, which may be run again."""
     arguments = [style.string(str(index.name)), f"table_name={style.string(str(table.name))}"]
-    return style.call("op.drop_index", [*arguments, _schema(style, table), "if_exists=True", "postgresql_concurrently=True"], depth=2)
+    return style.call(
+        "op.drop_index", [*arguments, _schema(style, table), "if_exists=True", "postgresql_concurrently=True"], depth=2
+    )
 
 
 def create(style: Style, table: TableName, index: Index) -> str:

@@ -14,6 +14,7 @@ from sqla_lsp.fixes.statements import without_statement
 from sqla_lsp.project.catalog import TableEntry
 from sqla_lsp.project.project import Project
 from sqla_lsp.schema.access import AccessPath
+from sqla_lsp.schema.models import ModelConstraint
 from sqla_lsp.text.edits import Edit
 from sqla_lsp.text.places import Place
 
@@ -25,9 +26,7 @@ _KNOWN = frozenset(
     | {f"postgresql_{name}" for name in ("using", "where", "include", "ops", "nulls_not_distinct", "concurrently")}
 )
 """The arguments of an index that facts tell; beside them, those of other databases make no difference."""
-
 _OTHERS = ("sqlite_", "mysql_", "mariadb_", "oracle_", "mssql_")
-
 
 Made = Sequence[tuple[TableEntry, AccessPath]]
 """The tables that an index of one place stands in, each with the index."""
@@ -37,9 +36,15 @@ def file_of(project: Project, place: Place, made: Made) -> CodeFile:
     """The file of an index. Raises `NotPossible` where its place makes other indexes too: a loop or a helper does."""
     own = {id(path) for _, path in made}
     for entry in project.catalog.entries_in(place.path):
+        if any(_is_at(one, place, mapped.path) for mapped in entry.models for one in mapped.model.constraints):
+            raise NotPossible("the same code makes a constraint too")
         if any(path.place == place and id(path) not in own and not _is_in(path, made) for path in entry.access):
             raise NotPossible("the same code makes other indexes too")
     return code_file(project, place.path)
+
+
+def _is_at(declared: ModelConstraint, place: Place, path: str) -> bool:
+    return (declared.place.start, declared.place.end, declared.place.path or path) == (place.start, place.end, place.path)
 
 
 def _is_in(path: AccessPath, made: Made) -> bool:
@@ -90,9 +95,12 @@ def without_flag(file: CodeFile, place: Place, *, unique: bool) -> list[Edit]:
 
 
 def without_index(file: CodeFile, place: Place) -> list[Edit]:
-    """The edits that take an `Index(...)` out of the model, and its import where that is left over. Raises `NotPossible`."""
-    call = index_call(file, place)
-    node = call
+    """The edits that take an `Index(...)`, or the call of a helper that makes one, out of the model, and its import where that is
+    left over. Raises `NotPossible`."""
+    node = call = file.at(place, "call")
+    is_helper = file.meaning(call.child_by_field_name("function")) != "Index"
+    if is_helper and (call.parent is None or call.parent.type not in ("tuple", "list", "expression_list")):
+        raise NotPossible("a helper makes the index")
     while _is_method_of(node):
         node = node.parent.parent  # type: ignore[union-attr, assignment]
     edits, gone = _taken_out(file, node)
@@ -147,9 +155,9 @@ def _out_of_sequence(file: CodeFile, around: Node, node: Node) -> tuple[list[Edi
         return _out_of(file, around, node), node
     owner = around.parent
     assert owner is not None
-    if owner.type == "assignment" and text(owner.child_by_field_name("left")) == "__table_args__" and owner.parent is not None:
-        if enclosing(owner, "class_definition") is not None and owner.parent.parent is not None:
-            return without_statement(file, owner.parent), owner
+    is_args = owner.type == "assignment" and text(owner.child_by_field_name("left")) == "__table_args__"
+    if is_args and owner.parent is not None and enclosing(owner, "class_definition") is not None:
+        return without_statement(file, owner.parent), owner
     if owner.type == "binary_operator" and text(owner.child_by_field_name("operator")) == "+":
         left, right = owner.child_by_field_name("left"), owner.child_by_field_name("right")
         if left is not None and right is not None and not any(child.type == "comment" for child in owner.children):
@@ -159,4 +167,3 @@ def _out_of_sequence(file: CodeFile, around: Node, node: Node) -> tuple[list[Edi
     if around.type == "expression_list":
         return [Edit(around.start_byte, around.end_byte, "()")], around
     return _out_of(file, around, node), node
-

@@ -242,4 +242,3 @@ def _class_named(file: CodeFile, target: Target) -> Node | None:
 
 def _indented(one: str, indent: str) -> str:
     return one.replace("\n", "\n" + indent)
-

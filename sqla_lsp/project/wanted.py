@@ -137,9 +137,10 @@ def keys_for(query: ResolvedQuery, best: Atom, asking: Asking) -> tuple[Key, ...
     table = query.tables[best.table]
     assert table is not None
     if best.operator == "prefix":
-        return (Key(best.column, best.expression, best.columns or None, opclass=_pattern_ops(table, best.column)),)
+        columns = best.columns if best.column is None else None
+        return (Key(best.column, best.expression, columns, opclass=_pattern_ops(table, best.column)),)
     if best.column is None:
-        return (Key(None, best.expression, best.columns or None),)
+        return (Key(None, best.expression, best.columns),)
     return tuple([Key(column) for column in _together(query, table, best, asking)])
 
 

@@ -34,9 +34,7 @@ def dropped(project: Project, finding: Finding) -> Iterator[Fix]:
         covers = [covering(path, entry.access) for entry, path in declaration.made]
         if all(cover is not None for cover in covers):
             name = covers[0].index.name if covers and covers[0] is not None else None
-            yield from drop_covered.fixes(
-                project, declaration.place, declaration.made, name if isinstance(name, str) else None
-            )
+            yield from drop_covered.fixes(project, declaration.place, declaration.made, name if isinstance(name, str) else None)
 
 
 def indexed(project: Project, finding: Finding) -> Iterator[Fix]:
