@@ -1,152 +1,158 @@
-"""Names of SQLAlchemy as a file writes them: how it spells one, the import that is missing, and an import that is left over."""
+"""The imports of a new revision: those of another one that it needs, as they are written there, and what is missing beside
+them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Iterable, Sequence
 
+import msgspec
 from tree_sitter import Node
 
-from sqla_lsp.fixes.brackets import elements_of, with_last, without
-from sqla_lsp.fixes.code_file import CodeFile, identifiers, imported, imports_in, module_of, text
-from sqla_lsp.fixes.fix import NotPossible
-from sqla_lsp.fixes.statements import with_statement, without_statement
-from sqla_lsp.text.edits import Edit
+from sqla_lsp.fixes.style import Style
+from sqla_lsp.fixes.written import Written
 
-Spelled = tuple[str, list[Edit]]
-"""How a name is written, and the edits that import it."""
-
-_HOMES = {"Index": "sqlalchemy", "text": "sqlalchemy", "mapped_column": "sqlalchemy.orm"}
+OP = "from alembic import op"
+SA = "import sqlalchemy as sa"
 
 
-def spelled(file: CodeFile, name: str, *, like: str = "", taken: Sequence[str] = ()) -> Spelled:
-    """A name of SQLAlchemy. `like` is how something else of it is written nearby: `db.Column` asks for `db.Index`. `taken` are
-    names that mean something else where it is to stand. Raises `NotPossible`."""
-    home = _HOMES[name]
-    for bound, path in file.bindings.items():
-        if _is_name(path, home, name) and bound not in taken:
-            return bound, []
-    holder = like.rpartition(".")[0]
-    if holder and "." not in holder and holder not in taken and _has(file, holder, home):
-        return f"{holder}.{name}", []
-    for bound, path in file.bindings.items():
-        if path == home and bound not in taken:
-            return f"{bound}.{name}", []
-    if name in taken or name in file.bindings or any(text(node) == name for node in _defined(file.root)):
-        raise NotPossible(f"{name} is the name of something else there")
-    return name, _imported(file, home, name)
+class Import(msgspec.Struct, frozen=True):
+    """One name that an import binds: all of a module where `name` is "". `code` is how it is written among the names of its
+    statement."""
+
+    bound: str
+    module: str
+    name: str
+    code: str
+
+    def is_as(self, other: Import) -> bool:
+        """Whether both bind the same to the same name. What is bound to `op` is Alembic's, whoever hands it on."""
+        same = (self.module, self.name) == (other.module, other.name)
+        return self.bound == other.bound and (same or (self.bound == "op" and other.module == "alembic"))
 
 
-def _is_name(path: str, home: str, name: str) -> bool:
-    """Whether a path is that of a name, which other modules of SQLAlchemy hand on."""
-    module, _, last = path.rpartition(".")
-    return last == name and (module == home or module.partition(".")[0] in ("sqlalchemy", "sqlmodel"))
+class Block(msgspec.Struct):
+    """A statement of the new file; `gap` is how many empty lines stand above it. `module` is that of an import, else ""."""
+
+    text: str
+    gap: int
+    module: str = ""
+    bound: tuple[str, ...] = ()
 
 
-def _has(file: CodeFile, holder: str, home: str) -> bool:
-    """Whether a name holds what a module of SQLAlchemy does: the module itself, or Flask's `db`."""
-    path = file.bindings.get(holder, "")
-    return path == home if path.partition(".")[0] in ("sqlalchemy", "sqlmodel") else home == "sqlalchemy"
-
-
-def _defined(root: Node) -> list[Node]:
-    """The names that statements of the top level define."""
-    found: list[Node] = []
-    for statement in root.named_children:
-        node = statement.named_children[-1] if statement.type == "decorated_definition" else statement
-        if node.type == "expression_statement" and node.named_children and node.named_children[0].type == "assignment":
-            node = node.named_children[0]
-        name = node.child_by_field_name("left" if node.type == "assignment" else "name")
-        found += [name] if name is not None and node.type not in ("import_statement", "import_from_statement") else []
+def imports_of(written: Written, node: Node) -> list[Import]:
+    """What an import statement binds; nothing for `from module import *`."""
+    module = node.child_by_field_name("module_name")
+    found = []
+    for child in node.children_by_field_name("name"):
+        code = written.text(child)
+        alias = child.child_by_field_name("alias")
+        named = child.child_by_field_name("name") if alias is not None else child
+        name = written.text(named) if named is not None else code
+        if module is not None:
+            found.append(Import(written.text(alias) if alias is not None else name, written.text(module), name, code))
+        else:
+            found.append(Import(written.text(alias) if alias is not None else name.partition(".")[0], name, "", code))
     return found
 
 
-def _imported(file: CodeFile, home: str, name: str) -> list[Edit]:
-    """The edits that import a name."""
-    own = [child for child in file.root.named_children if child.type in ("import_statement", "import_from_statement")]
-    for statement in own:
-        names = statement.children_by_field_name("name")
-        if module_of(statement) == home and statement.type == "import_from_statement" and names:
-            return _extended(file, statement, names, name)
-    beside = next((statement for statement in own if module_of(statement).startswith(f"{home}.")), None)
-    line = f"from {home} import {name}"
-    if beside is not None:
-        return with_statement(file, beside, line, below=False)
-    before = [
-        statement for statement in own if module_of(statement) == "sqlalchemy" or text(statement).startswith("import sqlalchemy")
-    ]
-    last = before[-1:] or own[-1:]
-    if last:
-        return with_statement(file, last[0], line)
-    raise NotPossible(f"there is no import to put that of {name} beside")
+def read(statement: str) -> list[Import]:
+    """What a statement binds."""
+    written = Written(statement.encode())
+    return [found for node in written.imports for found in imports_of(written, node)]
 
 
-def _extended(file: CodeFile, statement: Node, names: Sequence[Node], name: str) -> list[Edit]:
-    """An import that names one thing more, in its order."""
-    elements = elements_of(file.data, statement, "name")
-    written = [imported(node)[0] for node in names]
-    number: int | None = None
-    for key in (_by_kind, str.lower, str):
-        if [*written] == sorted(written, key=key):
-            number = next((at for at, other in enumerate(written) if key(other) > key(name)), None)
-            break
-    if elements.bracketed:
-        return with_last(elements, name, file.style, before=number)
-    if number is not None:
-        edits = [Edit(names[number].start_byte, names[number].start_byte, f"{name}, ")]
+def all_imports(written: Written) -> list[Import]:
+    """What the imports of a file bind."""
+    return [found for node in written.imports for found in imports_of(written, node)]
+
+
+def kept(written: Written, node: Node, needed: Sequence[Import], style: Style) -> Block | None:
+    """An import statement without the names that are not needed; None where nothing is left."""
+    gap = written.blank_lines_before(node)
+    if node.type == "future_import_statement":
+        return Block(written.text(node) + written.pragma(node), gap, "__future__")
+    own = imports_of(written, node)
+    used = [found for found in own if any(found.is_as(need) for need in needed)]
+    if not used:
+        return None
+    whole = len(used) == len(own) and not any(child.type == "comment" for child in node.children)
+    text = written.text(node) if whole else _statement(used, style)
+    return Block(text + written.pragma(node), gap, used[0].module, tuple(found.bound for found in used))
+
+
+def _statement(names: Sequence[Import], style: Style) -> str:
+    codes = [found.code for found in names]
+    if not names[0].name:
+        return f"import {', '.join(codes)}"
+    flat = f"from {names[0].module} import {', '.join(codes)}"
+    if len(flat) <= style.line_length:
+        return flat
+    lines = "".join(f"{style.indent}{code},\n" for code in codes)
+    return f"from {names[0].module} import (\n{lines})"
+
+
+def brings(written: Written, needed: Iterable[Import]) -> bool:
+    """Whether a file imports all of some names."""
+    own = all_imports(written)
+    return all(any(found.is_as(need) for found in own) for need in needed)
+
+
+def sqlalchemy_first(written: Iterable[Written]) -> bool:
+    """Whether a project's files import SQLAlchemy before Alembic, as isort would have it, and not as Alembic's template."""
+    for each in written:
+        bound = [found.bound for found in all_imports(each)]
+        if "op" in bound and "sa" in bound:
+            return bound.index("sa") < bound.index("op")
+    return False
+
+
+def insert(blocks: list[Block], statement: str, *, sa_first: bool) -> None:
+    """Puts an import statement where it belongs among the blocks of a file."""
+    found = read(statement)
+    new = Block(statement, 0, found[0].module if found else "", tuple(each.bound for each in found))
+    imports = [index for index, block in enumerate(blocks) if block.module]
+    group = [index for index in imports if _kind(blocks[index].module) == _kind(new.module)]
+    if group:
+        _among(blocks, group, new, sa_first=sa_first)
+        return
+    before = [index for index in imports if _kind(blocks[index].module) < _kind(new.module)]
+    after = [index for index in imports if _kind(blocks[index].module) > _kind(new.module)]
+    if before:
+        at = before[-1] + 1
+    elif after:
+        at = after[0]
     else:
-        edits = [Edit(names[-1].end_byte, names[-1].end_byte, f", {name}")]
-    line = text(statement)
-    if len(line) + len(name) + 2 <= file.style.line_length or "\n" in line or "\\" in line:
-        return edits
-    listed = [text(node) for node in names]
-    listed.insert(len(listed) if number is None else number, name)
-    newline = file.style.newline
-    lines = "".join(f"{file.style.indent}{one},{newline}" for one in listed)
-    return [Edit(names[0].start_byte, names[-1].end_byte, f"({newline}{lines})")]
+        at = next((index for index, block in enumerate(blocks) if block.bound == ("",)), -1) + 1
+    new.gap = 1
+    blocks.insert(at, new)
+    if at + 1 < len(blocks):
+        blocks[at + 1].gap = max(1, blocks[at + 1].gap)
 
 
-def _by_kind(name: str) -> str:
-    """Constants before classes before the rest, as isort and ruff sort."""
-    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
-    return f"{kind}{name.lower()}"
+def _among(blocks: list[Block], group: list[int], new: Block, *, sa_first: bool) -> None:
+    """Puts an import among those of its kind."""
+    plain = [index for index in group if blocks[index].text.startswith("import ")]
+    first = new.bound == (("sa",) if sa_first else ("op",))
+    standard = _kind(new.module) == 1 and new.text.startswith("import ")
+    if first or (standard and not plain):
+        at = group[0]
+        new.gap, blocks[at].gap = blocks[at].gap, 0
+        blocks.insert(at, new)
+        return
+    partner = "op" if new.bound == ("sa",) else "sa" if new.bound == ("op",) else ""
+    beside = [index for index in group if partner in blocks[index].bound] if partner else []
+    lower = [index for index in group if (blocks[index].module, blocks[index].bound) <= (new.module, new.bound)]
+    own = [index for index in group if {"op", "sa"} & {*blocks[index].bound}]
+    beside = plain if standard else beside
+    at = (beside or ([max(lower[-1], own[-1])] if lower and own else lower) or own or group)[-1] + 1
+    blocks.insert(at, new)
 
 
-def left_over(file: CodeFile, name: str, gone: Sequence[Node]) -> list[Edit]:
-    """The edits that take the import of a name out, where nothing but what is gone speaks of it: only what one statement of the
-    top level imports from SQLAlchemy, and not in a package's `__init__.py`, which hands names on."""
-    if file.path.endswith("__init__.py") or "." in name:
-        return []
-    word: Callable[[str], bool] = re.compile(rf"\b{re.escape(name)}\b").search  # type: ignore[assignment]
-    importing: list[tuple[Node, int]] = []
-    for statement in imports_in(file.root):
-        for number, node in enumerate(statement.children_by_field_name("name")):
-            if imported(node)[1] == name:
-                importing.append((statement, number))
-    if len(importing) != 1:
-        return []
-    statement, number = importing[0]
-    outside = [*gone, statement]
-    for node in identifiers(file.root):
-        if word(text(node)) and not any(other.start_byte <= node.start_byte < other.end_byte for other in outside):
-            return []
-    if (
-        statement.parent != file.root
-        or module_of(statement).partition(".")[0] != "sqlalchemy"
-        or "noqa" in _line(file, statement)
-    ):
-        return []
-    names = statement.children_by_field_name("name")
-    if any(word(text(other)) for at, other in enumerate(names) if at != number):
-        return []
-    try:
-        if len(names) == 1:
-            return without_statement(file, statement)
-        return without(elements_of(file.data, statement, "name"), [number])
-    except NotPossible:
-        return []
-
-
-def _line(file: CodeFile, statement: Node) -> str:
-    end = file.data.find(b"\n", statement.end_byte)
-    return file.data[statement.start_byte : end if end >= 0 else len(file.data)].decode()
+def _kind(module: str) -> int:
+    """The section that isort puts a module in."""
+    if module == "__future__":
+        return 0
+    if module.startswith("."):
+        return 3
+    return 1 if module.partition(".")[0] in sys.stdlib_module_names else 2

@@ -9,7 +9,7 @@ from tree_sitter import Node
 from sqla_lsp.fixes.brackets import elements_of, without
 from sqla_lsp.fixes.code_file import CodeFile, code_file, enclosing, identifiers, keyword, text
 from sqla_lsp.fixes.fix import NotPossible
-from sqla_lsp.fixes.imports import left_over
+from sqla_lsp.fixes.sqlalchemy_names import left_over
 from sqla_lsp.fixes.statements import without_statement
 from sqla_lsp.project.catalog import TableEntry
 from sqla_lsp.project.project import Project

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from sqla_lsp.project.project import Project
 
 _LINE_END = re.compile(rb"\r\n?|\n")
-_INDENT = re.compile(rb":[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n)(?:[ \t]*(?:\r\n?|\n))*([ \t]+)\S")
+_INDENT = re.compile(
+    rb"^(?:def|class|async|if|for|with|try|\))[^\r\n]*:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n)(?:[ \t]*(?:\r\n?|\n))*([ \t]+)\S", re.M
+)
+"""The indentation of a block of the top level. A colon at the end of any line may stand in a text."""
 _SINGLE = re.compile(rb"""(?<!['"\w\\])'[^'"\r\n]*'(?!['\w])""")
 _DOUBLE = re.compile(rb"""(?<!['"\w\\])"[^'"\r\n]*"(?!["\w])""")
 

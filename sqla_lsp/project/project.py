@@ -274,6 +274,10 @@ class Project:
         """The UTF-8 text of a file as it was analysed, b"" where there is none."""
         return self._files.data(path)
 
+    def exists(self, path: str) -> bool:
+        """Whether there is a file, on disk or in the editor."""
+        return self._files.is_file(path)
+
     def ignores(self, path: str) -> tuple[Ignore, ...]:
         """The comments of a file that silence rules."""
         return self._files.facts(path).ignores
