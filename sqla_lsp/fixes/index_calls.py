@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sqla_lsp.fixes.style import Style
+from sqla_lsp.fixes.style import Style, without_binds
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import Index, Key
@@ -69,7 +69,7 @@ def build(style: Style, table: TableName, index: Index) -> list[str]:
 
 def sql_text(style: Style, sql: str, sa: str = "sa.text") -> str:
     """`sa.text("...")` of SQL that is taken as it stands."""
-    return f"{sa}({style.string(_BIND.sub(_escaped, sql))})"
+    return f"{sa}({style.string(without_binds(sql))})"
 
 
 def key_sql(key: Key) -> str:
@@ -117,10 +117,3 @@ def _collation(name: str) -> str:
 def _schema(style: Style, table: TableName) -> str:
     return f"schema={style.string(table.schema)}" if isinstance(table.schema, str) else ""
 
-
-_BIND = re.compile(r"(?<![:\w\\]):(?=\w+(?![\w:]))")
-"""A colon that text() takes for the beginning of a bound parameter."""
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return "\\" + match[0]

@@ -17,20 +17,15 @@ say what is special: `crlf` (all files have these line ends), `not run` (SQLAlch
 from __future__ import annotations
 
 import re
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from sqlalchemy.orm import clear_mappers
 
-from sqla_lsp.fixes import revisions
-from sqla_lsp.fixes.fix import Change, Fix, NewFile
-from sqla_lsp.fixes.revisions import Draft
+from sqla_lsp.fixes.fix import Fix
 from sqla_lsp.project.configuration import Resolver
-from sqla_lsp.project.environment import Environment
 from sqla_lsp.project.project import Project
 from sqla_lsp.rules.check import check_file
 from sqla_lsp.rules.finding import Finding
@@ -80,26 +75,8 @@ def _case(title: str, text: str, shared: str) -> FixCase:
     return FixCase(title, files, titles, bool(ask["all"]), texts, words)
 
 
-def at_head(project: Project, environment: Environment, drafts: list[Draft], after: str | None = None) -> Change:
-    """New revisions, plainly written, after the newest one."""
-    assert after in environment.revisions
-    parents = {parent for path in environment.revisions for parent in environment.graph.parents(path)}
-    (head,) = environment.revisions.keys() - parents
-    (draft,) = drafts
-    text = "import sqlalchemy as sa\nfrom alembic import op\n\n"
-    text += f'revision = "new"\ndown_revision = "{environment.revisions[head].header.revision}"\n\n\n'
-    return Change(creates=(NewFile(f"{Path(head).parent}/new.py", (text + functions(draft)).encode()),))
-
-
-def functions(draft: Draft) -> str:
-    """The functions of a revision."""
-    up, down = textwrap.indent(draft.upgrade, "    "), textwrap.indent(draft.downgrade, "    ")
-    return f"def upgrade():\n{up}\n\n\ndef downgrade():\n{down}\n"
-
-
-def check(case: FixCase, rule: str, offer: Offer, folder: Path, patch: pytest.MonkeyPatch) -> None:
+def check(case: FixCase, rule: str, offer: Offer, folder: Path) -> None:
     """Applies the fix of a case and compares what comes of it."""
-    patch.setattr(revisions, "at_head", at_head)
     for file in case.before:
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,22 +99,14 @@ def check(case: FixCase, rule: str, offer: Offer, folder: Path, patch: pytest.Mo
     change = fix.make()
     made = {path: apply(project.data(path), edits) for path, edits in change.edits.items()}
     made |= {new.path: new.data for new in change.creates}
-    shown = {str(Path(path).relative_to(folder)): data.decode() for path, data in made.items()}
-    shown = {_name(path): _shown(path, text) for path, text in shown.items()}
-    assert shown == {path: text.replace("\n", case.line_end if path != "new" else "\n") for path, text in case.after.items()}
+    shown = {str(Path(path).relative_to(folder)): data.decode() for path, data in made.items() if path in change.edits}
+    shown |= {"new": new.data.decode()[new.data.decode().index("def upgrade") :] for new in change.creates}
+    assert shown == {path: text.replace("\n", case.line_end) for path, text in case.after.items()}
     for path, data in made.items():
         compile(data, path, "exec")
     assert_only_lost(project, findings, finding, made, offer)
     if "not run" not in case.words:
         assert_only_the_index(folder, [f.path for f in case.before if not f.path.startswith("migrations")], made)
-
-
-def _name(path: str) -> str:
-    return "new" if path.endswith("versions/new.py") else path
-
-
-def _shown(path: str, text: str) -> str:
-    return text[text.index("def upgrade") :] if path.endswith("versions/new.py") else text
 
 
 def assert_only_lost(

@@ -19,6 +19,6 @@ PAGES = {
 @pytest.mark.parametrize(
     ("page", "case"), [pytest.param(page, case, id=f"{page}: {case.title}") for page in PAGES for case in cases(page)]
 )
-def test_page(page: str, case: FixCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page(page: str, case: FixCase, tmp_path: Path) -> None:
     rule, offer = PAGES[page]
-    check(case, rule, offer, tmp_path, monkeypatch)
+    check(case, rule, offer, tmp_path)
