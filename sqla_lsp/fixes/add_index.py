@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from sqla_lsp.fixes.code_file import CodeFile, code_file, enclosing, text
 from sqla_lsp.fixes.column_code import with_flag
 from sqla_lsp.fixes.fix import Change, Fix, NotPossible, joined
-from sqla_lsp.fixes.sqlalchemy_names import spelled
 from sqla_lsp.fixes.index_calls import is_told, key_sql, sql_text
 from sqla_lsp.fixes.index_revision import Known, Step, known, revision
+from sqla_lsp.fixes.sqlalchemy_names import spelled
 from sqla_lsp.fixes.table_args import holder_of, names_in, with_indexes
 from sqla_lsp.postgres.identifiers import cut, quote, shortened
 from sqla_lsp.postgres.index_cover import covering

@@ -146,12 +146,12 @@ def imported(name: Node) -> tuple[str, str]:
     return text(name.child_by_field_name("name")), text(name.child_by_field_name("alias"))
 
 
-def identifiers(root: Node) -> Iterator[Node]:
-    """All names in a file, and what is written in its strings."""
+def nodes_in(root: Node, *kinds: str) -> Iterator[Node]:
+    """All nodes of some kinds."""
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        if node.type in ("identifier", "string_content"):
+        if node.type in kinds:
             yield node
         waiting += node.children
 

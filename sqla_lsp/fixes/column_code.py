@@ -7,8 +7,8 @@ from tree_sitter import Node
 from sqla_lsp.fixes.brackets import elements_of, with_last
 from sqla_lsp.fixes.code_file import CodeFile, keyword, text
 from sqla_lsp.fixes.fix import NotPossible
-from sqla_lsp.fixes.sqlalchemy_names import spelled
 from sqla_lsp.fixes.index_code import COLUMNS
+from sqla_lsp.fixes.sqlalchemy_names import spelled
 from sqla_lsp.text.edits import Edit
 from sqla_lsp.text.places import Place
 

@@ -48,7 +48,10 @@ def _change(project: Project, place: Place, made: Made, edits: list[Edit]) -> Ch
     if len(histories) != 1:
         return model
     history, steps = next(iter(histories.values()))
-    return joined([model, revision(project, history, steps)])
+    try:
+        return joined([model, revision(project, history, steps)])
+    except NotPossible:
+        return model
 
 
 def _is_all_told(project: Project, place: Place, made: Made) -> bool:

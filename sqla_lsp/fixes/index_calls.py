@@ -116,4 +116,3 @@ def _collation(name: str) -> str:
 
 def _schema(style: Style, table: TableName) -> str:
     return f"schema={style.string(table.schema)}" if isinstance(table.schema, str) else ""
-

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tree_sitter import Node
 
 from sqla_lsp.fixes.brackets import elements_of, without
-from sqla_lsp.fixes.code_file import CodeFile, code_file, enclosing, identifiers, keyword, text
+from sqla_lsp.fixes.code_file import CodeFile, code_file, enclosing, keyword, nodes_in, text
 from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.fixes.sqlalchemy_names import left_over
 from sqla_lsp.fixes.statements import without_statement
@@ -144,7 +144,7 @@ def _assigned(file: CodeFile, assignment: Node) -> list[Edit]:
     statement = assignment.parent
     if name is None or statement is None or name.type != "identifier" or not text(name).startswith("_"):
         raise NotPossible("other files may ask for the variable of the index")
-    if any(text(other) == text(name) and other != name for other in identifiers(file.root)):
+    if any(text(other) == text(name) and other != name for other in nodes_in(file.root, "identifier", "string_content")):
         raise NotPossible("the variable of the index is used")
     return without_statement(file, statement)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from tree_sitter import Node
 
 from sqla_lsp.fixes.brackets import elements_of, with_last, without
-from sqla_lsp.fixes.code_file import CodeFile, identifiers, imported, imports_in, module_of, text
+from sqla_lsp.fixes.code_file import CodeFile, imported, imports_in, module_of, nodes_in, text
 from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.fixes.statements import with_statement, without_statement
 from sqla_lsp.text.edits import Edit
@@ -127,7 +127,7 @@ def left_over(file: CodeFile, name: str, gone: Sequence[Node]) -> list[Edit]:
         return []
     statement, number = importing[0]
     outside = [*gone, statement]
-    for node in identifiers(file.root):
+    for node in nodes_in(file.root, "identifier", "string_content"):
         if word(text(node)) and not any(other.start_byte <= node.start_byte < other.end_byte for other in outside):
             return []
     if (

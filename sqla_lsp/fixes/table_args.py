@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
-from sqla_lsp.fixes.brackets import elements_of, indent_of, with_last, written
-from sqla_lsp.fixes.code_file import CodeFile, code_file, text
+from sqla_lsp.fixes.brackets import elements_of, indent_of, line_end, line_start, next_line, with_last, written
+from sqla_lsp.fixes.code_file import CodeFile, code_file, nodes_in, text
 from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.fixes.statements import with_statement
 from sqla_lsp.project.catalog import MappedModel
@@ -49,6 +49,8 @@ def with_indexes(project: Project, file: CodeFile, mapped: MappedModel, indexes:
     own = list(_defined(holder, _ARGS))
     if len(own) > 1 or any(node.parent is None or node.parent.parent != holder for node in own):
         raise NotPossible("__table_args__ is set under conditions")
+    if own and own[0].type != "expression_statement" and _is_handed_down(project, mapped):
+        raise NotPossible("the tables of classes below would get the index too")
     if own:
         return _in_value(file, _value(own[0]), indexes)
     if _inherits(project, mapped):
@@ -112,20 +114,13 @@ def _returns(function: Node) -> Iterator[Node]:
 
 def _in_value(file: CodeFile, value: Node, indexes: Sequence[str]) -> list[Edit]:
     """The edits that put indexes into a value of `__table_args__`."""
-    text_of_all = ",\n".join(indexes)
     match value.type:
         case "tuple" | "list" | "expression_list":
             return _in_sequence(file, value, indexes)
         case "dictionary":
-            start, end = value.start_byte, value.end_byte
-            one_line = text_of_all.replace(",\n", ", ")
-            is_inside = value.parent is not None and value.parent.type == "parenthesized_expression"
-            if "\n" in one_line:
-                raise NotPossible("the index needs lines of its own before the dictionary")
-            opening, closing = ("", "") if is_inside else ("(", ")")
-            if "\n" in text(value) or is_inside:
-                return [Edit(start, start, f"{opening}{one_line}, "), *([Edit(end, end, closing)] if closing else [])]
-            return _around_dictionary(file, value, indexes)
+            return _around_options(file, value, indexes)
+        case "call" if text(value.child_by_field_name("function")) == "dict":
+            return _around_options(file, value, indexes)
         case "parenthesized_expression" if len(value.named_children) == 1:
             return _in_value(file, value.named_children[0], indexes)
         case "binary_operator" if text(value.child_by_field_name("operator")) == "+":
@@ -140,20 +135,33 @@ def _in_value(file: CodeFile, value: Node, indexes: Sequence[str]) -> list[Edit]
     raise NotPossible("__table_args__ is not written there as a tuple")
 
 
-def _around_dictionary(file: CodeFile, value: Node, indexes: Sequence[str]) -> list[Edit]:
-    """A dictionary on one line becomes the end of a tuple."""
-    style = file.style
-    line = file.data[file.data.rfind(b"\n", 0, value.start_byte) + 1 : value.end_byte].decode().expandtabs(4)
+def _around_options(file: CodeFile, value: Node, indexes: Sequence[str]) -> list[Edit]:
+    """A dictionary becomes the end of a tuple."""
+    style, start, end = file.style, value.start_byte, value.end_byte
+    has_brackets = value.parent is not None and value.parent.type == "parenthesized_expression"
+    opening, closing = ("", "") if has_brackets else ("(", ")")
     flat = ", ".join(indexes)
-    if len(line) + len(flat) + 4 <= style.line_length:
-        return [Edit(value.start_byte, value.start_byte, f"({flat}, "), Edit(value.end_byte, value.end_byte, ")")]
-    indent = indent_of(file.data, value.start_byte) + style.indent
-    before = "".join(f"{style.newline}{indent}{written(one, indent, style)}," for one in indexes)
-    end = f",{style.newline}{indent_of(file.data, value.start_byte)})"
-    return [
-        Edit(value.start_byte, value.start_byte, f"({before}{style.newline}{indent}"),
-        Edit(value.end_byte, value.end_byte, end),
-    ]
+    line = file.data[line_start(file.data, start) : min(line_end(file.data, start), end)].decode().expandtabs(4)
+    if "\n" not in flat and len(line) + len(flat) + 4 <= style.line_length:
+        edits = [Edit(start, start, f"{opening}{flat}, "), Edit(end, end, closing)]
+        return [edit for edit in edits if edit.text]
+    outer = indent_of(file.data, start)
+    indent = outer + style.indent
+    lines = "".join(f"{style.newline}{indent}{written(one, indent, style)}," for one in indexes)
+    before = f"{opening}{lines}{style.newline}{indent}"
+    after = f",{style.newline}{outer}{closing}"
+    return [Edit(start, start, before), *_moved_right(file, value), Edit(end, end, after)]
+
+
+def _moved_right(file: CodeFile, value: Node) -> Iterator[Edit]:
+    """The edits that indent the lines of a value by one level more, but for what strings hold."""
+    strings = [(node.start_byte, node.end_byte) for node in nodes_in(value, "string")]
+    at = next_line(file.data, value.start_byte)
+    while at <= value.end_byte:
+        is_blank = not file.data[at : line_end(file.data, at)].strip()
+        if not is_blank and not any(start < at < end for start, end in strings):
+            yield Edit(at, at, file.style.indent)
+        at = next_line(file.data, at)
 
 
 def _in_sequence(file: CodeFile, value: Node, indexes: Sequence[str]) -> list[Edit]:
@@ -226,6 +234,16 @@ def _inherits(project: Project, mapped: MappedModel) -> bool:
         if own and not (has_table and all(statement.type == "expression_statement" for statement in own)):
             return True
     return False
+
+
+def _is_handed_down(project: Project, mapped: MappedModel) -> bool:
+    """Whether a class with another table inherits from the model: it gets what a declared attribute gives."""
+    return any(
+        above is mapped
+        for other in project.catalog.models()
+        if other is not mapped and other.model.table != mapped.model.table
+        for _, above in ancestors(other, project.catalog.model)
+    )
 
 
 def _class_named(file: CodeFile, target: Target) -> Node | None:
