@@ -1,115 +1,118 @@
-"""Indexes of migrations made narrower, or left out: `op.create_index`, and what columns and `Index(...)` of a table ask for."""
+"""Indexes as code of a migration: the calls of `op` that create and drop one concurrently, with all that is known of it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-import libcst as cst
+from sqla_lsp.fixes.style import Style, without_binds
+from sqla_lsp.postgres.identifiers import quote
+from sqla_lsp.schema.names import TableName, Unknown
+from sqla_lsp.schema.tables import Index, Key
 
-from sqla_lsp.fixes.calls import argument, code, keyword, last_name, with_keyword, without
-from sqla_lsp.fixes.columns import without_in_column
-from sqla_lsp.fixes.fix import NotPossible
-from sqla_lsp.fixes.migration import Piece, Rewrite, Spot
-from sqla_lsp.project.history import Step
-from sqla_lsp.schema.operations import CreateIndex
-from sqla_lsp.schema.tables import Index
-
-_INCLUDE = "postgresql_include"
+_CALL = re.compile(r"(?:\w+\.)*[A-Za-z_]\w*\(")
 
 
-def narrowed(step: Step, limit: int, *, include: bool) -> Rewrite:
-    """An index with its first keys alone; the others are included columns where that is asked for."""
-
-    def rewrite(spot: Spot) -> Sequence[Piece]:
-        if step.operation.site.sql is not None:
-            raise NotPossible("the index is written in SQL")
-        old = _index_in(spot.call, step) if step.operation.site.emitted_by else spot.call
-        new, rest = _cut(old, limit) if old is not spot.call else _cut_list(old, 1 if spot.batch is not None else 2, limit)
-        made = spot.call.deep_replace(old, _including(new, rest) if include else new)
-        assert isinstance(made, cst.Call)
-        return [Piece([spot.again(made)])]
-
-    return rewrite
+def is_told(table: TableName, index: Index) -> bool:
+    """Whether all of an index is known, so that it can be created again."""
+    values = [index.name, index.keys, index.unique, index.method, index.include, index.where, index.nulls_not_distinct]
+    keys = index.keys if isinstance(index.keys, tuple) else ()
+    values += [value for key in keys for value in (key.column, key.expression, key.opclass, key.collation)]
+    if any(isinstance(value, Unknown) for value in values) or not table.known or not index.name or not keys:
+        return False
+    return all(isinstance(key.column, str) or isinstance(key.expression, str) for key in keys)
 
 
-def _cut(index: cst.Call, limit: int) -> tuple[cst.Call, Sequence[cst.BaseExpression]]:
-    """`Index("name", "a", "b")` with its first keys, and the other ones."""
-    rest = [arg for arg in index.args if arg.keyword is None and not arg.star][1 + limit :]
-    return without(index, *rest), [arg.value for arg in rest]
+def concurrently(style: Style, calls: Sequence[str]) -> str:
+    """Calls in an autocommit block: the body of `upgrade` or `downgrade`."""
+    if any(call.startswith("op.create_index") for call in calls):
+        # The build waits for old transactions: cut short by a lock_timeout, it leaves an invalid index behind (POSTGRES.md 1.5).
+        around = [style.execute("op", sql, depth=2) for sql in ("SET lock_timeout = 0", "RESET lock_timeout")]
+        calls = [around[0], *calls, around[1]]
+    lines = [f"{style.indent}{line}" for call in calls for line in call.splitlines()]
+    return "\n".join(["with op.get_context().autocommit_block():", *lines])
 
 
-def _cut_list(call: cst.Call, at: int, limit: int) -> tuple[cst.Call, Sequence[cst.BaseExpression]]:
-    """`create_index("name", "table", ["a", "b"])` with its first keys, and the other ones."""
-    columns = argument(call, at, "columns")
-    if not isinstance(columns, cst.List | cst.Tuple) or any(isinstance(e, cst.StarredElement) for e in columns.elements):
-        raise NotPossible("the columns are not written in the call")
-    kept = list(columns.elements[:limit])
-    kept[-1] = kept[-1].with_changes(comma=columns.elements[-1].comma)
+def drop(style: Style, table: TableName, index: Index) -> str:
+    """`op.drop_index(...)`, which may be run again."""
+    arguments = [style.string(str(index.name)), f"table_name={style.string(str(table.name))}"]
+    return style.call(
+        "op.drop_index", [*arguments, _schema(style, table), "if_exists=True", "postgresql_concurrently=True"], depth=2
+    )
+
+
+def create(style: Style, table: TableName, index: Index) -> str:
+    """`op.create_index(...)`. All of the index must be known."""
+    assert isinstance(index.keys, tuple)
+    keys = ", ".join(_element(style, key) for key in index.keys)
+    ops = {str(key.column): key.opclass for key in index.keys if _is_column(key) and isinstance(key.opclass, str)}
     arguments = [
-        arg.with_changes(value=columns.with_changes(elements=kept)) if arg.value is columns else arg for arg in call.args
+        style.string(str(index.name)),
+        style.string(str(table.name)),
+        f"[{keys}]",
+        "unique=True" if index.unique is True else "",
+        _schema(style, table),
+        f"postgresql_using={style.string(index.method)}" if isinstance(index.method, str) and index.method != "btree" else "",
+        f"postgresql_ops={{{', '.join(f'{style.string(c)}: {style.string(o)}' for c, o in ops.items())}}}" if ops else "",
+        f"postgresql_include={style.strings(index.include)}" if isinstance(index.include, tuple) and index.include else "",
+        f"postgresql_where={sql_text(style, index.where)}" if isinstance(index.where, str) else "",
+        "postgresql_nulls_not_distinct=True" if index.nulls_not_distinct is True else "",
+        "postgresql_concurrently=True",
     ]
-    return call.with_changes(args=arguments), [element.value for element in columns.elements[limit:]]
+    return style.call("op.create_index", arguments, depth=2)
 
 
-def _including(call: cst.Call, rest: Sequence[cst.BaseExpression]) -> cst.Call:
-    """The call with columns included that were keys."""
-    if not all(isinstance(value, cst.SimpleString) for value in rest):
-        raise NotPossible("a key is no plain column")
-    given = keyword(call, _INCLUDE)
-    before: list[str] = []
-    if given is not None:
-        if not isinstance(given.value, cst.List | cst.Tuple):
-            raise NotPossible("the included columns are not written in the call")
-        before = [code(element.value) for element in given.value.elements]
-    return with_keyword(call, _INCLUDE, f"[{', '.join([*before, *map(code, rest)])}]")
+def build(style: Style, table: TableName, index: Index) -> list[str]:
+    """The calls that create an index so that a run which failed can be repeated (POSTGRES.md 6 a)."""
+    return [drop(style, table, index), create(style, table, index)]
 
 
-def left_out(step: Step) -> Rewrite:
-    """A call without the index that it builds; the call itself goes where it builds nothing else."""
-
-    def rewrite(spot: Spot) -> Sequence[Piece]:
-        match step.operation:
-            case CreateIndex(site=site) if site.sql is not None:
-                raise NotPossible("the index is written in SQL")
-            case CreateIndex(site=site) if site.emitted_by == "index=True" and spot.name == "add_column":
-                return [Piece([spot.again(without_in_column(spot.call, "index"))])]
-            case CreateIndex(site=site) if site.emitted_by == "index=True":
-                return [Piece([spot.again(_without_index_of_column(spot.call, step))])]
-            case CreateIndex(site=site) if site.emitted_by:
-                inner = _index_in(spot.call, step)
-                return [Piece([spot.again(without(spot.call, *[arg for arg in spot.call.args if arg.value is inner]))])]
-            case _:
-                return []
-
-    return rewrite
+def sql_text(style: Style, sql: str, sa: str = "sa.text") -> str:
+    """`sa.text("...")` of SQL that is taken as it stands."""
+    return f"{sa}({style.string(without_binds(sql))})"
 
 
-def _index_in(call: cst.Call, step: Step) -> cst.Call:
-    """The `Index("name", ...)` among the arguments of a call of `create_table`."""
-    index = _index_of(step)
-    for arg in call.args:
-        if isinstance(arg.value, cst.Call) and last_name(arg.value.func) == "Index":
-            name = argument(arg.value, 0, "name")
-            if name is not None and isinstance(name, cst.SimpleString) and name.evaluated_value == index.name:
-                return arg.value
-    raise NotPossible("the index is not written in the call")
+def key_sql(key: Key) -> str:
+    """A key of an index as CREATE INDEX writes it."""
+    parts = [quote(key.column) if isinstance(key.column, str) else _grouped(str(key.expression))]
+    if isinstance(key.collation, str):
+        parts.append(f"COLLATE {_collation(key.collation)}")
+    if isinstance(key.opclass, str):
+        parts.append(key.opclass)
+    if key.descending:
+        parts.append("DESC")
+    if key.nulls_first != key.descending:
+        parts.append("NULLS FIRST" if key.nulls_first else "NULLS LAST")
+    return " ".join(parts)
 
 
-def _without_index_of_column(call: cst.Call, step: Step) -> cst.Call:
-    """A call of `create_table` without the `index=True` of a column."""
-    keys = _index_of(step).keys
-    wanted = keys[0].column if isinstance(keys, tuple) and keys else None
-    for arg in call.args:
-        column = arg.value
-        if isinstance(column, cst.Call) and last_name(column.func) == "Column":
-            name, given = argument(column, 0, "name"), keyword(column, "index")
-            if given is not None and isinstance(name, cst.SimpleString) and name.evaluated_value == wanted:
-                found = call.deep_replace(column, without(column, given))
-                assert isinstance(found, cst.Call)
-                return found
-    raise NotPossible("index=True is not written in the call")
+def _element(style: Style, key: Key) -> str:
+    return style.string(str(key.column)) if _is_column(key) else sql_text(style, key_sql(key))
 
 
-def _index_of(step: Step) -> Index:
-    assert isinstance(step.operation, CreateIndex)
-    return step.operation.index
+def _is_column(key: Key) -> bool:
+    """Whether the name of the column says all of a key, but for its operator class."""
+    return isinstance(key.column, str) and not (key.descending or key.nulls_first or key.collation)
+
+
+def _grouped(expression: str) -> str:
+    """An expression in parentheses, which a call may do without."""
+    call = _CALL.match(expression)
+    if call is not None:
+        depth, quoted = 0, False
+        for at, letter in enumerate(expression):
+            quoted ^= letter == "'"
+            depth += 0 if quoted else (letter == "(") - (letter == ")")
+            if letter == ")" and depth == 0 and not quoted:
+                return expression if at == len(expression) - 1 else f"({expression})"
+    return f"({expression})"
+
+
+def _collation(name: str) -> str:
+    """A collation as SQL writes it. The names of some have a point in them; those of Postgres's own schema may be qualified."""
+    schema, rest = ("pg_catalog.", name.removeprefix("pg_catalog.")) if name.startswith("pg_catalog.") else ("", name)
+    return schema + quote(rest)
+
+
+def _schema(style: Style, table: TableName) -> str:
+    return f"schema={style.string(table.schema)}" if isinstance(table.schema, str) else ""
