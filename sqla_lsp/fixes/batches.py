@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
-from sqla_lsp.fixes.calls import argument, code, expression, with_keyword, with_positional
+from sqla_lsp.fixes.calls import argument, code, expression, positional, with_keyword, with_positional
 from sqla_lsp.fixes.migration import Spot
 
 _TABLE_AT = {"create_index": 1, "create_unique_constraint": 1, "create_primary_key": 1, "create_foreign_key": 1}
-"""Where the table stands among the positional arguments; elsewhere it is given by name."""
+"""Where the table stands among the positional arguments; elsewhere it is given by its name, and where others are."""
 _TABLE_AT |= {"create_check_constraint": 1, "drop_constraint": 1, "add_column": 0, "alter_column": 0, "drop_column": 0}
 
 
@@ -20,7 +20,10 @@ def out_of_batch(spot: Spot) -> cst.Call:
     table, schema = argument(spot.batch, 0, "table_name"), argument(spot.batch, 1, "schema")
     assert table is not None
     at = _TABLE_AT.get(spot.name)
-    call = with_keyword(call, "table_name", code(table)) if at is None else with_positional(call, at, table)
+    if at is None or (at > 0 and positional(call, at - 1) is None):
+        call = with_keyword(call, "source_table" if spot.name == "create_foreign_key" else "table_name", code(table))
+    else:
+        call = with_positional(call, at, table)
     if schema is not None and code(schema) != "None":
         call = with_keyword(call, "source_schema" if spot.name == "create_foreign_key" else "schema", code(schema))
     call = call.with_changes(func=expression(f"{spot.op}.{spot.name}"))

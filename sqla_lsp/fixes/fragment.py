@@ -40,8 +40,12 @@ class Fragment:
 
     def around(self, kind: type[N], start: int, end: int) -> N | None:
         """The innermost node of a kind that holds the range."""
+        return next(iter(self.all_around(kind, start, end)), None)
+
+    def all_around(self, kind: type[N], start: int, end: int) -> list[N]:
+        """The nodes of a kind that hold the range, the innermost first."""
         holding = [(span[1] - span[0], node) for node, span in self._of_kind(kind) if span[0] <= start and end <= span[1]]
-        return min(holding, key=lambda found: found[0])[1] if holding else None
+        return [node for _, node in sorted(holding, key=lambda found: found[0])]
 
     def _of_kind(self, kind: type[N]) -> Iterator[tuple[N, tuple[int, int]]]:
         for node in self._spans:

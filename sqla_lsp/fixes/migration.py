@@ -88,6 +88,40 @@ def rewritten(project: Project, path: str, rewrites: Mapping[Place, Rewrite]) ->
     return Change({path: tuple(edits)} if edits else {})
 
 
+def body_of(pieces: Sequence[Piece], style: Style) -> str:
+    """The body of a new function that consists of pieces: not indented, with "\\n" at line ends. Comments above the statements
+    stay where they were. Raises `NotPossible` where they speak of more than `op`, `sa` and literals."""
+    placed = [_Placed(statement, piece.autocommit, True) for piece in pieces for statement in piece.statements]
+    body = [statement.with_changes(leading_lines=[]) for statement in _Writer({}, "op", style).joined(placed)]
+    names = {name for statement in body for name in _names(statement)}
+    if not names <= _KNOWN_EVERYWHERE:
+        raise NotPossible(f"{min(names - _KNOWN_EVERYWHERE)} is not known in another file")
+    made = cst.Module([_in_module(statement) for statement in body], default_indent=style.indent, default_newline=style.newline)
+    return made.code.replace(style.newline, "\n").rstrip("\n")
+
+
+def _in_module(statement: cst.BaseStatement) -> cst.SimpleStatementLine | cst.BaseCompoundStatement:
+    assert isinstance(statement, cst.SimpleStatementLine | cst.BaseCompoundStatement)
+    return statement
+
+
+_KNOWN_EVERYWHERE = frozenset({"op", "sa", "True", "False", "None"})
+
+
+def _names(node: cst.CSTNode) -> Iterator[str]:
+    """The names that code looks up."""
+    match node:
+        case cst.Name(value=name):
+            yield name
+        case cst.Attribute(value=value):
+            yield from _names(value)
+        case cst.Arg(value=value):
+            yield from _names(value)
+        case _:
+            for child in node.children:
+                yield from _names(child)
+
+
 def _op_in(data: bytes) -> str | None:
     """What a file calls Alembic's operations."""
     found = _IMPORTED.search(data)
@@ -129,20 +163,22 @@ class _Definition:
                 raise NotPossible("what the call gives is used")
         function = call.func
         sent_by = code(function.value) if isinstance(function, cst.Attribute) else ""
-        block = self._fragment.around(cst.With, place.start, place.end)
-        batch = None if block is None else _batch_of(block)
-        if batch is not None and sent_by == batch[0]:
-            if block is None or statement not in block.body.body:
-                raise NotPossible("the call stands in a branch of the batch")
-            outer = batch[1].func
-            return Spot(statement, call, code(outer.value) if isinstance(outer, cst.Attribute) else "op", batch[1], self._style)
+        batch = next((batch for name, batch in self._batches(place) if name == sent_by), None)
         if batch is not None:
-            raise NotPossible("the call stands inside of a batch that it is not sent through")
+            op = code(batch.func.value) if isinstance(batch.func, cst.Attribute) else "op"
+            return Spot(statement, call, op, batch, self._style)
         is_directive = last_name(function).startswith(("create_", "drop_", "add_", "alter_")) or sent_by.endswith("op")
-        op = sent_by if is_directive and sent_by else self._op
-        if op is None:
+        called = sent_by if is_directive and sent_by else self._op
+        if called is None:
             raise NotPossible("alembic's op is not imported")
-        return Spot(statement, call, op, None, self._style)
+        return Spot(statement, call, called, None, self._style)
+
+    def _batches(self, place: Place) -> Iterator[tuple[str, cst.Call]]:
+        """The batches around a place, the innermost first: their names, and the calls of `batch_alter_table`."""
+        for block in self._fragment.all_around(cst.With, place.start, place.end):
+            found = _batch_of(block)
+            if found is not None:
+                yield found
 
 
 def _batch_of(block: cst.With) -> tuple[str, cst.Call] | None:
@@ -181,12 +217,11 @@ class _Writer(cst.CSTTransformer):
         self._depth = 0
         self._in_autocommit = 0
         self.left = set(pieces)
-        self._batches: dict[cst.BaseSuite, cst.With] = {}
 
-    def visit_With(self, node: cst.With) -> None:
-        if _batch_of(node) is not None:
-            self._batches[node.body] = node
+    def visit_With(self, node: cst.With) -> bool:
+        is_batch = _batch_of(node) is not None
         self._in_autocommit += _is_autocommit(node)
+        return not is_batch  # what is inside of a batch is parted by the block around it
 
     def leave_With(self, original_node: cst.With, updated_node: cst.With) -> cst.With:
         self._in_autocommit -= _is_autocommit(original_node)
@@ -197,33 +232,44 @@ class _Writer(cst.CSTTransformer):
 
     def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.IndentedBlock:
         self._depth -= 1
-        if original_node in self._batches:
-            return updated_node  # parted by the block around it
+        return self._rewritten(original_node, updated_node, self._placed)
+
+    def _rewritten(
+        self,
+        old: cst.IndentedBlock,
+        new: cst.IndentedBlock,
+        place: Callable[[cst.BaseStatement, cst.BaseStatement], list[_Placed]],
+    ) -> cst.IndentedBlock:
+        """A body with what takes the place of each of its statements. Comments above what is taken away stay."""
         placed: list[_Placed] = []
         comments: list[cst.EmptyLine] = []
-        for old, new in zip(original_node.body, updated_node.body, strict=True):
-            here = list(self._placed(old, new))
+        for was, now in zip(old.body, new.body, strict=True):
+            here = place(was, now)
             if not here:
-                comments += [line for line in getattr(old, "leading_lines", ()) if line.comment is not None]
+                comments += [line for line in getattr(was, "leading_lines", ()) if line.comment is not None]
             elif comments:
                 here[0] = replace(here[0], statement=_with_lines(here[0].statement, comments))
                 comments = []
             placed += here
-        if not any(one.is_new for one in placed) and len(placed) == len(updated_node.body):
-            return updated_node
-        body = list(self._joined(placed))
-        return updated_node.with_changes(body=body or self._made("pass"), footer=[*comments, *updated_node.footer])
+        if not any(one.is_new for one in placed) and len(placed) == len(new.body):
+            return new
+        body = list(self.joined(placed))
+        return new.with_changes(body=body or self._made("pass"), footer=[*comments, *new.footer])
 
     def _made(self, source: str) -> Sequence[cst.BaseStatement]:
         return statements(source, self._style)
 
-    def _placed(self, old: cst.BaseStatement, new: cst.BaseStatement) -> Iterator[_Placed]:
+    def _placed(self, old: cst.BaseStatement, new: cst.BaseStatement) -> list[_Placed]:
         if old in self._pieces:
-            yield from self._instead(old)
-        elif isinstance(old, cst.With) and isinstance(new, cst.With) and any(inner in self._pieces for inner in old.body.body):
-            yield from self._parted(old, new) if _batch_of(old) is not None else (_Placed(new),)
-        else:
-            yield _Placed(new)
+            return list(self._instead(old))
+        if isinstance(old, cst.With) and _batch_of(old) is not None and self._holds(old):
+            assert isinstance(old.body, cst.IndentedBlock)
+            return list(_with_lines_of(old, self._parted(old, old.body.body, old.body.footer)))
+        return [_Placed(new)]
+
+    def _holds(self, node: cst.CSTNode) -> bool:
+        """Whether a statement that is replaced stands inside."""
+        return node in self._pieces or any(self._holds(child) for child in node.children)
 
     def _instead(self, old: cst.BaseStatement) -> Iterator[_Placed]:
         """What takes the place of a statement. The comments above it stay above all of it, and the one behind it with the
@@ -240,26 +286,46 @@ class _Writer(cst.CSTTransformer):
         yield replace(placed[0], statement=first)
         yield from placed[1:]
 
-    def _parted(self, old: cst.With, new: cst.With) -> Iterator[_Placed]:
-        """A batch whose statements are replaced: before, what was taken out, and after it."""
-        assert isinstance(new.body, cst.IndentedBlock)
+    def _parted(
+        self, batch: cst.With, body: Sequence[cst.BaseStatement | cst.BaseSmallStatement], footer: Sequence[cst.EmptyLine] = ()
+    ) -> list[_Placed]:
+        """Statements of a batch in order: what is taken out of it by itself, what lies between in batches of its own."""
         inside: list[cst.BaseStatement] = []
         parts: list[_Placed] = []
-        for was, now in zip(old.body.body, new.body.body, strict=True):
-            assert isinstance(was, cst.BaseStatement)
-            assert isinstance(now, cst.BaseStatement)
-            if was not in self._pieces:
-                inside.append(now)
+        for statement in body:
+            assert isinstance(statement, cst.BaseStatement)
+            if not self._holds(statement):
+                inside.append(statement)
                 continue
-            if inside:
-                parts.append(_Placed(new.with_changes(body=new.body.with_changes(body=inside, footer=[])), False, True))
-                inside = []
-            parts += self._instead(was)
-        if inside:
-            parts.append(_Placed(new.with_changes(body=new.body.with_changes(body=inside)), False, True))
-        yield from _with_lines_of(new, parts)
+            parts += _in_batch(batch, inside)
+            inside = []
+            if statement in self._pieces:
+                parts += self._instead(statement)
+            else:
+                parts.append(_Placed(self._lifted(batch, statement), False, True))
+        rest = _in_batch(batch, inside, footer)
+        if not rest and any(line.comment is not None for line in footer):
+            raise NotPossible("a comment ends the batch")
+        return [*parts, *rest]
 
-    def _joined(self, placed: Sequence[_Placed]) -> Iterator[cst.BaseStatement]:
+    def _lifted(self, batch: cst.With, statement: cst.BaseStatement) -> cst.BaseStatement:
+        """A branch inside of a batch as one outside of it, whose parts are batches of their own."""
+        name = (_batch_of(batch) or ("", None))[0]
+        if isinstance(statement, cst.If | cst.While) and _mentions(statement.test, name):
+            raise NotPossible("a condition asks the batch")
+        self._depth += 1
+        self._in_autocommit += _is_autocommit(statement)
+        lifted = statement.visit(_Bodies(lambda block: self._rewritten_batch(batch, block)))
+        self._in_autocommit -= _is_autocommit(statement)
+        self._depth -= 1
+        assert isinstance(lifted, cst.BaseStatement)
+        return lifted
+
+    def _rewritten_batch(self, batch: cst.With, block: cst.IndentedBlock) -> cst.IndentedBlock:
+        placed = self._parted(batch, block.body)
+        return block.with_changes(body=list(self.joined(placed)) or self._made("pass"))
+
+    def joined(self, placed: Sequence[_Placed]) -> Iterator[cst.BaseStatement]:
         """The statements of a body, new ones in the autocommit blocks that they stand in."""
         block: cst.With | None = None
         waiting: list[cst.BaseStatement] = []
@@ -337,12 +403,35 @@ def _collapsed(inside: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatemen
     return kept
 
 
+class _Bodies(cst.CSTTransformer):
+    """The bodies of one compound statement, each changed as a whole."""
+
+    def __init__(self, change: Callable[[cst.IndentedBlock], cst.IndentedBlock]) -> None:
+        super().__init__()
+        self._change = change
+
+    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> bool:
+        return False
+
+    def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.IndentedBlock:
+        return self._change(original_node)
+
+
+def _mentions(node: cst.CSTNode, name: str) -> bool:
+    return (isinstance(node, cst.Name) and node.value == name) or any(_mentions(child, name) for child in node.children)
+
+
+def _in_batch(batch: cst.With, inside: Sequence[cst.BaseStatement], footer: Sequence[cst.EmptyLine] = ()) -> list[_Placed]:
+    """Statements in a batch of their own, where one of them is sent through it."""
+    name = (_batch_of(batch) or ("", None))[0]
+    if not any(_mentions(statement, name) for statement in inside):
+        return [_Placed(statement, False, True) for statement in inside]
+    assert isinstance(batch.body, cst.IndentedBlock)
+    body = batch.body.with_changes(body=inside, footer=footer)
+    return [_Placed(batch.with_changes(body=body, leading_lines=[]), False, True)]
+
+
 def _with_lines_of(batch: cst.With, parts: Sequence[_Placed]) -> Iterator[_Placed]:
     """Parts of a batch, of which the first has the comments above it."""
     for number, part in enumerate(parts):
-        statement = part.statement
-        if isinstance(statement, cst.With) and number > 0:
-            statement = statement.with_changes(leading_lines=())
-        elif number == 0 and not isinstance(statement, cst.With):
-            statement = _with_lines(statement, batch.leading_lines)
-        yield replace(part, statement=statement)
+        yield replace(part, statement=_with_lines(part.statement, batch.leading_lines)) if number == 0 else part

@@ -10,14 +10,22 @@ from sqla_lsp.fixes.batches import out_of_batch
 from sqla_lsp.fixes.calls import argument, code, keyword, positional, with_keyword, with_value, without
 from sqla_lsp.fixes.columns import column_of, without_elements
 from sqla_lsp.fixes.constraints import Added, added, is_alone, name_in_code
-from sqla_lsp.fixes.fix import NotPossible
+from sqla_lsp.fixes.fix import Change, NotPossible, joined
 from sqla_lsp.fixes.literals import parted, sql_of
-from sqla_lsp.fixes.migration import Piece, Rewrite, Spot
+from sqla_lsp.fixes.migration import Piece, Rewrite, Spot, rewritten
+from sqla_lsp.fixes.revisions import Draft, following
+from sqla_lsp.fixes.style import style_of
+from sqla_lsp.fixes.transactions import with_transaction_per_migration
 from sqla_lsp.project.history import Step
+from sqla_lsp.project.project import Project
 from sqla_lsp.schema.tables import Check, ForeignKey
+from sqla_lsp.text.places import Place
 
 _OPTIONS = ("onupdate", "ondelete", "deferrable", "initially", "match", "use_alter")
 """Arguments of `ForeignKey` that `create_foreign_key` takes as well."""
+
+
+Condition = Added[ForeignKey] | Added[Check]
 
 
 def not_valid(steps: Sequence[Step], *, validated: bool = True) -> Rewrite:
@@ -25,9 +33,7 @@ def not_valid(steps: Sequence[Step], *, validated: bool = True) -> Rewrite:
     dropped first, so that it can be run again. `validated` says that it is validated there; else a later revision does that."""
 
     def rewrite(spot: Spot) -> Sequence[Piece]:
-        found: Added[ForeignKey] | Added[Check]
-        is_check = isinstance(getattr(steps[0].operation, "constraint", None), Check)
-        found = added(steps, Check) if is_check else added(steps, ForeignKey)
+        found = condition(steps)
         if found.operation.site.sql is not None:
             pieces = _raw(spot, found)
         elif found.operation.site.emitted_by:
@@ -40,7 +46,27 @@ def not_valid(steps: Sequence[Step], *, validated: bool = True) -> Rewrite:
     return rewrite
 
 
-def validation(found: Added[ForeignKey] | Added[Check]) -> str:
+def in_two_revisions(project: Project, path: str, place: Place, steps: Sequence[Step]) -> Change:
+    """The change that adds the constraint NOT VALID here, and validates it in a revision that follows, which has a transaction
+    of its own. Raises `NotPossible`."""
+    found = condition(steps)
+    validate = style_of(project, path).execute("op", validation(found))
+    draft = Draft(f"validate {found.name}", f"validate {found.name}", validate, "pass")
+    return joined(
+        [
+            rewritten(project, path, {place: not_valid(steps, validated=False)}),
+            following(project, path, [draft]),
+            with_transaction_per_migration(project, path) or Change(),
+        ]
+    )
+
+
+def condition(steps: Sequence[Step]) -> Condition:
+    is_check = isinstance(getattr(steps[0].operation, "constraint", None), Check)
+    return added(steps, Check) if is_check else added(steps, ForeignKey)
+
+
+def validation(found: Condition) -> str:
     """The statement that validates a constraint."""
     return f"{found.alter} VALIDATE CONSTRAINT {found.sql}"
 
@@ -60,11 +86,11 @@ def inline(steps: Sequence[Step]) -> Rewrite:
     return rewrite
 
 
-def _add(spot: Spot, found: Added[ForeignKey] | Added[Check], add: cst.BaseStatement) -> Piece:
+def _add(spot: Spot, found: Condition, add: cst.BaseStatement) -> Piece:
     return Piece([*spot.execute(f"{found.alter} DROP CONSTRAINT IF EXISTS {found.sql}"), add])
 
 
-def _call(spot: Spot, found: Added[ForeignKey] | Added[Check]) -> cst.Call:
+def _call(spot: Spot, found: Condition) -> cst.Call:
     """`create_foreign_key` and `create_check_constraint`."""
     call = out_of_batch(spot)
     mistaken = keyword(call, "not_valid")
@@ -78,7 +104,7 @@ def _call(spot: Spot, found: Added[ForeignKey] | Added[Check]) -> cst.Call:
     return with_keyword(call, "postgresql_not_valid", "True")
 
 
-def _of_column(spot: Spot, found: Added[ForeignKey] | Added[Check]) -> list[Piece]:
+def _of_column(spot: Spot, found: Condition) -> list[Piece]:
     """`ForeignKey(...)` or `CheckConstraint(...)` in the column of `add_column`."""
     emitted_by = found.operation.site.emitted_by
     if emitted_by not in ("ForeignKey", "CheckConstraint"):
@@ -96,10 +122,10 @@ def _of_column(spot: Spot, found: Added[ForeignKey] | Added[Check]) -> list[Piec
         arguments += [_referent_schema(spot, found.constraint)]
         function = "create_foreign_key"
     else:
-        condition = argument(taken, 0, "sqltext")
-        if condition is None:
+        sql = argument(taken, 0, "sqltext")
+        if sql is None:
             raise NotPossible("the condition is not written in the call")
-        arguments = [name, code(table), code(condition), f"schema={code(schema.value)}" if schema is not None else ""]
+        arguments = [name, code(table), code(sql), f"schema={code(schema.value)}" if schema is not None else ""]
         function = "create_check_constraint"
     given = ", ".join([argument for argument in [*arguments, "postgresql_not_valid=True"] if argument])
     [add] = spot.made(f"{spot.op}.{function}({given})")
@@ -130,7 +156,7 @@ def _options(taken: cst.Call) -> list[str]:
     return [f"{key}={known[key]}" for key in _OPTIONS if key in known]
 
 
-def _raw(spot: Spot, found: Added[ForeignKey] | Added[Check]) -> list[Piece]:
+def _raw(spot: Spot, found: Condition) -> list[Piece]:
     """`ALTER TABLE ... ADD FOREIGN KEY ...`: NOT VALID is put at its end."""
     sql = found.operation.site.sql
     if not is_alone(found) or found.operation.inline or sql is None:

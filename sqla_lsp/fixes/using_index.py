@@ -21,28 +21,50 @@ _KEPT = ("schema", "postgresql_include", "postgresql_nulls_not_distinct")
 """Arguments of `create_unique_constraint` that belong to the index."""
 
 
-def using_index(steps: Sequence[Step]) -> Rewrite:
+Key = Added[Unique] | Added[PrimaryKey]
+
+
+def using_index(steps: Sequence[Step], *, index_alone: bool = False) -> Rewrite:
     """What takes the place of a call that adds a unique constraint or primary key. An index that is left over from a run that
-    failed is dropped first, so that it can be run again."""
+    failed is dropped first, so that it can be run again. With `index_alone` a later revision makes the constraint."""
 
     def rewrite(spot: Spot) -> Sequence[Piece]:
-        found: Added[Unique] | Added[PrimaryKey]
-        found = added(steps, PrimaryKey) if _is_primary(steps[0]) else added(steps, Unique)
+        found = keyed(steps)
+        after: Sequence[Piece] = []
         if found.operation.site.sql is not None:
-            return _raw(spot, found)
-        if found.operation.site.emitted_by:
-            return _of_column(spot, found)
-        return _of_call(spot, found)
+            pieces, after = _raw(spot, found)
+        elif found.operation.site.emitted_by:
+            pieces = _of_column(spot, found)
+        else:
+            pieces = _of_call(spot, found)
+        add = [] if index_alone else [statement for sql in constraint_sql(found) for statement in spot.execute(sql)]
+        return [*pieces, Piece(add), *after]
 
     return rewrite
+
+
+def keyed(steps: Sequence[Step]) -> Key:
+    """The unique constraint or primary key that a call adds. Raises `NotPossible`."""
+    return added(steps, PrimaryKey) if _is_primary(steps[0]) else added(steps, Unique)
+
+
+def constraint_sql(found: Key) -> Sequence[str]:
+    """The statements that make the constraint of its index."""
+    nullable = _nullable(found)
+    if not nullable:
+        return [_add(found, found.name)]
+    return [
+        f"{found.alter} {', '.join(f'ALTER COLUMN {quote(column)} SET NOT NULL' for column in nullable)}",
+        f"{found.alter} DROP CONSTRAINT {_check(found, nullable)}",
+        _add(found, found.name),
+    ]
 
 
 def taken_over(steps: Sequence[Step]) -> Rewrite:
     """What `postgresql_using_index=` meant: the constraint takes an index over that is there."""
 
     def rewrite(spot: Spot) -> Sequence[Piece]:
-        found: Added[Unique] | Added[PrimaryKey]
-        found = added(steps, PrimaryKey) if _is_primary(steps[0]) else added(steps, Unique)
+        found = keyed(steps)
         given = keyword(spot.call, "postgresql_using_index")
         index = getattr(given.value, "evaluated_value", None) if given is not None else None
         if not isinstance(index, str):
@@ -56,7 +78,7 @@ def _is_primary(step: Step) -> bool:
     return isinstance(getattr(step.operation, "constraint", None), PrimaryKey)
 
 
-def _add(found: Added[Unique] | Added[PrimaryKey], index: str) -> str:
+def _add(found: Key, index: str) -> str:
     """The statement that makes a constraint of an index."""
     constraint = found.constraint
     kind = "UNIQUE" if isinstance(constraint, Unique) else "PRIMARY KEY"
@@ -69,7 +91,7 @@ def _add(found: Added[Unique] | Added[PrimaryKey], index: str) -> str:
     return sql
 
 
-def _of_call(spot: Spot, found: Added[Unique] | Added[PrimaryKey]) -> Sequence[Piece]:
+def _of_call(spot: Spot, found: Key) -> Sequence[Piece]:
     """`create_unique_constraint` and `create_primary_key`."""
     call = out_of_batch(spot)
     table = argument(call, 1, "table_name", "source", "tablename")
@@ -83,7 +105,7 @@ def _of_call(spot: Spot, found: Added[Unique] | Added[PrimaryKey]) -> Sequence[P
     return _pieces(spot, found, [drop, f"{spot.op}.create_index({', '.join(index)})"])
 
 
-def _of_column(spot: Spot, found: Added[Unique] | Added[PrimaryKey]) -> Sequence[Piece]:
+def _of_column(spot: Spot, found: Key) -> Sequence[Piece]:
     """`unique=True` in `add_column`."""
     if found.operation.site.emitted_by != "unique=True":
         raise NotPossible("the column cannot be parted from its key")
@@ -99,8 +121,8 @@ def _of_column(spot: Spot, found: Added[Unique] | Added[PrimaryKey]) -> Sequence
     return [Piece([spot.again(without_in_column(call, "unique"))]), *pieces]
 
 
-def _raw(spot: Spot, found: Added[Unique] | Added[PrimaryKey]) -> Sequence[Piece]:
-    """`ALTER TABLE ... ADD UNIQUE (...)`."""
+def _raw(spot: Spot, found: Key) -> tuple[Sequence[Piece], Sequence[Piece]]:
+    """`ALTER TABLE ... ADD UNIQUE (...)`: the index with what stands before it, and what stands behind."""
     constraint, sql = found.constraint, found.operation.site.sql
     if not is_alone(found) or found.operation.inline or sql is None:
         raise NotPossible("the statement does other things too")
@@ -116,44 +138,35 @@ def _raw(spot: Spot, found: Added[Unique] | Added[PrimaryKey]) -> Sequence[Piece
     drop = f"DROP INDEX CONCURRENTLY IF EXISTS {sql_name(found.name, found.table.schema)}"
     made = _pieces(spot, found, [spot.style.execute(spot.op, sql, depth=2) for sql in (drop, create)])
     outside = [[] if call is None else [Piece([spot.again(call)])] for call in (before, after)]
-    return [*outside[0], *made, *outside[1]]
+    return [*outside[0], *made], outside[1]
 
 
-def _pieces(spot: Spot, found: Added[Unique] | Added[PrimaryKey], index: Sequence[str]) -> Sequence[Piece]:
-    """The index in a block, the constraint behind it. A primary key needs columns that are NOT NULL: what is not known to be is
-    checked first, so that SET NOT NULL finds nothing to scan."""
-    in_block = found.in_transaction
+def _pieces(spot: Spot, found: Key, index: Sequence[str]) -> Sequence[Piece]:
+    """The index in a block. A primary key needs columns that are NOT NULL: what is not known to be is checked there too, so that
+    SET NOT NULL finds nothing to scan."""
     build = [statement for source in index for statement in spot.made(source)]
-    add = spot.execute(_add(found, found.name))
-    if isinstance(found.constraint, Unique):
-        return [Piece(build, in_block), Piece(add)]
     nullable = _nullable(found)
     if not nullable:
-        return [Piece(build, in_block), Piece(add)]
-    table = found.table.name
-    check = quote(shortened(f"ck_{table}_{'_'.join(nullable)}_not_null"))
+        return [Piece(build, found.in_transaction)]
+    check = _check(found, nullable)
     condition = " AND ".join(f"{quote(column)} IS NOT NULL" for column in nullable)
-    set_not_null = ", ".join(f"ALTER COLUMN {quote(column)} SET NOT NULL" for column in nullable)
-    return [
-        Piece(
-            [
-                *spot.execute(f"{found.alter} DROP CONSTRAINT IF EXISTS {check}"),
-                *spot.execute(f"{found.alter} ADD CONSTRAINT {check} CHECK ({condition}) NOT VALID"),
-            ]
-        ),
-        Piece([*spot.execute(f"{found.alter} VALIDATE CONSTRAINT {check}"), *build], in_block),
-        Piece(
-            [
-                *spot.execute(f"{found.alter} {set_not_null}"),
-                *spot.execute(f"{found.alter} DROP CONSTRAINT {check}"),
-                *add,
-            ]
-        ),
+    added = [
+        *spot.execute(f"{found.alter} DROP CONSTRAINT IF EXISTS {check}"),
+        *spot.execute(f"{found.alter} ADD CONSTRAINT {check} CHECK ({condition}) NOT VALID"),
     ]
+    validate = spot.execute(f"{found.alter} VALIDATE CONSTRAINT {check}")
+    return [Piece(added), Piece([*validate, *build], found.in_transaction)]
 
 
-def _nullable(found: Added[Unique] | Added[PrimaryKey]) -> Sequence[str]:
-    """The columns of the constraint that may hold NULL."""
+def _check(found: Key, nullable: Sequence[str]) -> str:
+    """The name of the check that stands in for NOT NULL while it is validated."""
+    return quote(shortened(f"ck_{found.table.name}_{'_'.join(nullable)}_not_null"))
+
+
+def _nullable(found: Key) -> Sequence[str]:
+    """The columns of a primary key that may hold NULL until now."""
+    if isinstance(found.constraint, Unique):
+        return []
     columns = found.constraint.columns
     if not isinstance(columns, tuple):
         raise NotPossible("the columns are not known")

@@ -21,6 +21,7 @@ from sqla_lsp.project.formatting import FILE_NAMES as FORMATTER_FILES
 from sqla_lsp.project.formatting import Formatters, Formatting
 from sqla_lsp.project.history import RevisionHistory
 from sqla_lsp.project.index import read_bytes
+from sqla_lsp.project.installed import Release, installed
 from sqla_lsp.project.names import Names, Target
 from sqla_lsp.project.paths import ancestry
 from sqla_lsp.project.replay import TableKey, key_of
@@ -269,6 +270,10 @@ class Project:
     def formatting(self, path: str) -> Formatting:
         """How the project's formatter writes a file."""
         return self._formatters.formatting(path)
+
+    def installed(self, path: str, package: str) -> Release | None:
+        """The release of a package that the project of a file has, installed or locked."""
+        return installed(read_bytes, path, package)
 
     def data(self, path: str) -> bytes:
         """The UTF-8 text of a file as it was analysed, b"" where there is none."""
