@@ -4,7 +4,6 @@ file is parsed or touched."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from typing import TypeVar
 
 import libcst as cst
@@ -12,7 +11,7 @@ from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 
 from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.syntax.tree import parse
-from sqla_lsp.text.edits import Edit, smallest
+from sqla_lsp.text.edits import Edit, between
 
 N = TypeVar("N", bound=cst.CSTNode)
 
@@ -55,17 +54,8 @@ class Fragment:
 
     def edits(self, new: cst.Module) -> tuple[Edit, ...]:
         """The smallest edits that make the new version of the old one, line by line."""
-        old_lines = self._old.splitlines(keepends=True)
-        new_lines = new.code.encode("utf-8").splitlines(keepends=True)
-        offsets = [self.start]
-        for line in old_lines:
-            offsets.append(offsets[-1] + len(line))
-        edits = []
-        for tag, first, last, new_first, new_last in SequenceMatcher(None, old_lines, new_lines, autojunk=False).get_opcodes():
-            edit = smallest(b"".join(old_lines[first:last]), b"".join(new_lines[new_first:new_last])) if tag != "equal" else None
-            if edit is not None:
-                edits.append(Edit(offsets[first] + edit.start, offsets[first] + edit.end, edit.text))
-        return tuple(edits)
+        edits = between(self._old, new.code.encode("utf-8"))
+        return tuple([Edit(self.start + edit.start, self.start + edit.end, edit.text) for edit in edits])
 
 
 def definition_around(data: bytes, start: int, end: int) -> tuple[int, int]:

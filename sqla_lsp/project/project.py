@@ -283,6 +283,11 @@ class Project:
         """Whether there is a file, on disk or in the editor."""
         return self._files.is_file(path)
 
+    def document(self, path: str) -> bytes | None:
+        """The text of an open document, None where it is not open."""
+        document = self._files.documents.get(path)
+        return None if document is None else document.data
+
     def ignores(self, path: str) -> tuple[Ignore, ...]:
         """The comments of a file that silence rules."""
         return self._files.facts(path).ignores
