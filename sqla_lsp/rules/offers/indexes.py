@@ -8,8 +8,8 @@ from functools import partial
 from msgspec.structs import replace
 
 from sqla_lsp.fixes.fix import Fix
-from sqla_lsp.fixes.migration_indexes import left_out, narrowed
 from sqla_lsp.fixes.migration import Rewrite, rewritten
+from sqla_lsp.fixes.migration_indexes import left_out, narrowed
 from sqla_lsp.postgres.index_cover import covering
 from sqla_lsp.project.history import Step
 from sqla_lsp.rules.offers.migrations import can_be_rewritten
