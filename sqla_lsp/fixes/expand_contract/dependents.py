@@ -206,7 +206,12 @@ def _index_names(index: Index, column: str) -> bool | None:
 
 def _is_whole(index: Index) -> bool:
     """Whether everything of an index is known that it takes to make it again."""
-    if not index.valid or not isinstance(index.unique, bool) or not isinstance(index.nulls_not_distinct, bool):
+    if (
+        not index.valid
+        or index.stored_otherwise
+        or not isinstance(index.unique, bool)
+        or not isinstance(index.nulls_not_distinct, bool)
+    ):
         return False
     if not isinstance(index.method, str) or not _METHOD.fullmatch(index.method):
         return False

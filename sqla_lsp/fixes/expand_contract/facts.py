@@ -27,6 +27,7 @@ from sqla_lsp.schema.tables import Column, Exclude, ForeignKey, PrimaryKey, Tabl
 from sqla_lsp.schema.types import PgType
 
 _HARMLESS = frozenset({"COMMENT", "GRANT", "REVOKE"})
+_BESIDE = frozenset({"CREATE FUNCTION", "CREATE TRIGGER", "DROP FUNCTION", "DROP TRIGGER"})
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE"})
 _IDLE_SETTINGS = frozenset(
     {"lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "maintenance_work_mem", "work_mem"}
@@ -127,7 +128,7 @@ def _assembled(
         return None
     returns: Back = "rounded" if _computes(back, name, old) else comes_back(new, old)
     key = next((c.columns for c in table.constraints if isinstance(c, PrimaryKey)), ())
-    if returns != "always" and old.kind == "domain":  # it may not take NULL
+    if (returns != "always" and old.kind == "domain") or not _is_added_at_once(new):  # a domain may not take NULL
         return None
     if isinstance(key, Unknown) or name in key or (not key and version < _READS_ROWS_BY_BLOCK):
         return None
@@ -168,7 +169,7 @@ def _touches(other: AnyOperation, key: tuple[str | None, str] | None, column: st
         case ops.NotKnown():
             return True
         case ops.OtherStatement(kind=kind, tables=tables):
-            if kind in _HARMLESS and not _says(other, column):
+            if kind in _HARMLESS | _BESIDE and not _says(other, column):
                 return False
             known = kind in _WRITES and bool(tables) and all(table.known for table in tables)
             return not known or any(key_of(table) == key for table in tables) or _says(other, column)
@@ -283,7 +284,9 @@ def _is_written(column: Column, after: Column, old: PgType, *, needs_using: bool
     if isinstance(column.nullable, Unknown) or isinstance(after.nullable, Unknown) or isinstance(column.comment, Unknown):
         return False
     for default in (column.default, after.default):
-        if default is not None and (default.kind != "default" or isinstance(default.sql, Unknown)):
+        if default is None:
+            continue
+        if default.kind != "default" or isinstance(default.sql, Unknown) or "nextval" in default.sql.lower():
             return False
     if column.default is None:
         return True
@@ -291,6 +294,15 @@ def _is_written(column: Column, after: Column, old: PgType, *, needs_using: bool
         return False
     told = constant_default(str(column.default.sql))
     return told is None or not is_momentary(old, told[0])
+
+
+def _is_added_at_once(type_: PgType) -> bool:
+    """Whether ADD COLUMN of the type is known to write no row: for a domain with a CHECK it writes all (POSTGRES.md 3)."""
+    while type_.kind == "domain":
+        if type_.checked is not False or type_.base is None:
+            return False
+        type_ = type_.base
+    return type_.kind != "named"
 
 
 def _way(using: str | Unknown | None, column: str, to: PgType, table: Table) -> Way | None:
