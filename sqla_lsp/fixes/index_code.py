@@ -111,8 +111,9 @@ def without_index(file: CodeFile, place: Place) -> list[Edit]:
     while _is_method_of(node):
         node = node.parent.parent  # type: ignore[union-attr, assignment]
     edits, gone = _taken_out(file, node)
-    function = text(call.child_by_field_name("function"))
-    return sorted([*edits, *left_over(file, function, [gone])])
+    imports = left_over(file, text(call.child_by_field_name("function")), [gone])
+    apart = all(one.end <= other.start or other.end <= one.start for one in imports for other in edits)
+    return sorted([*edits, *imports]) if apart else edits
 
 
 def _is_method_of(node: Node) -> bool:
