@@ -126,8 +126,10 @@ def keyword(call: Node, name: str) -> Node | None:
 
 
 def imports_in(node: Node) -> Iterator[Node]:
-    """The import statements of a module's top level, also under conditions."""
+    """The import statements of a module's top level, also under conditions, but not what is for type checkers alone."""
     for child in node.named_children:
+        if child.type == "if_statement" and "TYPE_CHECKING" in text(child.child_by_field_name("condition")):
+            continue
         if child.type in ("import_statement", "import_from_statement"):
             yield child
         elif child.type in _BRANCHES:

@@ -100,7 +100,8 @@ def check(case: FixCase, rule: str, offer: Offer, folder: Path) -> None:
     made = {path: apply(project.data(path), edits) for path, edits in change.edits.items()}
     made |= {new.path: new.data for new in change.creates}
     shown = {str(Path(path).relative_to(folder)): data.decode() for path, data in made.items() if path in change.edits}
-    shown |= {"new": new.data.decode()[new.data.decode().index("def upgrade") :] for new in change.creates}
+    for new in change.creates:
+        shown["new"] = new.data.decode()[new.data.index(b"def upgrade") :]
     assert shown == {path: text.replace("\n", case.line_end) for path, text in case.after.items()}
     for path, data in made.items():
         compile(data, path, "exec")
