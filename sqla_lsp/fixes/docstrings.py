@@ -4,11 +4,13 @@ that a fix writes depends on the clock."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 _FIELD = re.compile(r"^(?P<label>[ \t]*(?P<name>Revision ID|Revises|Create Date)[ \t]*:[ \t]*)(?P<value>.*)$", re.MULTILINE)
+_LABELLED = re.compile(r"[ \t]*[A-Z][\w \-]*: *\S")
 _DATE = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[ T](?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?P<rest>\S*[^\n]*)"
 )
@@ -55,22 +57,25 @@ def date_of(literal: str) -> str:
     return next((match["value"].strip() for match in _FIELD.finditer(literal) if match["name"] == "Create Date"), "")
 
 
-def docstring(literal: str, message: str, fields: dict[str, str], old: str) -> str:
-    """A docstring laid out as another one, a literal, that of the revision `old`. `fields` are the values of "Revision ID",
-    "Revises" and "Create Date"; only those lines of the other one are kept."""
+def docstring(literal: str, message: str, fields: dict[str, str], old: str, others: Iterable[str] = ()) -> str:
+    """A docstring laid out as another one, a literal, that of the revision `old`; one line where there is no other. `fields` are
+    the values of "Revision ID", "Revises" and "Create Date". Of what else the other one says only lines like "Phase: expand" are
+    kept that the docstrings `others` have too."""
     match = _LITERAL.match(literal)
     if match is None or (len(match["quotes"]) == 1 and "\n" not in match["inner"]):
-        quotes = match["quotes"] if match is not None else '"'
-        return _quoted(quotes * 3, "", message, "")
+        return _quoted((match["quotes"] if match is not None else '"') * 3, "", message, "")
     inner = match["inner"]
     lead = inner[: len(inner) - len(inner.lstrip())]
-    tail = inner[len(inner.rstrip()) :]
+    tail = inner[len(inner.rstrip()) :].lstrip(" \t")
     message = _finished(message, inner.strip().partition("\n")[0], old, fields["Revision ID"])
     found = list(_FIELD.finditer(inner))
     if not found:
         return _quoted(match["quotes"], lead, message, tail)
     above = inner[: found[0].start()]
     gap = above[len(above.rstrip()) :] if above.strip() else "\n\n"
+    shared = {line.strip() for other in others for line in other.split("\n")}
+    labelled = [line for line in above.split("\n")[1:] if _LABELLED.match(line) and line.strip() in shared]
+    message = "\n".join([message, *([""] if labelled else []), *labelled])
     written = _fields(inner, found, fields)
     return _quoted(match["quotes"], lead, f"{message}{gap}{written}", tail)
 
@@ -83,7 +88,8 @@ def _fields(inner: str, found: list[re.Match[str]], fields: dict[str, str]) -> s
         between = inner[done : match.start()]
         lines += [""] * sum(not line.strip() for line in between.split("\n")[1:-1])
         value = fields.get(match["name"], match["value"])
-        lines.append((match["label"] + value).rstrip())
+        label = match["label"] + " " * match["label"].endswith(":")
+        lines.append((label + value).rstrip())
         done = match.end()
     return "\n".join(lines)
 

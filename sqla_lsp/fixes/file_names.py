@@ -37,7 +37,7 @@ class Naming:
         self._template = options.file_template or self._pattern()
         depth = self._template.count("/")
         if depth:
-            self._folder = self._base(path, depth)
+            self._folder = self._base(path, depth, {os.path.join(environment.folder, "versions"), *options.versions})
 
     def path(self, revision: str, message: str, date: Moment | None) -> str:
         """The absolute path for a new revision, which no other file has. Raises `NotPossible`."""
@@ -56,8 +56,7 @@ class Naming:
         if "%(number)s" in self._template:
             values["number"] = self._number()
         if "%(padded)s" in self._template:
-            width = len(_LEADING.match(self._stem)[0])  # type: ignore[index]
-            values["padded"] = revision.zfill(width)
+            values["padded"] = revision.zfill(len(self._stem) - len(self._stem.lstrip("0123456789")))
         try:
             return self._template % values
         except (KeyError, ValueError, TypeError):
@@ -116,15 +115,17 @@ class Naming:
         taken = {int(match[1]) for name in names if (match := pattern.match(name)) is not None}
         return next(number for number in following_numbers(own[0], dates=False) if int(number) not in taken)
 
-    def _base(self, path: str, depth: int) -> str:
-        """The folder that a template with folders counts from."""
+    def _base(self, path: str, depth: int, versions: set[str]) -> str:
+        """The folder that a template with folders counts from. A neighbour deeper down that does not follow it has its revisions
+        beside it."""
         parts = path.split(os.sep)
         told = "/".join(parts[-depth - 1 :]).removesuffix(".py")
         pieces = _TOKEN.split(self._template)
         pattern = "".join(r".+?" if number % 2 else re.escape(piece) for number, piece in enumerate(pieces))
         if re.fullmatch(pattern, told) is not None:
             return os.sep.join(parts[: -depth - 1]) or os.sep
-        self._template = self._template.rpartition("/")[2]
+        if self._folder not in versions:
+            self._template = self._template.rpartition("/")[2]
         return self._folder
 
 

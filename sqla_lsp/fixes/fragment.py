@@ -51,6 +51,10 @@ class Fragment:
         holding = [(span[1] - span[0], node) for node, span in self._of_kind(kind) if span[0] <= start and end <= span[1]]
         return [node for _, node in sorted(holding, key=lambda found: found[0])]
 
+    def all_of(self, kind: type[N]) -> list[N]:
+        """All nodes of a kind."""
+        return [node for node, _ in self._of_kind(kind)]
+
     def _of_kind(self, kind: type[N]) -> Iterator[tuple[N, tuple[int, int]]]:
         for node in self._spans:
             if isinstance(node, kind):

@@ -76,7 +76,8 @@ def kept(written: Written, node: Node, needed: Sequence[Import], style: Style) -
     used = [found for found in own if any(found.is_as(need) for need in needed)]
     if not used:
         return None
-    text = written.text(node) if len(used) == len(own) else _statement(used, style)
+    whole = len(used) == len(own) and not any(child.type == "comment" for child in node.children)
+    text = written.text(node) if whole else _statement(used, style)
     return Block(text + written.pragma(node), gap, used[0].module, tuple(found.bound for found in used))
 
 
@@ -131,8 +132,10 @@ def insert(blocks: list[Block], statement: str, *, sa_first: bool) -> None:
 
 def _among(blocks: list[Block], group: list[int], new: Block, *, sa_first: bool) -> None:
     """Puts an import among those of its kind."""
+    plain = [index for index in group if blocks[index].text.startswith("import ")]
     first = new.bound == (("sa",) if sa_first else ("op",))
-    if first:
+    standard = _kind(new.module) == 1 and new.text.startswith("import ")
+    if first or (standard and not plain):
         at = group[0]
         new.gap, blocks[at].gap = blocks[at].gap, 0
         blocks.insert(at, new)
@@ -141,6 +144,7 @@ def _among(blocks: list[Block], group: list[int], new: Block, *, sa_first: bool)
     beside = [index for index in group if partner in blocks[index].bound] if partner else []
     lower = [index for index in group if (blocks[index].module, blocks[index].bound) <= (new.module, new.bound)]
     own = [index for index in group if {"op", "sa"} & {*blocks[index].bound}]
+    beside = plain if standard else beside
     at = (beside or ([max(lower[-1], own[-1])] if lower and own else lower) or own or group)[-1] + 1
     blocks.insert(at, new)
 

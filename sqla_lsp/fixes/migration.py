@@ -92,6 +92,15 @@ def rewritten(project: Project, path: str, rewrites: Mapping[Place, Rewrite]) ->
     return Change({path: tuple(edits)} if edits else {})
 
 
+def instead_of_nothing(project: Project, path: str, function: Place, rewrite: Rewrite) -> Change:
+    """The change that puts pieces in the place of the `pass` of a function that does nothing. Raises `NotPossible`."""
+    data = project.data(path)
+    start, end = definition_around(data, function.start, function.end)
+    fragment = Fragment(data, start, end)
+    style = style_of(project, path)
+    return Change({path: _Definition(fragment, _op_in(data), style).filled(rewrite)})
+
+
 def body_of(pieces: Sequence[Piece], style: Style) -> str:
     """The body of a new function that consists of pieces: not indented, with "\\n" at line ends. Comments above the statements
     stay where they were. Raises `NotPossible` where they speak of more than `op`, `sa` and literals."""
@@ -155,6 +164,20 @@ class _Definition:
             raise NotPossible("the statement stands where no other can")
         yield from self._fragment.edits(new)
 
+    def filled(self, rewrite: Rewrite) -> tuple[Edit, ...]:
+        """The edits that put pieces in the place of its only statement, which does nothing."""
+        nothing = [
+            statement
+            for statement in self._fragment.all_of(cst.SimpleStatementLine)
+            if not all(_is_docstring(small) for small in statement.body)
+        ]
+        if len(nothing) != 1 or not isinstance(nothing[0].body[0], cst.Pass) or self._op is None:
+            raise NotPossible("the function does other things")
+        [statement] = nothing
+        spot = Spot(statement, cst.Call(cst.Name(self._op)), self._op, None, self._style)
+        writer = _Writer({statement: rewrite(spot)}, self._op, self._style)
+        return self._fragment.edits(self._fragment.module.visit(writer))
+
     def _spot(self, place: Place) -> Spot:
         call = self._fragment.at(cst.Call, place.start, place.end)
         statement = self._fragment.around(cst.SimpleStatementLine, place.start, place.end)
@@ -183,6 +206,10 @@ class _Definition:
             found = _batch_of(block)
             if found is not None:
                 yield found
+
+
+def _is_docstring(statement: cst.BaseSmallStatement) -> bool:
+    return isinstance(statement, cst.Expr) and isinstance(statement.value, cst.SimpleString | cst.ConcatenatedString)
 
 
 def _batch_of(block: cst.With) -> tuple[str, cst.Call] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 from tree_sitter import Node
@@ -95,8 +96,10 @@ class _File:
         for node in self.layout.nodes:
             gap = self.layout.blank_lines_before(node)
             if node in self.layout.imports:
-                made = self._imports(model, needed) if not written_imports else []
+                made = self._imports(model, needed, gap) if not written_imports else []
                 written_imports = True
+            elif node.start_byte > self._end_of_head and node.type == "comment":
+                made = []
             else:
                 made = self._block(node, gap)
             if not made:
@@ -106,6 +109,8 @@ class _File:
                 made[0].gap = max(made[0].gap, min(dropped, 1))
             dropped = 0
             blocks += made
+        if self.layout.docstring is None:
+            self._tell(blocks)
         have = {name for block in blocks if block.module for name in block.bound}
         sa_first = imports.sqlalchemy_first(self.around)
         for statement in self._statements(functions):
@@ -113,8 +118,25 @@ class _File:
                 imports.insert(blocks, statement, sa_first=sa_first)
         return blocks
 
-    def _imports(self, model: Written, needed: Sequence[Import]) -> list[Block]:
-        """The imports, as the model has them: where they stand is told by the layout."""
+    @cached_property
+    def _end_of_head(self) -> int:
+        """Where the last statement above the functions ends."""
+        functions = min([node.start_byte for node in self._signatures()], default=len(self.layout.data))
+        return max(
+            [node.end_byte for node in self.layout.nodes if node.type != "comment" and node.end_byte <= functions], default=0
+        )
+
+    def _tell(self, blocks: list[Block]) -> None:
+        """Says what the revision is, where the layout has no place for it."""
+        at = next((index for index, block in enumerate(blocks) if not block.text.startswith("#")), len(blocks))
+        blocks.insert(
+            at, Block(docstring("", self.new.message, {}, ""), blocks[at].gap if at < len(blocks) and at else 0, "", ("",))
+        )
+        if at + 1 < len(blocks):
+            blocks[at + 1].gap = 1
+
+    def _imports(self, model: Written, needed: Sequence[Import], first: int) -> list[Block]:
+        """The imports, as the model has them: where they stand, `first` lines below, is told by the layout."""
         found = [imports.kept(model, node, needed, self.style) for node in model.imports]
         blocks: list[Block] = []
         dropped = 0
@@ -126,6 +148,8 @@ class _File:
             block.gap = max(gap, dropped)
             dropped = 0
             blocks.append(block)
+        if blocks:
+            blocks[0].gap = first
         return blocks
 
     def _statements(self, functions: str) -> list[str]:
@@ -138,8 +162,9 @@ class _File:
     def _needed(self, functions: str) -> list[Import]:
         """The names that the new file needs."""
         needed = [found for statement in self._statements(functions) for found in imports.read(statement)]
-        used = {name for name in HEADER if name in self.layout.assigned for name in self._annotation_names(name)}
-        used |= {name for node in self._signatures() for name in names_used(f"def f{self._signature(node)}: pass")}
+        annotations = [self._annotation(name) for name in HEADER if name in self.layout.assigned]
+        used = {name for annotation in annotations if annotation for name in names_used(annotation)}
+        used |= {name for node in self._signatures() for name in self._annotation_names(node)}
         return [*needed, *(found for found in imports.all_imports(self.layout) if found.bound in used)]
 
     def _block(self, node: Node, gap: int) -> list[Block]:
@@ -149,12 +174,8 @@ class _File:
         if node.type == "comment":
             text = self.layout.text(node)
             return [Block(text, gap)] if self._keeps(node, text) else []
-        name = (
-            next((name for name, assigned in self.layout.assigned.items() if assigned == node.children[:1][0]), "")
-            if node.children
-            else ""
-        )
-        text = self._assignment(name) if name else ""
+        assigned = [name for name, assignment in self.layout.assigned.items() if [assignment] == node.children[:1]]
+        text = self._assignment(assigned[0]) if assigned else ""
         return [Block(text + self.layout.pragma(node), gap)] if text else []
 
     def _docstring(self) -> str:
@@ -163,7 +184,8 @@ class _File:
         if self.new.date is not None:
             fields["Create Date"] = str(self.new.date)
         literal = self.layout.text(self.layout.docstring)
-        return docstring(literal, self.new.message, fields, self._old())
+        others = [written.text(written.docstring) for written in self.others if written.docstring is not None]
+        return docstring(literal, self.new.message, fields, self._old(), others)
 
     def _old(self) -> str:
         value = self.layout.value("revision")
@@ -176,7 +198,7 @@ class _File:
             return False
         if any(other.end_point[0] == row and other.type != "comment" for other in self.layout.nodes):
             return False  # it stands behind a statement
-        if "revision identifiers" in text or is_pragma(text):
+        if "revision identifiers" in text or (is_pragma(text) and not self.others):
             return True
         if self._opens(node) and _LICENCE.search(self._opening()):
             return True
@@ -207,19 +229,24 @@ class _File:
         return self.layout.text(assignment)
 
     def _target(self, name: str, assignment: Node, right: Node) -> str:
-        """What stands left of the value. An annotation that does not fit is left out, with names that nothing binds."""
-        annotation = assignment.child_by_field_name("type")
-        if annotation is not None:
-            text = self.layout.text(annotation)
-            bound = {found.bound for found in imports.all_imports(self.layout)} | _BUILTIN
-            narrow = re.match(r"(typing\.)?(tuple|list|None\b)", text, re.IGNORECASE)
-            if not self._annotation_names(name) <= bound or (name == "down_revision" and narrow is not None):
-                return f"{name} = "
+        """What stands left of the value. An annotation that does not fit is left out."""
+        annotated = assignment.child_by_field_name("type") is not None
+        if annotated and self._annotation(name) is None:
+            return f"{name} = "
         return self.layout.between(assignment.start_byte, right.start_byte)
 
-    def _annotation_names(self, name: str) -> set[str]:
+    def _annotation(self, name: str) -> str | None:
+        """The annotation of a line of the header, which may be ""; None for one that does not fit, or has names that no import
+        binds."""
         annotation = self.layout.assigned[name].child_by_field_name("type")
-        return names_used(self.layout.text(annotation)) if annotation is not None else set()
+        text = self.layout.text(annotation) if annotation is not None else ""
+        narrow = name == "down_revision" and re.match(r"(typing\.)?(tuple|list|None\b)", text, re.IGNORECASE) is not None
+        return text if names_used(text) <= self._bound and not narrow else None
+
+    @cached_property
+    def _bound(self) -> set[str]:
+        """The names that annotations may speak of."""
+        return {*_BUILTIN, *(found.bound for found in imports.all_imports(self.layout))}
 
     # --------------------------------------------------------------------------------------------------------- functions
 
@@ -253,24 +280,19 @@ class _File:
         if "globals()" in inner:
             raise NotPossible("its upgrade() calls one function for each database")
         signature = self._signature(node)
-        bound = {found.bound for found in imports.all_imports(self.layout)} | _BUILTIN
-        names = {
-            child.text.decode()
-            for part in self._annotations(node)
-            for child in walk(part)
-            if child.type == "identifier" and child.text
-        }
-        if not names <= bound:
+        if re.search(r"\bop\b[^,]*=", signature) is not None:
+            raise NotPossible(f"its {name}() may be called without op")
+        if not self._annotation_names(node) <= self._bound:
             raise NotPossible(f"its {name}() is annotated with names that it does not import")
         told = self._told(name, node)
         return f"def {name}{signature}:\n{told}{self._indented(body)}"
 
-    @staticmethod
-    def _annotations(node: Node) -> list[Node]:
-        parameters = node.child_by_field_name("parameters")
+    def _annotation_names(self, function: Node) -> set[str]:
+        """The names in the annotations of a function."""
+        parameters, returned = function.child_by_field_name("parameters"), function.child_by_field_name("return_type")
         types = [child for child in walk(parameters) if child.type == "type"] if parameters is not None else []
-        returned = node.child_by_field_name("return_type")
-        return [*types, *([returned] if returned is not None else [])]
+        types += [returned] if returned is not None else []
+        return {name for node in types for name in names_used(self.layout.text(node))}
 
     def _told(self, name: str, node: Node) -> str:
         """The docstring of a function, where others have the same."""

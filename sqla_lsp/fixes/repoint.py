@@ -29,7 +29,7 @@ def repointed(project: Project, headers: Mapping[str, Header], path: str, new: s
         if written is None:
             continue
         if header.not_known:
-            _check_known(written, other)
+            check_known(written, other)
         made: list[Edit] = []
         if old in header.down:
             made += _in_header(written, other, "down_revision", old, new)
@@ -41,8 +41,8 @@ def repointed(project: Project, headers: Mapping[str, Header], path: str, new: s
     return edits
 
 
-def _check_known(written: Written, path: str) -> None:
-    """Raises where nobody can tell what a revision follows."""
+def check_known(written: Written, path: str) -> None:
+    """Raises `NotPossible` where nobody can tell what a revision follows."""
     for name in ("down_revision", "depends_on"):
         value = written.value(name)
         if value is None and name == "depends_on":

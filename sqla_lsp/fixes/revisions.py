@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -12,7 +12,7 @@ from sqla_lsp.fixes.file_names import Naming, date_in_name
 from sqla_lsp.fixes.fix import Change, NewFile, NotPossible
 from sqla_lsp.fixes.identifiers import new_id
 from sqla_lsp.fixes.new_file import NewRevision, new_text
-from sqla_lsp.fixes.repoint import repointed
+from sqla_lsp.fixes.repoint import check_known, repointed
 from sqla_lsp.fixes.style import style_of
 from sqla_lsp.fixes.transactions import with_transaction_per_migration
 from sqla_lsp.fixes.written import Written
@@ -52,28 +52,20 @@ def following(project: Project, path: str, drafts: Sequence[Draft]) -> Change:
 def at_head(project: Project, environment: Environment, drafts: Sequence[Draft], after: str | None = None) -> Change:
     """New revisions at the head of an environment; of several heads at the one that has the revision `after` (a path) in its
     history. Raises `NotPossible`."""
-    head = head_of(environment, after)
+    head = _head(project, environment, after)
     if not drafts:
         return Change()
     return Change({}, _written_after(project, environment, head, drafts)[0])
 
 
-def head_of(environment: Environment, after: str | None = None) -> str:
-    """The path of the head of an environment, as `at_head` chooses it. Raises `NotPossible`."""
+def _head(project: Project, environment: Environment, after: str | None) -> str:
+    """The path of the head that new revisions follow."""
     headers = environment.graph.headers
     if not headers:
         raise NotPossible("there is no revision yet that a new one could follow")
-    ids: dict[str, str] = {}
-    for path, header in headers.items():
-        if header.revision in ids:
-            raise NotPossible(f"two files have the revision {header.revision}")
-        ids[header.revision] = path
-    parents: dict[str, list[str]] = {}
-    for path, header in headers.items():
-        missing = [down for down in header.down if down not in ids]
-        if missing:
-            raise NotPossible(f"revision {header.revision} follows {missing[0]}, which no file has")
-        parents[path] = [ids[down] for down in header.down]
+    if len({header.revision for header in headers.values()}) < len(headers) and after is not None:
+        headers = {path: header for path, header in headers.items() if os.path.dirname(path) == os.path.dirname(after)}
+    parents = _parents(project, headers)
     followed = {parent for above in parents.values() for parent in above}
     heads = [path for path in headers if path not in followed]
     if not heads:
@@ -85,7 +77,23 @@ def head_of(environment: Environment, after: str | None = None) -> str:
     return heads[0]
 
 
-def _history(head: str, parents: dict[str, list[str]]) -> set[str]:
+def _parents(project: Project, headers: Mapping[str, Header]) -> dict[str, list[str]]:
+    """The files that each revision follows, not those that it depends on."""
+    ids: dict[str, str] = {}
+    for path, header in headers.items():
+        if header.revision in ids:
+            raise NotPossible(f"several files have the revision {header.revision}")
+        ids[header.revision] = path
+    for path, header in headers.items():
+        if header.not_known:
+            check_known(Written(project.data(path)), path)
+        missing = [down for down in header.down if down not in ids]
+        if missing:
+            raise NotPossible(f"revision {header.revision} follows {missing[0]}, which no file has")
+    return {path: [ids[down] for down in header.down] for path, header in headers.items()}
+
+
+def _history(head: str, parents: Mapping[str, list[str]]) -> set[str]:
     """A revision and all before it."""
     seen: set[str] = set()
     pending = [head]
@@ -104,7 +112,7 @@ def _environment(project: Project, path: str) -> Environment:
     return project.environments.of(path)
 
 
-def _headers_around(environment: Environment, path: str) -> dict[str, Header]:
+def _headers_around(environment: Environment, path: str) -> Mapping[str, Header]:
     """The revisions among which the id of one is its own: all of the environment, or, where that has a folder for each dialect
     with the same ids, those of its folder."""
     headers = environment.graph.headers

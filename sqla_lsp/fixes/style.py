@@ -59,7 +59,12 @@ class Style:
     def execute(self, op: str, sql: str, *, depth: int = 1) -> str:
         """`op.execute("...")` with a statement that is taken as it stands: what SQLAlchemy's text() would read as a bound
         parameter is escaped (POSTGRES.md 1.15)."""
-        return self.call(f"{op}.execute", [self.string(_BIND.sub(r"\\\1", sql))], depth=depth)
+        return self.call(f"{op}.execute", [self.string(without_binds(sql))], depth=depth)
+
+
+def without_binds(sql: str) -> str:
+    """SQL in which text() takes nothing for a bound parameter."""
+    return _BIND.sub(r"\\\1", sql)
 
 
 _BIND = re.compile(r"(?<![:\w\\])(:)(?=\w+(?![\w:]))")

@@ -14,6 +14,7 @@ HEADER = ("revision", "down_revision", "branch_labels", "depends_on")
 """What Alembic reads of a revision."""
 
 _LINE_END = re.compile(r"\r\n?")
+_REST_OF_LINE = re.compile(rb"[^\r\n]*")
 _PRAGMA = re.compile(r"#\s*(noqa|type:|pylint:|isort:|mypy:|ruff:|flake8:|pyright:|fmt:|nosec|pragma:)")
 _IMPORTS = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
 
@@ -76,15 +77,16 @@ class Written:
         return None
 
     def pragma(self, node: Node) -> str:
-        """The comment for tools behind a statement on its line, with the blanks before it; "" where there is none."""
-        end = self.data.find(b"\n", node.end_byte)
-        rest = self.between(node.end_byte, len(self.data) if end < 0 else end).rstrip()
-        return rest if _PRAGMA.match(rest.lstrip()) else ""
+        """The comment for tools behind a statement or inside of it, with blanks before it; "" where there is none."""
+        line = _REST_OF_LINE.match(self.data, node.end_byte)
+        rest = line[0].decode("utf-8", "replace").strip() if line is not None else ""
+        inside = [self.text(child) for child in node.children if child.type == "comment"]
+        return next((f"  {comment}" for comment in (rest, *inside) if is_pragma(comment)), "")
 
     def blank_lines_before(self, node: Node) -> int:
         """How many empty lines stand directly above a node of the top level."""
         above = self.between(0, node.start_byte)
-        return max(0, len(above) - len(above.rstrip()) - 1) if above.strip() else 0
+        return max(0, above[len(above.rstrip()) :].count("\n") - 1) if above.strip() else 0
 
 
 def assignment_of(node: Node) -> Node | None:
@@ -108,10 +110,12 @@ def is_pragma(comment: str) -> bool:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """A node and everything below it, in the order of the text."""
-    yield node
-    for child in node.children:
-        yield from walk(child)
+    """A node and everything below it, in the order of the text, however deep it goes."""
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending += reversed(node.children)
 
 
 def names_used(code: str) -> set[str]:

@@ -124,7 +124,7 @@ def read_ini(path: str, data: bytes) -> list[Options]:
             separator = values.get("path_separator") or values.get("version_path_separator") or ""
             versions = _listed(_interpolated(values.get("version_locations", ""), values), separator)
             found.append(_options(here, _interpolated(location, values), versions, values))
-    if not found and parser.has_section("alembic"):
+    if not found and parser.has_section("alembic") and not parser.has_option("alembic", "script_location"):
         return [_options(here, ".", (), {key: value for key, value in parser.items("alembic") if value})]
     return found
 

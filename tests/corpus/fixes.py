@@ -63,7 +63,7 @@ def tried(project: Project, path: str, finding: Finding, before: tuple[Finding, 
             project.set_document(changed_path, data)
         after = check_file(project, path)
         gone, come = _counted(before) - _counted(after), _counted(after) - _counted(before)
-        if come:
+        if Counter(rule for rule, _ in come) - Counter(rule for rule, _ in gone):
             return f"adds {dict(come)}"
         if (finding.rule, finding.message) not in gone:
             return "the finding stays"

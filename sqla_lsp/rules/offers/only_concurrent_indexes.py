@@ -59,25 +59,24 @@ def _reported(asked: Asked) -> list[Judgement]:
 
 def _moved(asked: Asked) -> Iterator[Fix]:
     """All indexes of the revision in one of their own, where that leaves something behind and nothing there needs them."""
-    reported = _reported(asked)
-    up = [judgement for judgement in reported if judgement.steps[0].history.direction == "upgrade"]
-    down = [judgement for judgement in reported if judgement.steps[0].history.direction == "downgrade"]
-    rising, falling = [step for j in up for step in j.steps], [step for j in down for step in j.steps]
-    steps = [*rising, *falling]
-    if not up or not all(stands_alone(step) and _can_be([step], asked.context) for step in steps) or is_all(rising):
+    rising = [step for j in _reported(asked) for step in j.steps if step.history.direction == "upgrade"]
+    names = {_index_in(step) for step in rising}
+    if not rising or None in names or is_all(rising):
+        return
+    downgrade = asked.step.history.revision.downgrade
+    falling = [step for step in downgrade if isinstance(step.operation, CreateIndex | DropIndex) and _index_in(step) in names]
+    undoes = any(step.operation is asked.step.operation for step in (*rising, *falling))
+    if not undoes or not all(stands_alone(step) and _can_be([step], asked.context) for step in (*rising, *falling)):
         return
     behind = all(may_move_behind(step, rising) for step in rising)
     if not behind or not all(may_move_before(step, falling) for step in falling):
         return
-    names = {_index_in(step) for step in rising}
-    if None in names or not {_index_in(step) for step in falling} <= names:
-        return
     verbs = {"create" if isinstance(step.operation, CreateIndex) else "drop" for step in rising}
-    listed = ", ".join(sorted(quote(name) for name in names if name is not None)) if len(names) < 3 else "indexes"
-    message = f"{' and '.join(sorted(verbs))} {listed} concurrently"
-    undone = _undone(asked, rising, falling)
-    title = f"Move {listed if len(names) < 3 else 'the indexes'} to a revision of {'its' if len(names) == 1 else 'their'} own"
-    make = partial(moved, asked.project, asked.path, message, _rewrites(up, again=False), _rewrites(down, again=False), undone)
+    few = ", ".join(sorted(quote(name) for name in names if name is not None)) if len(names) < 3 else ""
+    message = f"{' and '.join(sorted(verbs))} {few or 'indexes'} concurrently"
+    title = f"Move {few or 'the indexes'} to a revision of {'its' if len(names) == 1 else 'their'} own"
+    up, down = ({step.operation.site.place: concurrently(step, again=False) for step in steps} for steps in (rising, falling))
+    make = partial(moved, asked.project, asked.path, message, up, down, _undone(asked, rising, falling))
     yield Fix(title, "unsafe", make)
 
 
