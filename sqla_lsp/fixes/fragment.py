@@ -3,27 +3,31 @@ file is parsed or touched."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TypeVar
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+from tree_sitter import Node, Tree
 
+from sqla_lsp.fixes.excerpt import excerpt
 from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.syntax.tree import parse
-from sqla_lsp.text.edits import Edit, between
+from sqla_lsp.text.edits import Edit
+from sqla_lsp.text.places import Place
 
 N = TypeVar("N", bound=cst.CSTNode)
 
 
 class Fragment:
-    """The bytes of `data` from `start` to `end`. Offsets are those of the file."""
+    """The top-level definition of a file around some places, without those of its statements that are far from them. Offsets are
+    those of the file."""
 
-    def __init__(self, data: bytes, start: int, end: int) -> None:
-        self.start = start
-        self._old = data[start:end]
+    def __init__(self, data: bytes, definition: Node, places: Iterable[Place]) -> None:
+        self._excerpt = excerpt(data, definition, places)
         try:
-            wrapper = MetadataWrapper(cst.parse_module(self._old.decode("utf-8")), unsafe_skip_copy=True)
+            wrapper = MetadataWrapper(cst.parse_module(self._excerpt.data.decode("utf-8")), unsafe_skip_copy=True)
         except cst.ParserSyntaxError as error:
             raise NotPossible("the code does not parse") from error
         self.module = wrapper.module
@@ -32,7 +36,7 @@ class Fragment:
     def span(self, node: cst.CSTNode) -> tuple[int, int]:
         """Where a node stands, without the whitespace and comments around it."""
         span = self._spans[node]
-        return self.start + span.start, self.start + span.start + span.length
+        return self._excerpt.in_file(span.start), self._excerpt.in_file(span.start + span.length, end=True)
 
     def at(self, kind: type[N], start: int, end: int) -> N | None:
         """The node of a kind that stands exactly there."""
@@ -58,13 +62,18 @@ class Fragment:
 
     def edits(self, new: cst.Module) -> tuple[Edit, ...]:
         """The smallest edits that make the new version of the old one, line by line."""
-        edits = between(self._old, new.code.encode("utf-8"))
-        return tuple([Edit(self.start + edit.start, self.start + edit.end, edit.text) for edit in edits])
+        return tuple(sorted(self._excerpt.edits(new.code.encode("utf-8"))))
 
 
-def definition_around(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """The range of the top-level statement that holds a range. Raises `NotPossible`."""
-    for node in parse(data).root_node.children:
+def definition_around(data: bytes, start: int, end: int) -> Node:
+    """The top-level statement that holds a range. Raises `NotPossible`."""
+    for node in _tree(data).root_node.children:
         if node.start_byte <= start and end <= node.end_byte:
-            return node.start_byte, node.end_byte
+            return node
     raise NotPossible("the code does not parse")
+
+
+@lru_cache(maxsize=4)
+def _tree(data: bytes) -> Tree:
+    """The tree of a text; several fixes of it are made one after the other."""
+    return parse(data)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import libcst as cst
+from tree_sitter import Node
 
 from sqla_lsp.fixes.calls import code, expression, fitted, last_name, statements
 from sqla_lsp.fixes.fix import Change, NotPossible
@@ -77,13 +78,16 @@ def rewritten(project: Project, path: str, rewrites: Mapping[Place, Rewrite]) ->
     """The change that replaces calls of a file, given by their places, by what is made of them. Raises `NotPossible`."""
     data = project.data(path)
     style = style_of(project, path)
-    by_definition: dict[tuple[int, int], dict[Place, Rewrite]] = defaultdict(dict)
+    definitions: dict[int, Node] = {}
+    rewrites_in: dict[int, dict[Place, Rewrite]] = defaultdict(dict)
     for place, rewrite in rewrites.items():
-        by_definition[definition_around(data, place.start, place.end)][place] = rewrite
+        definition = definition_around(data, place.start, place.end)
+        definitions[definition.start_byte] = definition
+        rewrites_in[definition.start_byte][place] = rewrite
     edits = [
         edit
-        for (start, end), here in sorted(by_definition.items())
-        for edit in _Definition(Fragment(data, start, end), _op_in(data), style).edits(here)
+        for start, here in sorted(rewrites_in.items())
+        for edit in _Definition(Fragment(data, definitions[start], here), _op_in(data), style).edits(here)
     ]
     return Change({path: tuple(edits)} if edits else {})
 
