@@ -70,10 +70,10 @@ def done(job: Job, server: Server) -> Outcome:
     if case.no_proof is not None:
         return Outcome(job.title, skipped=case.no_proof)
     try:
-        after = _result(job)
+        after = result(job)
         if after is None:
             return Outcome(job.title, skipped="no fix")
-        report = prove(server, _data(case.before), _data(after), case.tested, Promises.of(case), name=f"job{job.number}")
+        report = prove(server, data(case.before), data(after), case.tested, Promises.of(case), name=f"job{job.number}")
     except Exception:  # noqa: BLE001 - the other jobs go on
         return Outcome(job.title, (traceback.format_exc(),), seconds=time.perf_counter() - started)
     read = [", ".join(_blocked(statements)) for statements in (report.naive, report.rewritten)]
@@ -81,7 +81,7 @@ def done(job: Job, server: Server) -> Outcome:
     return Outcome(job.title, tuple(report.problems), "", seconds, report.interruptions, *read)
 
 
-def _result(job: Job) -> Mapping[str, str] | None:
+def result(job: Job) -> Mapping[str, str] | None:
     """The files that the rewritten project has; None where there is no fix."""
     case = job.case
     if case.after is None or job.by_hand or not HAS_FIXES:
@@ -93,7 +93,7 @@ def _result(job: Job) -> Mapping[str, str] | None:
             raise AssertionError(f"the page shows a result, but: {error}") from error
 
 
-def _data(files: Mapping[str, str]) -> dict[str, bytes]:
+def data(files: Mapping[str, str]) -> dict[str, bytes]:
     return {path: text.encode() for path, text in files.items()}
 
 
