@@ -45,8 +45,15 @@ def main() -> int:
     arguments.add_argument("--rows", type=int, default=1_000_000, help="rows of the large table (default: 1,000,000)")
     arguments.add_argument("--server", default="embedded16", help="embedded16, embedded18 or a folder of binaries")
     arguments.add_argument("--page", type=Path, help="a page in another place")
+    arguments.add_argument(
+        "--fixed", action="store_true", help="what fixes make, also of the cases whose result is written by hand"
+    )
     options = arguments.parse_args()
-    wanted = [job for job in jobs(options.filter, options.page) if job.environment == job.case.environments[-1]]
+    wanted = [
+        job
+        for job in jobs(options.filter, options.page, fixed_alone=options.fixed)
+        if job.environment == job.case.environments[-1]
+    ]
     with server(binaries_of(options.server), options=("max_wal_size=4GB", "maintenance_work_mem=64MB")) as made:
         print(f"PostgreSQL {made.version()}, {options.rows:,} rows; longest waits in ms\n")
         print(_ROW.format("", "", "naive s", "read", "write", "fixed s", "read", "write", "ratio"))

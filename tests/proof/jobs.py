@@ -49,8 +49,9 @@ class Outcome:
     rewritten: str = ""
 
 
-def jobs(only: str = "", page: Path | None = None) -> Iterator[Job]:
-    """The jobs whose title has a text in it, of one page or of all of them."""
+def jobs(only: str = "", page: Path | None = None, *, fixed_alone: bool = False) -> Iterator[Job]:
+    """The jobs whose title has a text in it, of one page or of all of them. With `fixed_alone` what fixes make of the pages of
+    this folder is taken, too, and not what they show."""
     number = 0
     pages = [page] if page is not None else [*sorted(OWN.glob("*.md")), *sorted(OF_FIXES.glob("*.md"))]
     for path in pages:
@@ -58,7 +59,7 @@ def jobs(only: str = "", page: Path | None = None) -> Iterator[Job]:
             environments = (DEFAULT,) if case.own_environment else case.environments
             for environment in environments:
                 number += 1
-                job = Job(case.under(environment), environment, path.parent == OWN, number)
+                job = Job(case.under(environment), environment, path.parent == OWN and not fixed_alone, number)
                 if only.lower() in f"{path.name} {job.title}".lower():
                     yield job
 
@@ -88,7 +89,8 @@ def result(job: Job) -> Mapping[str, str] | None:
         return case.after
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return fixed(case, Path(folder)).files
+            applied = fixed(case, Path(folder))
+            return applied.files if applied.titles else None
         except (NotOffered, NotPossible) as error:
             raise AssertionError(f"the page shows a result, but: {error}") from error
 
