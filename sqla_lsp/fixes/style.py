@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sqla_lsp.project.formatting import LINE_LENGTH
 from sqla_lsp.project.project import Project
 
 _LINE_END = re.compile(rb"\r\n?|\n")
-_INDENT = re.compile(rb":[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n)(?:[ \t]*(?:\r\n?|\n))*([ \t]+)\S")
+_INDENT = re.compile(
+    rb"^(?:def|class|async|if|for|with|try|\))[^\r\n]*:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n)(?:[ \t]*(?:\r\n?|\n))*([ \t]+)\S", re.M
+)
+"""The indentation of a block of the top level. A colon at the end of any line may stand in a text."""
 _SINGLE = re.compile(rb"""(?<!['"\w\\])'[^'"\r\n]*'(?!['\w])""")
 _DOUBLE = re.compile(rb"""(?<!['"\w\\])"[^'"\r\n]*"(?!["\w])""")
 
@@ -55,16 +59,16 @@ class Style:
     def execute(self, op: str, sql: str, *, depth: int = 1) -> str:
         """`op.execute("...")` with a statement that is taken as it stands: what SQLAlchemy's text() would read as a bound
         parameter is escaped (POSTGRES.md 1.15)."""
-        return self.call(f"{op}.execute", [self.string(text_of(sql))], depth=depth)
+        return self.call(f"{op}.execute", [self.string(without_binds(sql))], depth=depth)
+
+
+def without_binds(sql: str) -> str:
+    """SQL in which text() takes nothing for a bound parameter."""
+    return _BIND.sub(r"\\\1", sql)
 
 
 _BIND = re.compile(r"(?<![:\w\\])(:)(?=\w+(?![\w:]))")
 """A colon that text() takes for the beginning of a bound parameter."""
-
-
-def text_of(sql: str) -> str:
-    """SQL as text() has to be given it so that it takes every colon as it stands."""
-    return _BIND.sub(r"\\\1", sql)
 
 
 def style_of(project: Project, path: str) -> Style:
@@ -79,5 +83,9 @@ def style_of(project: Project, path: str) -> Style:
         quote,
         indent[1].decode() if indent else "    ",
         end[0].decode() if end else "\n",
-        formatting.line_length,
+        formatting.line_length or max(LINE_LENGTH, _longest_line(data)),
     )
+
+
+def _longest_line(data: bytes) -> int:
+    return max(len(line.decode("utf-8", "replace")) for line in _LINE_END.split(data))

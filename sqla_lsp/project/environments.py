@@ -11,7 +11,7 @@ from sqla_lsp.project.history import RevisionHistory
 from sqla_lsp.project.modules import ProjectModules
 from sqla_lsp.project.paths import below
 from sqla_lsp.project.places import EnvironmentFinder
-from sqla_lsp.readers.environments import EnvironmentFacts, read_environment
+from sqla_lsp.readers.environments import EnvironmentFacts, Options, read_environment
 from sqla_lsp.readers.revisions import Revision
 
 logger = logging.getLogger(__name__)
@@ -114,6 +114,10 @@ class Environments:
             return None
         environment = self.of(path)
         return environment.history(path) if path in environment.revisions else None
+
+    def options(self, environment: Environment) -> Options:
+        """What alembic.ini or pyproject.toml says of an environment; nothing where none does."""
+        return self._finder.options_of(environment.folder) or Options(environment.folder)
 
     def facts_read(self) -> set[str]:
         """The files that env.py files were read with."""

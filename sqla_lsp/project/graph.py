@@ -44,6 +44,10 @@ class Graph:
         """The files that a revision follows or depends on."""
         return self._parents.get(path, ())
 
+    def children(self, path: str) -> tuple[str, ...]:
+        """The files that follow or depend on a revision."""
+        return tuple(self._children.get(path, ()))
+
     @cached_property
     def order(self) -> dict[str, int]:
         """All files, parents before children, with their numbers."""

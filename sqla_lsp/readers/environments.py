@@ -65,7 +65,8 @@ OTHERS = frozenset(
     ]
 )
 
-
+LONGEST_SLUG = 40
+"""Alembic's default of `truncate_slug_length`."""
 _SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
 _INTERPOLATION = re.compile(r"%\((?!here\))([^)]+)\)s")
 _NESTED = 5
@@ -93,18 +94,22 @@ class EnvironmentFacts(msgspec.Struct, frozen=True):
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What alembic.ini or `[tool.alembic]` says of one environment. Folders are absolute."""
+    """What alembic.ini or `[tool.alembic]` says of one environment. Folders are absolute. `file_template` is how it names the
+    files of revisions, with single percent signs, and `longest_slug` how many characters of the message go into it."""
 
     folder: str
     versions: tuple[str, ...] = ()
     url: str | None = None
+    file_template: str | None = None
+    longest_slug: int = LONGEST_SLUG
 
 
 # -------------------------------------------------------------------------------------------------------------- options
 
 
 def read_ini(path: str, data: bytes) -> list[Options]:
-    """The environments of an alembic.ini: one for each section that has a `script_location`."""
+    """The environments of an alembic.ini: one for each section that has a `script_location`. Where none has (Flask-Migrate), the
+    file lies in the folder of its environment."""
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
     try:
         parser.read_string(data.decode("utf-8-sig", "replace"))
@@ -118,7 +123,9 @@ def read_ini(path: str, data: bytes) -> list[Options]:
         if location:
             separator = values.get("path_separator") or values.get("version_path_separator") or ""
             versions = _listed(_interpolated(values.get("version_locations", ""), values), separator)
-            found.append(_options(here, _interpolated(location, values), versions, values.get("sqlalchemy.url")))
+            found.append(_options(here, _interpolated(location, values), versions, values))
+    if not found and parser.has_section("alembic") and not parser.has_option("alembic", "script_location"):
+        return [_options(here, ".", (), {key: value for key, value in parser.items("alembic") if value})]
     return found
 
 
@@ -146,11 +153,22 @@ def read_pyproject(path: str, data: bytes) -> list[Options]:
         return []
     versions = table.get("version_locations")
     listed = [item for item in versions if isinstance(item, str)] if isinstance(versions, list) else []
-    return [_options(os.path.dirname(path), table["script_location"], listed, None)]
+    texts = {key: str(value) for key, value in table.items() if key in _NAMING and isinstance(value, str | int)}
+    return [_options(os.path.dirname(path), table["script_location"], listed, texts)]
 
 
-def _options(here: str, location: str, versions: Sequence[str], url: str | None) -> Options:
-    return Options(_folder(here, location), tuple([_folder(here, item) for item in versions]), url or None)
+_NAMING = ("file_template", "truncate_slug_length")
+
+
+def _options(here: str, location: str, versions: Sequence[str], values: Mapping[str, str]) -> Options:
+    longest = values.get("truncate_slug_length", "")
+    return Options(
+        _folder(here, location),
+        tuple([_folder(here, item) for item in versions]),
+        values.get("sqlalchemy.url") or None,
+        values.get("file_template", "").replace("%%", "%") or None,
+        (int(longest) if longest.isdecimal() else 0) or LONGEST_SLUG,
+    )
 
 
 def _folder(here: str, location: str) -> str:

@@ -89,34 +89,21 @@ The migration that adds the index builds it concurrently.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from sqla_lsp.postgres.index_use import (
-    EQUALITY,
-    RANGES,
-    conjunctions,
-    has_servable,
-    is_candidate,
-    is_immutable,
-    judge,
-    sorts,
-)
 from sqla_lsp.project.catalog import QueryTable, ResolvedQuery
-from sqla_lsp.project.use import is_outer_driven, ways_into
+from sqla_lsp.project.use import ways_into
+from sqla_lsp.project.wanted import Asking, Wanted, asked, column_of, keys_for, rank, unsorted
+from sqla_lsp.project.wanted import wanted as all_wanted
 from sqla_lsp.rules.finding import Related
 from sqla_lsp.rules.rule import Context, Remark, named, text_of
-from sqla_lsp.schema.access import AccessPath
-from sqla_lsp.schema.models import ModelColumn
 from sqla_lsp.schema.predicates import Atom, Order
 from sqla_lsp.schema.tables import Index
-from sqla_lsp.schema.types import PgType
 from sqla_lsp.text.places import Place
 
 NAME = "verify-query-patterns-are-indexed"
 PRIORITY = 1
 SEVERITY = "warning"
-
-_NO_BTREE = ("json", "jsonb", "hstore", "tsvector", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle")
 
 
 def check_query(query: ResolvedQuery, context: Context) -> Iterator[Remark]:
@@ -125,57 +112,35 @@ def check_query(query: ResolvedQuery, context: Context) -> Iterator[Remark]:
         yield from _check_form(query, context)
 
 
+def wanted(query: ResolvedQuery, queries: Iterable[ResolvedQuery], context: Context) -> tuple[Wanted, ...]:
+    """The indexes that a reported query asks for; without it, none of its forms among the queries of its file is reported."""
+    forms = [query, *(other for other in queries if any(form is query for form in other.other_forms))]
+    return all_wanted([form for form in forms if _is_judged(form)], _asking(context))
+
+
+def _asking(context: Context) -> Asking:
+    return Asking(lambda table: context.is_small(table.entry.name), context.settings.max_index_columns)
+
+
+def _is_judged(query: ResolvedQuery) -> bool:
+    return query.kind != "insert" and query.complete and not query.is_repeated
+
+
 def _check_form(query: ResolvedQuery, context: Context) -> Iterator[Remark]:
-    if query.kind == "insert" or not query.complete or query.is_repeated:
+    if not _is_judged(query):
         return
-    paths = [ways_into(table) for table in query.tables]
-    asked = [
-        atom
-        for number, verdict in enumerate(judge(query.tree, paths, outer=is_outer_driven(query)))
-        if verdict.served is False
-        for atom in verdict.candidates
-        if _may_ask(query.tables[number], atom.column, context)
-    ]
-    if asked:
-        best = min(asked, key=_rank)
-        yield _of_atom(query, best, context)
-    elif not has_servable(query.tree):
-        yield from _check_order(query, paths, context)
-
-
-def _may_ask(table: QueryTable | None, column: str | None, context: Context) -> bool:
-    """Whether an index may be asked for on a table and column."""
-    if table is None or context.is_small(table.entry.name) or not table.entry.models:
-        return False
-    found = _column(table, column)
-    if column is None:
-        return True
-    if found is None:
-        return False
-    known = found[1].column.type
-    return not (isinstance(known, PgType) and (known.name in _NO_BTREE and not known.dimensions))
-
-
-def _rank(atom: Atom) -> tuple[bool, int, int]:
-    order = ("=", "in", "null", *RANGES, "prefix")
-    kind = order.index("<") if atom.operator in RANGES else order.index(atom.operator)
-    return bool(atom.depends) or atom.outer, kind, atom.place.start
-
-
-def _column(table: QueryTable, name: str | None) -> tuple[str, ModelColumn] | None:
-    """A column of the table with the file of its declaration: by the model of the query, else by another one of the table."""
-    for mapped in (table.mapped, *table.entry.models):
-        columns = [column for column in mapped.model.columns if column.column.name == name]
-        column = mapped.model.column(name) if name is not None else None
-        if column is None:
-            column = next((column for column in columns if column.table in (None, table.entry.name)), None)
-        if column is not None:
-            return mapped.path, column
-    return None
+    asking, paths = _asking(context), [ways_into(table) for table in query.tables]
+    atoms = asked(query, paths, asking)
+    if atoms:
+        yield _of_atom(query, min(atoms, key=rank), context)
+        return
+    order, table = unsorted(query, paths, asking), query.tables[0] if query.tables else None
+    if order is not None and table is not None:
+        yield _of_order(query, table, order)
 
 
 def _declared(table: QueryTable, column: str | None) -> tuple[Related, ...]:
-    found = _column(table, column)
+    found = column_of(table, column)
     if found is None:
         return ()
     place = found[1].place
@@ -232,7 +197,7 @@ def _advice(query: ResolvedQuery, table: QueryTable, best: Atom, context: Contex
     if best.operator == "prefix":
         ops = f', postgresql_ops={{"{best.column}": "text_pattern_ops"}}'
         return f"Add {_index(table, [best.column, 'pattern'], [_quoted(best.column)], ops)}."
-    columns = _together(query, table, best, context)
+    columns = [str(key.column) for key in keys_for(query, best, _asking(context))]
     index = _index(table, columns, [_quoted(column) for column in columns])
     alone = f"Give {best.column} index=True"
     if _default_name(table, [best.column]) in _names_taken(table):
@@ -267,34 +232,12 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def _together(query: ResolvedQuery, table: QueryTable, best: Atom, context: Context) -> list[str]:
-    """The columns of an index for all conditions that hold together with one: those that are bound by equality first, then one
-    that has a range or gives the order; no more than an index may have."""
-    group = next((atoms for atoms in conjunctions(query.tree) if best in atoms), (best,))
-    own = [atom for atom in group if atom.table == best.table and atom.column is not None and is_candidate(atom)]
-    plain = [atom for atom in own if bool(atom.depends or atom.outer) <= bool(best.depends or best.outer)]
-    equal = [atom.column for atom in [best, *plain] if atom.operator in EQUALITY]
-    ranges = [atom.column for atom in [best, *plain] if atom.operator in RANGES]
-    if not ranges and query.limited and query.order:
-        first = query.order[0]
-        ranges = [first.column] if first.table == best.table else []
-    columns = list(dict.fromkeys(column for column in [*equal, *ranges[:1]] if column is not None))
-    allowed = [column for column in columns if column == best.column or _may_ask(table, column, context)]
-    return allowed[: max(1, context.settings.max_index_columns)]
-
-
 # -------------------------------------------------------------------------------------------------------------------- order
 
 
-def _check_order(query: ResolvedQuery, paths: list[tuple[AccessPath, ...] | None], context: Context) -> Iterator[Remark]:
+def _of_order(query: ResolvedQuery, table: QueryTable, first: Order) -> Remark:
     """ORDER BY with LIMIT on one table, without a condition that an index may serve."""
-    table = query.tables[0] if len(query.tables) == 1 else None
-    ways = paths[0] if table is not None else None
-    if table is None or ways is None or query.reduced or not query.limited or not query.order:
-        return
-    first = query.order[0]
-    if first.table != 0 or not _may_sort(table, first, context) or sorts(query.order, query.tree, ways) is not False:
-        return
+    ways = ways_into(table) or ()
     key, on = _key(first.column, first.expression), text_of(table.entry.name)
     standard = first.descending == first.nulls_first
     order = "" if standard else f" {_direction(first)}"
@@ -302,7 +245,7 @@ def _check_order(query: ResolvedQuery, paths: list[tuple[AccessPath, ...] | None
     lacks, why = f"no index leads with {key}{order}", "An index in that order gives the first rows without the others."
     if partial is not None:
         lacks, why = f"{named(partial.name, 'the index')} cannot serve it", _of_partial(partial) or why
-    yield Remark(
+    return Remark(
         first.place,
         query.statement,
         f"This query reads and sorts every row of {on} to return the first: {lacks}.",
@@ -310,15 +253,6 @@ def _check_order(query: ResolvedQuery, paths: list[tuple[AccessPath, ...] | None
         _order_advice(table, first, standard),
         _declared(table, first.column),
     )
-
-
-def _may_sort(table: QueryTable, order: Order, context: Context) -> bool:
-    if order.column is None:
-        return is_immutable(order.expression) and _may_ask(table, None, context)
-    found = _column(table, order.column)
-    known = found[1].column.type if found is not None else None
-    few = found is not None and (found[1].is_enum or (isinstance(known, PgType) and known.name == "boolean"))
-    return _may_ask(table, order.column, context) and not few
 
 
 def _direction(order: Order) -> str:

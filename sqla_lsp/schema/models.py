@@ -101,6 +101,8 @@ class Model(msgspec.Struct, frozen=True, array_like=True):
     """The variable of the `Table` that a class is mapped to (`__table__ = users`, `map_imperatively(User, users)`)."""
     parent_table: TableName | None = None
     """The table of the nearest parent that has one; equal to `table` for single-table inheritance."""
+    index_template: str | None = None
+    """How the naming convention of the metadata names indexes, None where it says nothing of them."""
 
     def attribute(self, name: str) -> ModelColumn | None:
         """The column of an attribute, also under another name of it."""

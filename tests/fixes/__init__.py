@@ -1,0 +1,1 @@
+"""Tests of the fixes: pages of files before and after."""

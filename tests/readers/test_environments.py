@@ -496,6 +496,16 @@ def test_several_sections() -> None:
     assert options(text) == [Options("/p/one", (), "postgresql://x/default"), Options("/p/two", (), "mysql://x/y")]
 
 
+def test_the_names_of_revisions() -> None:
+    text = "[alembic]\nscript_location = m\nfile_template = %%(year)d_%%(rev)s_%%(slug)s\ntruncate_slug_length = 60"
+    assert options(text) == [Options("/p/m", file_template="%(year)d_%(rev)s_%(slug)s", longest_slug=60)]
+    assert options("[alembic]\nscript_location = m\ntruncate_slug_length = many") == [Options("/p/m")]
+
+
+def test_the_ini_of_flask_migrate_lies_in_its_environment() -> None:
+    assert options("[alembic]\nfile_template = %%(rev)s") == [Options("/p", file_template="%(rev)s")]
+
+
 def test_an_ini_that_refers_to_itself() -> None:
     text = "[alembic]\nroot = %(here)s/db\nscript_location = %(root)s/alembic\nsqlalchemy.url = %(MISSING)s://x"
     assert options(text) == [Options("/p/db/alembic", (), "%(MISSING)s://x")]
@@ -515,5 +525,13 @@ def test_pyproject() -> None:
     version_locations = ["%(here)s/one", "app:two"]
     """
     assert read_pyproject("/p/pyproject.toml", inspect.cleandoc(text).encode()) == [Options("/p/db", ("/p/one", "/p/app/two"))]
+    text = """
+    [tool.alembic]
+    script_location = "db"
+    file_template = "%%(epoch)s_%%(slug)s"
+    truncate_slug_length = 20
+    """
+    [named] = read_pyproject("/p/pyproject.toml", inspect.cleandoc(text).encode())
+    assert named == Options("/p/db", file_template="%(epoch)s_%(slug)s", longest_slug=20)
     for broken in (b"", b"[tool", b"tool = 1", b"[tool.alembic]\nscript_location = 1", b"[tool]\nalembic = []", b"\xff"):
         assert read_pyproject("/p/pyproject.toml", broken) == []

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqla_lsp.fixes.style import Style, text_of
+from sqla_lsp.fixes.style import Style, without_binds
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Body:
 
     def block(self, *lines: str) -> None:
         """One SQL statement, line by line."""
-        text = text_of("\n".join(lines)).replace("\\", "\\\\").replace('"""', '""\\"')
+        text = without_binds("\n".join(lines)).replace("\\", "\\\\").replace('"""', '""\\"')
         self.add(f'{self.op}.execute("""\n{textwrap.indent(text, self.style.indent)}\n""")')
 
     def patience(self) -> None:

@@ -7,7 +7,7 @@ from sqla_lsp.fixes.expand_contract.code import Body
 from sqla_lsp.fixes.expand_contract.dependents import Dependents
 from sqla_lsp.fixes.expand_contract.dependents_again import Checks, checks_over
 from sqla_lsp.fixes.expand_contract.plan import Plan, Side
-from sqla_lsp.fixes.style import text_of
+from sqla_lsp.fixes.style import without_binds
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.postgres.type_text import type_sql
 
@@ -50,7 +50,7 @@ def _add_column(body: Body, plan: Plan, column: str, type_: str, default: str | 
     if default is not None:
         text = column.rpartition(".")[0]
         clause = f"{text}.text" if text else "text"
-        arguments.append(f"server_default={clause}({style.string(text_of(default))})")
+        arguments.append(f"server_default={clause}({style.string(without_binds(default))})")
     arguments.append("nullable=True")
     schema = f"schema={style.string(str(table.schema))}" if table.schema is not None else ""
     made = style.call(column, arguments, depth=body.depth + 1)

@@ -192,6 +192,7 @@ class _ClassReading:
             self.parts.complete,
             of_table,
             self.parent.table if self.parent is not None else None,
+            options.convention.get("ix"),
         )
 
     def _place(self) -> Place:

@@ -113,6 +113,7 @@ class TableReader:
             kind="table",
             partitioned="postgresql_partition_by" in call.keywords,
             complete=parts.complete,
+            index_template=options.convention.get("ix"),
         )
 
 
