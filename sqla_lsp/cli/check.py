@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqla_lsp.cli.main import CLEAN, FAILED, FINDINGS
-from sqla_lsp.cli.output.style import Styled, harmless, tolerant, write
+from sqla_lsp.cli.output.style import Styled, counted, harmless, tolerant, write
 from sqla_lsp.cli.run import Progress, Run, Unreadable, judge
 from sqla_lsp.project.configuration import ConfigurationError
 from sqla_lsp.rules.finding import Finding
@@ -22,25 +22,65 @@ def run(options: argparse.Namespace) -> int:
     tolerant(sys.stdout)
     tolerant(sys.stderr)
     gc.disable()  # the process ends before there would be anything to collect
+    if options.unsafe_fixes and not (options.fix or options.diff):
+        return _failed("--unsafe-fixes says which fixes --fix and --diff take: give one of them as well")
     try:
-        with _progress() as progress:
-            result = judge(
-                options.paths or ["."],
-                config=options.config,
-                select=_listed(options.select),
-                ignore=_listed(options.ignore),
-                cached=not options.no_cache,
-                progress=progress,
-            )
+        result = _judged(options)
+        if options.fix or options.diff:
+            return _fix(result, options)
     except (ConfigurationError, Unreadable) as error:
-        for line in str(error).splitlines():
-            print(f"sqla-lsp: {harmless(line)}", file=sys.stderr)
+        return _failed(str(error))
+    _report(result, options)
+    return FINDINGS if result.findings and not options.exit_zero else CLEAN
+
+
+def _fix(result: Run, options: argparse.Namespace) -> int:
+    """Fixes what was found, or shows what that would change, and reports what is left."""
+    from sqla_lsp.cli import fix
+
+    if options.diff:
+        _tell_of_failures(result)
+        shown = fix.show(result, unsafe=options.unsafe_fixes)
+        print(shown.summary("Would fix", len(result.findings) - shown.findings), file=sys.stderr)
+        return FINDINGS if shown.files and not options.exit_zero else CLEAN
+    fixed = fix.fix(result, unsafe=options.unsafe_fixes)
+    if fixed.files:
+        result = _judged(options)
+    _report(result, options)
+    print(fixed.summary("Fixed", len(result.findings)), file=sys.stderr)
+    if fixed.failed:
         return FAILED
-    for failure in result.failures:
-        print(harmless(f"sqla-lsp: {result.shown(failure.path)} is left out: {failure.reason}"), file=sys.stderr)
+    return FINDINGS if result.findings and not options.exit_zero else CLEAN
+
+
+def _report(result: Run, options: argparse.Namespace) -> None:
+    _tell_of_failures(result)
     _print(result, options)
     print(_summary(result), file=sys.stderr)
-    return FINDINGS if result.findings and not options.exit_zero else CLEAN
+
+
+def _failed(reason: str) -> int:
+    for line in reason.splitlines():
+        print(f"sqla-lsp: {harmless(line)}", file=sys.stderr)
+    return FAILED
+
+
+def _judged(options: argparse.Namespace) -> Run:
+    with _progress() as progress:
+        return judge(
+            options.paths or ["."],
+            config=options.config,
+            select=_listed(options.select),
+            ignore=_listed(options.ignore),
+            cached=not options.no_cache,
+            fixes=options.output_format == "json" and not (options.statistics or options.diff),
+            progress=progress,
+        )
+
+
+def _tell_of_failures(result: Run) -> None:
+    for failure in result.failures:
+        print(harmless(f"sqla-lsp: {result.shown(failure.path)} is left out: {failure.reason}"), file=sys.stderr)
 
 
 def _listed(given: Sequence[str] | None) -> list[str] | None:
@@ -85,21 +125,16 @@ def _statistics(findings: Sequence[Finding]) -> Iterator[Styled]:
 def _summary(result: Run) -> str:
     """The last line: what was read and what was found."""
     read = result.statistics
-    found = _counted(len(result.findings), "finding")
+    found = counted(len(result.findings), "finding")
     unknown = ""
-    code = f"; {_counted(read.models, 'model')}, {_counted(read.queries, 'query')}" if read.models or read.queries else ""
+    code = f"; {counted(read.models, 'model')}, {counted(read.queries, 'query')}" if read.models or read.queries else ""
     if read.operations:
         share = 100 * read.not_known / read.operations
         unknown = f", {read.not_known} of them not known statically ({share:.1f}%)"
     return (
-        f"{found} in {_counted(read.files, 'file')}, {_counted(read.revisions, 'revision')}, "
-        f"{_counted(read.operations, 'operation')}{unknown}{code}"
+        f"{found} in {counted(read.files, 'file')}, {counted(read.revisions, 'revision')}, "
+        f"{counted(read.operations, 'operation')}{unknown}{code}"
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
-    return f"{number:,} {noun if number == 1 else plural}"
 
 
 @contextmanager

@@ -78,6 +78,15 @@ def _check(check: argparse.ArgumentParser) -> None:
     check.add_argument("--select", action="append", metavar="RULE", help="judge these rules only (comma-separated, repeatable)")
     check.add_argument("--ignore", action="append", metavar="RULE", help="do not judge these rules (comma-separated, repeatable)")
     check.add_argument("--config", metavar="FILE", help="read the configuration from FILE instead of the nearest one")
+    check.add_argument("--fix", action="store_true", help="apply the safe fixes, and report what is left")
+    check.add_argument(
+        "--unsafe-fixes",
+        action="store_true",
+        help="with --fix or --diff: also fixes that leave the same schema by other transactions",
+    )
+    check.add_argument(
+        "--diff", action="store_true", help="print what --fix would change, and write nothing; exit with 1 if that is anything"
+    )
     check.add_argument("--statistics", action="store_true", help="print how many findings each rule has instead of the findings")
     check.add_argument("--exit-zero", action="store_true", help="exit with 0 even where there are findings")
     check.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")

@@ -10,12 +10,15 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from sqla_lsp.cli.output.located import Located, Locator
+from sqla_lsp.fixes.fix import Made
 from sqla_lsp.project.cache import FORMAT, Cache, default_folder
 from sqla_lsp.project.configuration import Resolver
 from sqla_lsp.project.discovery import INI, Discovery, discover, is_included
@@ -26,6 +29,9 @@ from sqla_lsp.rules.finding import Finding
 from sqla_lsp.rules.names import NAMES
 from sqla_lsp.text.lines import LineIndex
 from sqla_lsp.text.source import SourceError, decode
+
+if TYPE_CHECKING:
+    from sqla_lsp.project.project import Project
 
 Progress = Callable[[int, int], None]
 
@@ -54,16 +60,45 @@ class _Outcome(msgspec.Struct, array_like=True):
     findings: tuple[Finding, ...]
     statistics: Statistics
     failures: tuple[Failure, ...]
+    fixes: tuple[tuple[Made, ...], ...] = ()
+
+
+@dataclass
+class Reading:
+    """The files that a run is about. They are read when `project` is first asked for: a run that the cache knows does without."""
+
+    given: Collection[str]
+    roots: Sequence[str]
+    resolver: Resolver
+    discovery: Discovery
+    cache: Cache
+    progress: Progress | None
+
+    @cached_property
+    def project(self) -> Project:
+        """The project. What it needs is imported here."""
+        from sqla_lsp.project.project import Project
+
+        project = Project(self.roots, self.resolver, cache=self.cache)
+        project.load(self.progress, self.discovery)
+        return project
+
+    def chosen(self) -> list[str]:
+        """The files that are to be judged, sorted."""
+        return sorted(path for path in self.project.judged() if any(below(root, path) is not None for root in self.given))
 
 
 @dataclass
 class Run:
-    """What a run found. Paths are absolute; `given` has the paths of the command line as they were written."""
+    """What a run found. Paths are absolute; `given` has the paths of the command line as they were written. `fixes` are those
+    of each finding, where they were asked for."""
 
     findings: tuple[Finding, ...]
     statistics: Statistics
     failures: tuple[Failure, ...]
-    given: dict[str, str] = field(default_factory=dict)
+    given: dict[str, str]
+    reading: Reading
+    fixes: tuple[tuple[Made, ...], ...] = ()
 
     def shown(self, path: str) -> str:
         """A path as the user knows it: below a path that was given, else relative where it lies below the current folder."""
@@ -77,7 +112,7 @@ class Run:
 
     def located(self) -> Iterator[Located]:
         """The findings with rows and columns, in the order of the paths."""
-        return Locator(_lines_of, self.shown).locate(self.findings)
+        return Locator(_lines_of, self.shown).locate(self.findings, self.fixes)
 
 
 def judge(
@@ -87,44 +122,46 @@ def judge(
     select: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
     cached: bool = True,
+    fixes: bool = False,
     progress: Progress | None = None,
 ) -> Run:
-    """Judges every revision below the paths, each with the whole history of its environment in mind. Raises
-    `ConfigurationError`, and `Unreadable` for a path that is not there."""
+    """Judges every revision below the paths, each with the whole history of its environment in mind; `fixes` makes all fixes of
+    what is found. Raises `ConfigurationError`, and `Unreadable` for a path that is not there."""
     given = {_absolute(path): path for path in paths}
     folders = [path if os.path.isdir(path) else _project_of(path) for path in given]
     resolver = Resolver(NAMES, file=config, select=select, ignore=ignore, roots=folders)
     cache = Cache(default_folder() if cached else None, FORMAT)
     wide = any(_is_code(path) for path in given)
-    outcome, unreadable = _outcome(given, resolver, cache, progress, wide=wide)
+    outcome, unreadable, reading = _outcome(given, resolver, cache, progress, wide=wide, fixes=fixes)
     has_files = any(map(os.path.isfile, given))
     if has_files and not wide and any(finding.rule in _BY_QUERIES for finding in outcome.findings):
-        outcome, unreadable = _outcome(given, resolver, cache, progress, wide=True)
+        outcome, unreadable, reading = _outcome(given, resolver, cache, progress, wide=True, fixes=fixes)
     failures = (*unreadable, *outcome.failures)
     for failure in failures:
         if failure.path in given:
             raise Unreadable(f"{given[failure.path]}: {failure.reason}")
-    return Run(outcome.findings, outcome.statistics, failures, given)
+    return Run(outcome.findings, outcome.statistics, failures, given, reading, outcome.fixes)
 
 
 def _outcome(
-    given: dict[str, str], resolver: Resolver, cache: Cache, progress: Progress | None, *, wide: bool
-) -> tuple[_Outcome, list[Failure]]:
+    given: dict[str, str], resolver: Resolver, cache: Cache, progress: Progress | None, *, wide: bool, fixes: bool
+) -> tuple[_Outcome, list[Failure], Reading]:
     """The outcome of a run, and what could not be read on the way. `wide` reads the projects of single files as well: models and
     queries are judged by each other wherever they stand."""
     around = _around(given)
     paths = [*given, *(_project_of(path) for path in given if wide and os.path.isfile(path))]
     roots = _with_environments(paths, around, resolver.settings)
-    key = "\n".join(["run", *sorted({*paths})])
+    key = "\n".join(["run with fixes" if fixes else "run", *sorted({*paths})])
     unreadable: list[Failure] = []
     discovery = discover(roots, resolver.settings, lambda path, error: unreadable.append(_failure(path, error)))
     discovery = _with_configuration(discovery, around)
     state = _state(discovery, roots, resolver)
+    reading = Reading(given, roots, resolver, discovery, cache, progress)
     outcome = _cached(cache, key, state)
     if outcome is None:
-        outcome = _judged(given, roots, resolver, discovery, state, cache, progress)
+        outcome = _judged(reading, state, fixes=fixes)
         cache.store(key, msgspec.msgpack.encode(outcome))
-    return outcome, unreadable
+    return outcome, unreadable, reading
 
 
 def _is_code(path: str) -> bool:
@@ -146,27 +183,23 @@ def _project_of(path: str) -> str:
     return next((folder for folder in above if not os.path.isfile(os.path.join(folder, "__init__.py"))), above[0])
 
 
-def _judged(
-    given: Collection[str],
-    roots: Sequence[str],
-    resolver: Resolver,
-    discovery: Discovery,
-    state: bytes,
-    cache: Cache,
-    progress: Progress | None,
-) -> _Outcome:
-    """The outcome of a run that the cache does not know. What it needs is imported here: a run that the cache knows does
-    without."""
-    from sqla_lsp.project.project import Project
-    from sqla_lsp.rules.check import check_file
+def _judged(reading: Reading, state: bytes, *, fixes: bool) -> _Outcome:
+    """The outcome of a run that the cache does not know."""
+    project = reading.project
+    from sqla_lsp.rules.check import judgements
 
-    project = Project(roots, resolver, cache=cache)
-    project.load(progress, discovery)
-    chosen = sorted(path for path in project.judged() if any(below(root, path) is not None for root in given))
-    findings = tuple([finding for path in chosen for finding in check_file(project, path)])
+    findings: list[Finding] = []
+    made: list[tuple[Made, ...]] = []
+    for path in reading.chosen():
+        found = judgements(project, path)
+        findings += [judgement.finding for judgement in found]
+        if found and fixes:
+            from sqla_lsp.rules.fixing import all_made
+
+            made += all_made(project, path, found)
     read = project.outside()
-    outside = tuple([_mark(path) for path in sorted({*read, *_folders_between(read, roots)})])
-    return _Outcome(state, outside, findings, project.statistics(), tuple(project.failures))
+    outside = tuple([_mark(path) for path in sorted({*read, *_folders_between(read, reading.roots)})])
+    return _Outcome(state, outside, tuple(findings), project.statistics(), tuple(project.failures), tuple(made))
 
 
 def _folders_between(paths: Iterable[str], roots: Sequence[str]) -> Iterator[str]:

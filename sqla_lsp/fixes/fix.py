@@ -38,11 +38,20 @@ class NotPossible(Exception):
 @dataclass(frozen=True)
 class Fix:
     """A fix that is offered. `title` is a verb phrase; `make` makes the edits when they are asked for, and raises `NotPossible`
-    where the code turns out not to allow it."""
+    where the code turns out not to allow it. `silences` says that it is a comment, which changes nothing but the finding."""
 
     title: str
     applicability: Applicability
     make: Callable[[], Change]
+    silences: bool = False
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A fix with what it does."""
+
+    title: str
+    applicability: Applicability
+    change: Change
 
 
 def joined(changes: Iterable[Change]) -> Change:

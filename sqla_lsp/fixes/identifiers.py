@@ -23,13 +23,13 @@ _HASHED = 12
 def new_id(parent: str, purpose: str, message: str, taken: Collection[str]) -> str:
     """An id for a revision that follows `parent`. `taken` are the ids and labels that there are."""
     shape = _shape(parent, taken)
-    for identifier in shape(parent, purpose, message):
+    for identifier in shape(parent, purpose, message, taken):
         if identifier not in taken:
             return identifier
     raise AssertionError("there are ids without end")
 
 
-_Shape = Callable[[str, str, str], Iterator[str]]
+_Shape = Callable[[str, str, str, Collection[str]], Iterator[str]]
 
 
 def _shape(parent: str, ids: Collection[str]) -> _Shape:
@@ -65,13 +65,13 @@ def _is_slug(identifier: str, ids: Collection[str]) -> bool:
     return _SLUG.fullmatch(identifier) is not None
 
 
-def _hashed(parent: str, purpose: str, message: str, longest: int = LONGEST) -> Iterator[str]:
+def _hashed(parent: str, purpose: str, message: str, taken: Collection[str]) -> Iterator[str]:
     length = len(parent) if _HEX.fullmatch(parent) else _HASHED
     for digest in _digests(parent, purpose):
         yield digest[:length]
 
 
-def _uuids(parent: str, purpose: str, message: str) -> Iterator[str]:
+def _uuids(parent: str, purpose: str, message: str, taken: Collection[str]) -> Iterator[str]:
     for digest in _digests(parent, purpose):
         yield "-".join([digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]])
 
@@ -83,12 +83,15 @@ def _digests(parent: str, purpose: str) -> Iterator[str]:
         yield hashlib.sha256("\0".join([parent, purpose, *([str(attempt)] if attempt > 1 else [])]).encode()).hexdigest()
 
 
-def _numbered(parent: str, purpose: str, message: str) -> Iterator[str]:
+def _numbered(parent: str, purpose: str, message: str, taken: Collection[str]) -> Iterator[str]:
     """The numbers after that of the parent; those that are dates stay dates."""
     match = _NUMBER.fullmatch(parent)
     assert match is not None
     prefix, number, joint = match["prefix"], match["number"], match["joint"]
+    numbers = {(other["prefix"], other["number"]) for each in taken if (other := _NUMBER.fullmatch(each)) is not None}
     for following in following_numbers(number):
+        if (prefix, following) in numbers:
+            continue
         slug = slug_of(message, LONGEST - len(prefix + following) - 1, joint) if joint else ""
         yield f"{prefix}{following}{joint}{slug}" if slug else f"{prefix}{following}"
 
@@ -111,7 +114,7 @@ def following_numbers(number: str, *, dates: bool = True) -> Iterator[str]:
             yield str(value).zfill(len(number))
 
 
-def _slugs(parent: str, purpose: str, message: str) -> Iterator[str]:
+def _slugs(parent: str, purpose: str, message: str, taken: Collection[str]) -> Iterator[str]:
     slug = slug_of(message, LONGEST)
     if slug:
         yield slug

@@ -198,7 +198,7 @@ class _File:
             return False
         if any(other.end_point[0] == row and other.type != "comment" for other in self.layout.nodes):
             return False  # it stands behind a statement
-        if "revision identifiers" in text or is_pragma(text):
+        if "revision identifiers" in text or (is_pragma(text) and not self.others):
             return True
         if self._opens(node) and _LICENCE.search(self._opening()):
             return True
@@ -279,10 +279,9 @@ class _File:
         inner = self.layout.text(node)
         if "globals()" in inner:
             raise NotPossible("its upgrade() calls one function for each database")
-        defaults = [child for child in walk(node) if child.type in ("default_parameter", "typed_default_parameter")]
-        if any(self.layout.text(child).partition("=")[0].partition(":")[0].strip() == "op" for child in defaults):
-            raise NotPossible(f"its {name}() may be called without op")
         signature = self._signature(node)
+        if re.search(r"\bop\b[^,]*=", signature) is not None:
+            raise NotPossible(f"its {name}() may be called without op")
         if not self._annotation_names(node) <= self._bound:
             raise NotPossible(f"its {name}() is annotated with names that it does not import")
         told = self._told(name, node)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqla_lsp.project.formatting import Formatting
+from sqla_lsp.project.formatting import LINE_LENGTH, Formatting
 from sqla_lsp.project.project import Project
 
 _LINE_END = re.compile(rb"\r\n?|\n")
@@ -86,5 +86,9 @@ def style_in(data: bytes, formatting: Formatting) -> Style:
         quote,
         indent[1].decode() if indent else "    ",
         end[0].decode() if end else "\n",
-        formatting.line_length,
+        formatting.line_length or max(LINE_LENGTH, _longest_line(data)),
     )
+
+
+def _longest_line(data: bytes) -> int:
+    return max(len(line.decode("utf-8", "replace")) for line in _LINE_END.split(data))

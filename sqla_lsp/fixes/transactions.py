@@ -40,7 +40,7 @@ def with_transaction_per_migration(project: Project, path: str) -> Change | None
     calls = list(_calls(written))
     if not calls:
         raise NotPossible("its env.py leaves the call of context.configure() to another module")
-    if _begins_outside(written):
+    if _begins_outside(written, calls):
         raise NotPossible("its env.py begins a transaction around all revisions")
     held = _HELD.search(written.data)
     if held is not None:
@@ -72,8 +72,10 @@ def _names(written: Written, call: Node) -> set[str]:
     return {written.text(node.children[0]) for node in keywords}
 
 
-def _begins_outside(written: Written) -> bool:
+def _begins_outside(written: Written, calls: Sequence[Node]) -> bool:
     """Whether a transaction is begun around the migrations, in which those of Alembic have no effect (POSTGRES.md 1.10)."""
+    running = {"configure", "run_migrations", "run_sync", *(name for call in calls if (name := _function_around(written, call)))}
+    runs = re.compile(rf"\b(?:{'|'.join(sorted(running))})\b")
     for root in written.nodes:
         for node in walk(root):
             if node.type != "call" or re.search(r"\.begin\(\s*\)\Z", written.text(node)) is None:
@@ -85,9 +87,18 @@ def _begins_outside(written: Written) -> bool:
                 return True
             while block is not None and block.type != "with_statement":
                 block = block.parent
-            if block is None or re.search(r"\bconfigure\(|run_migrations|run_sync\(", written.text(block)):
+            if block is None or runs.search(written.text(block)) is not None:
                 return True
     return False
+
+
+def _function_around(written: Written, node: Node) -> str:
+    """The name of the function that a node stands in, "" where it stands in none."""
+    parent = node.parent
+    while parent is not None and parent.type != "function_definition":
+        parent = parent.parent
+    name = parent.child_by_field_name("name") if parent is not None else None
+    return written.text(name) if name is not None else ""
 
 
 class _Call:
@@ -148,6 +159,8 @@ class _Call:
             if self._width(last_row) + len(f", {_ARGUMENT}") <= self.style.line_length:
                 return [Edit(last.end_byte, last.end_byte, f", {_ARGUMENT}")]
             return self._broken()
+        if close.start_point[0] == last_row != last.start_point[0]:
+            return [Edit(last.end_byte, last.end_byte, f", {_ARGUMENT}")]
         line = f"{self.style.newline}{self._indent(last)}{_ARGUMENT}"
         if close.start_point[0] == last_row:
             return [Edit(last.end_byte, last.end_byte, f",{line}")]

@@ -110,10 +110,12 @@ def is_pragma(comment: str) -> bool:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """A node and everything below it, in the order of the text."""
-    yield node
-    for child in node.children:
-        yield from walk(child)
+    """A node and everything below it, in the order of the text, however deep it goes."""
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending += reversed(node.children)
 
 
 def names_used(code: str) -> set[str]:

@@ -19,9 +19,9 @@ LINE_LENGTH = 88
 
 
 class Formatting(msgspec.Struct, frozen=True):
-    """`quote` is None where the formatter leaves quotes as they are, or there is none."""
+    """`line_length` is None where no formatter is configured; `quote` is None there, and where it leaves quotes as they are."""
 
-    line_length: int = LINE_LENGTH
+    line_length: int | None = None
     quote: str | None = None
 
 

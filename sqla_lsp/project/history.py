@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from sqla_lsp.postgres.naming import Convention, index_name
-from sqla_lsp.project.replay import EMPTY, Schema, applied, index_names, key_of
+from sqla_lsp.project.replay import EMPTY, Schema, applied, index_names, key_of, named
 from sqla_lsp.readers.environments import EnvironmentFacts
 from sqla_lsp.readers.revisions import Header
 from sqla_lsp.schema import operations as ops
@@ -70,6 +70,12 @@ class Step:
         if name is None:
             is_sql = operation.site.sql is not None
             return index_name(operation.table, operation.index, self.history.convention, is_sql=is_sql)
+        return name if isinstance(name, str) else None
+
+    def constraint_name(self, operation: ops.AddConstraint) -> str | None:
+        """The name that a constraint gets in the database."""
+        is_sql = operation.site.sql is not None or operation.inline
+        name = named(operation.table, operation.constraint, {} if is_sql else self.history.convention).name
         return name if isinstance(name, str) else None
 
     def is_new(self, table: TableName) -> bool:

@@ -21,6 +21,7 @@ from sqla_lsp.project.formatting import FILE_NAMES as FORMATTER_FILES
 from sqla_lsp.project.formatting import Formatters, Formatting
 from sqla_lsp.project.history import RevisionHistory
 from sqla_lsp.project.index import read_bytes
+from sqla_lsp.project.installed import Release, installed
 from sqla_lsp.project.names import Names, Target
 from sqla_lsp.project.paths import ancestry
 from sqla_lsp.project.replay import TableKey, key_of
@@ -270,6 +271,10 @@ class Project:
         """How the project's formatter writes a file."""
         return self._formatters.formatting(path)
 
+    def installed(self, path: str, package: str) -> Release | None:
+        """The release of a package that the project of a file has, installed or locked."""
+        return installed(read_bytes, path, package)
+
     def data(self, path: str) -> bytes:
         """The UTF-8 text of a file as it was analysed, b"" where there is none."""
         return self._files.data(path)
@@ -277,6 +282,11 @@ class Project:
     def exists(self, path: str) -> bool:
         """Whether there is a file, on disk or in the editor."""
         return self._files.is_file(path)
+
+    def document(self, path: str) -> bytes | None:
+        """The text of an open document, None where it is not open."""
+        document = self._files.documents.get(path)
+        return None if document is None else document.data
 
     def ignores(self, path: str) -> tuple[Ignore, ...]:
         """The comments of a file that silence rules."""

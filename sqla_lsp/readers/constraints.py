@@ -9,6 +9,7 @@ from sqla_lsp.schema.tables import Constraint, Exclude, Flag, ForeignKey, Index,
 from sqla_lsp.syntax.values import CallValue, ListValue, Value
 
 FOREIGN_OPTIONS = ("ondelete", "onupdate", "deferrable", "initially", "match")
+_STORAGE = ("postgresql_with", "postgresql_tablespace")
 
 
 def is_call_of(value: Value, *names: str) -> bool:
@@ -138,6 +139,7 @@ def index_of(call: CallValue, name: Text, elements: Value) -> Index:
         where,
         where_columns,
         arguments.flag("postgresql_nulls_not_distinct"),
+        stored_otherwise=any(name in given for name in _STORAGE),
     )
 
 

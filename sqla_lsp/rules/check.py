@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sqla_lsp.project.history import RevisionHistory, ScriptHistory
+from sqla_lsp.project.history import RevisionHistory, ScriptHistory, Step
 from sqla_lsp.project.project import Project
 from sqla_lsp.rules.declarations import declarations
 from sqla_lsp.rules.finding import SEVERITIES, Finding, Related, Severity
 from sqla_lsp.rules.registry import RULES
-from sqla_lsp.rules.rule import Context, Remark, Report, Rule
+from sqla_lsp.rules.rule import Context, Judgement, Remark, Report, Rule
 from sqla_lsp.rules.silencing import silenced
 from sqla_lsp.rules.unused_ignore import NAME as UNUSED
 from sqla_lsp.schema.operations import AnyOperation, Operation
@@ -23,26 +23,46 @@ from sqla_lsp.text.places import Place
 
 def check_file(project: Project, path: str) -> tuple[Finding, ...]:
     """The findings of one file, in the order in which they stand in it."""
+    return tuple([judgement.finding for judgement in judgements(project, path)])
+
+
+def context_of(project: Project, path: str) -> Context:
+    """What rules may ask beside what they judge in a file."""
+    return Context(project.settings(path), project.partitioned, lambda table: project.catalog.entries_of(table, path))
+
+
+def judgements(project: Project, path: str) -> tuple[Judgement, ...]:
+    """The findings of one file with what each is about, in the order in which they stand in it."""
     settings = project.settings(path)
     judged = [name for name in RULES if settings.judges(name, path)]
     history = project.history(path)
     ignores = project.ignores(path)
     rules = [RULES[name] for name in judged]
-    findings: list[Finding] = []
+    found: list[Judgement] = []
     has_code = bool(project.models_of(path) or project.queries_of(path))
     is_judged = (history is not None or has_code) and project.speaks_postgres(path)
     is_judged = is_judged and not (history is not None and _is_settled(project, history))
     if is_judged:
-        context = Context(settings, project.partitioned, lambda table: project.catalog.entries_of(table, path))
+        context = context_of(project, path)
         for script in history.scripts if history is not None else ():
-            findings += _judged(path, script, rules, context, settings.severity)
-        for rule, remark in (*_on_declarations(project, path, rules, context), *_on_queries(project, path, rules, context)):
-            findings.append(_of_remark(rule, remark, settings.severity))
+            found += _judged(path, script, rules, context, settings.severity)
+        found += _on_declarations(project, path, rules, context)
+        found += _on_queries(project, path, rules, context)
     if ignores:
         severity = _severity(RULES[UNUSED], [], settings.severity)
-        findings = list(silenced(path, project.data(path), findings, ignores, judged, severity, is_judged))
-    findings = list({(finding.rule, finding.place): finding for finding in findings}.values()) if has_code else findings
-    return tuple(sorted(findings, key=lambda finding: (finding.place.start, finding.place.end, list(RULES).index(finding.rule))))
+        about = {id(judgement.finding): judgement for judgement in found}
+        findings = [judgement.finding for judgement in found]
+        kept = silenced(path, project.data(path), findings, ignores, judged, severity, is_judged)
+        found = [about.get(id(finding)) or Judgement(finding) for finding in kept]
+    if has_code:
+        found = list({(judgement.finding.rule, judgement.finding.place): judgement for judgement in found}.values())
+    order = list(RULES)
+
+    def position(judgement: Judgement) -> tuple[int, int, int]:
+        finding = judgement.finding
+        return finding.place.start, finding.place.end, order.index(finding.rule)
+
+    return tuple(sorted(found, key=position))
 
 
 def _is_settled(project: Project, history: RevisionHistory) -> bool:
@@ -55,24 +75,26 @@ def _is_settled(project: Project, history: RevisionHistory) -> bool:
     return any(history.path == path or history.path in graph.ancestors(path) for path in settled)
 
 
-def _on_declarations(project: Project, path: str, rules: Iterable[Rule], context: Context) -> Iterator[tuple[Rule, Remark]]:
+def _on_declarations(project: Project, path: str, rules: Iterable[Rule], context: Context) -> Iterator[Judgement]:
     """What is said of the indexes that models declare in a file."""
     asked = [rule for rule in rules if rule.check_declaration is not None]
     entries = project.catalog.entries_in(path) if asked and project.models_of(path) is not None else []
     for declaration in declarations(entries).get(path, ()):
         for rule in asked:
             assert rule.check_declaration is not None
-            yield from ((rule, remark) for remark in rule.check_declaration(declaration, context))
+            for remark in rule.check_declaration(declaration, context):
+                yield Judgement(_of_remark(rule, remark, context.settings.severity), subject=declaration)
 
 
-def _on_queries(project: Project, path: str, rules: Iterable[Rule], context: Context) -> Iterator[tuple[Rule, Remark]]:
+def _on_queries(project: Project, path: str, rules: Iterable[Rule], context: Context) -> Iterator[Judgement]:
     """What is said of the queries of a file."""
     asked = [rule for rule in rules if rule.check_query is not None]
     is_asked = bool(asked) and bool(project.queries_of(path)) and not project.environments.holds(path)
     for query in project.catalog.queries(path).queries if is_asked else ():
         for rule in asked:
             assert rule.check_query is not None
-            yield from ((rule, remark) for remark in rule.check_query(query, context))
+            for remark in rule.check_query(query, context):
+                yield Judgement(_of_remark(rule, remark, context.settings.severity), subject=query)
 
 
 def _of_remark(rule: Rule, remark: Remark, severities: Mapping[str, str]) -> Finding:
@@ -97,11 +119,11 @@ _Key = tuple[str, Place, Place, int]
 
 def _judged(
     path: str, script: ScriptHistory, rules: Iterable[Rule], context: Context, severities: Mapping[str, str]
-) -> Iterator[Finding]:
+) -> Iterator[Judgement]:
     """The findings of one function. Reports of one rule about one place are one finding."""
     asked = list(rules)
     by_kind: dict[type[Operation], list[Rule]] = {}
-    groups: dict[_Key, list[tuple[Rule, Report]]] = {}
+    groups: dict[_Key, list[tuple[Rule, Step, Report]]] = {}
     statements: dict[tuple[object, ...], int] = {}
     for step in script:
         site, kind = step.operation.site, type(step.operation)
@@ -116,10 +138,11 @@ def _judged(
             assert rule.check is not None
             for report in rule.check(step, context):
                 key = (rule.name, _shown_at(report.operation), site.place, number)
-                groups.setdefault(key, []).append((rule, report))
+                groups.setdefault(key, []).append((rule, step, report))
                 break
     for reports in groups.values():
-        yield _finding(path, [report for _, report in reports], reports[0][0], severities)
+        finding = _finding(path, [report for _, _, report in reports], reports[0][0], severities)
+        yield Judgement(finding, tuple([step for _, step, _ in reports]))
 
 
 def _shown_at(operation: AnyOperation) -> Place:

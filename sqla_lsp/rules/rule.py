@@ -11,10 +11,11 @@ from typing import Any
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.project.catalog import ResolvedQuery, TableEntry
 from sqla_lsp.project.history import Step
+from sqla_lsp.project.project import Project
 from sqla_lsp.project.replay import key_of
 from sqla_lsp.project.settings import Settings
 from sqla_lsp.rules.declarations import Declaration
-from sqla_lsp.rules.finding import Related, Severity
+from sqla_lsp.rules.finding import Finding, Related, Severity
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.operations import AnyOperation, Operation
 from sqla_lsp.text.places import Place
@@ -67,6 +68,32 @@ class Context:
         """Whether a model or the history says that the table is partitioned."""
         known = step.before.table(table)
         return (known is not None and known.partitioned) or key_of(table) in self.partitioned
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A finding and what it is about: the operations of one call of a migration (several where the call stands in a loop or a
+    helper), or what a model declares, or a query."""
+
+    finding: Finding
+    steps: tuple[Step, ...] = ()
+    subject: Declaration | ResolvedQuery | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question for the fixes of a finding. `others` is everything that is found in the same file."""
+
+    project: Project
+    path: str
+    context: Context
+    judgement: Judgement
+    others: tuple[Judgement, ...] = ()
+
+    @property
+    def step(self) -> Step:
+        """The first of the operations."""
+        return self.judgement.steps[0]
 
 
 @dataclass(frozen=True)

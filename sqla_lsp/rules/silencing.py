@@ -39,7 +39,7 @@ def silenced(
     asked = [rule for rule in judged if rule != UNUSED] if is_judged else []
     for ignore in ignores:
         known = {name: NAMES.get(name) for name in ignore.rules or ()}
-        for finding in unused(path, ignore, known, asked, used[ignore], severity):
+        for finding in unused(path, ignore, known, asked, used[ignore], severity, data[ignore.start : ignore.end]):
             if not any(_names(other, UNUSED) and other.rules and _covers(other, finding, lines) for other in ignores):
                 yield finding
 

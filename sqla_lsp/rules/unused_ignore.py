@@ -25,6 +25,7 @@ op.drop_table("orders")
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 from sqla_lsp.rules.finding import Finding, Severity
@@ -43,20 +44,27 @@ def unused(
     judged: Collection[str],
     used: Collection[str],
     severity: Severity,
+    comment: bytes,
 ) -> Iterator[Finding]:
-    """What is wrong with one comment. `known` gives the canonical names of the rules that it names (None: there is no such rule),
+    """What is wrong with one comment, whose text is `comment`. Where it names several rules, a finding stands at the name that it
+    is about. `known` gives the canonical names of the rules that it names (None: there is no such rule),
     `judged` are the rules that were asked about the file, and `used` those of them that the comment silenced."""
     place = Place(ignore.start, ignore.end, path)
     if ignore.rules is None or not ignore.rules:
         if not used and judged:
-            yield _finding(place, severity, "This comment silences nothing.")
+            yield _finding(place, place, severity, "This comment silences nothing.")
         return
     for written, rule in known.items():
+        named = re.search(
+            rb"(?<![\w-])" + re.escape(written.encode()) + rb"(?![\w-])", comment[comment.find(b"[") :], re.IGNORECASE
+        )
+        at = ignore.start + comment.find(b"[")
+        name = Place(at + named.start(), at + named.end(), path) if named is not None and len(known) > 1 else place
         if rule is None:
-            yield _finding(place, severity, f"This comment names {written}, and no rule has that name.")
+            yield _finding(name, place, severity, f"This comment names {written}, and no rule has that name.")
         elif rule in judged and rule not in used:
-            yield _finding(place, severity, f"This comment silences nothing: {rule} has no finding here.")
+            yield _finding(name, place, severity, f"This comment silences nothing: {rule} has no finding here.")
 
 
-def _finding(place: Place, severity: Severity, message: str) -> Finding:
-    return Finding(NAME, severity, place, place, message, "", "Remove it.", (), ("unnecessary",))
+def _finding(place: Place, comment: Place, severity: Severity, message: str) -> Finding:
+    return Finding(NAME, severity, place, comment, message, "", "Remove it.", (), ("unnecessary",))

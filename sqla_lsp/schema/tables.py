@@ -58,6 +58,8 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
     nulls_not_distinct: Flag = False
     valid: bool = True
     """False after CREATE INDEX ... ON ONLY a partitioned table."""
+    stored_otherwise: bool = False
+    """Made with WITH or TABLESPACE, which are not told here."""
 
 
 class Unique(msgspec.Struct, frozen=True, array_like=True, tag="unique"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from difflib import SequenceMatcher
 
 import msgspec
 
@@ -42,6 +43,28 @@ def smallest(old: bytes, new: bytes) -> Edit | None:
     ):
         tail -= 1
     return Edit(start, len(old) - tail, new[start : len(new) - tail].decode("utf-8"))
+
+
+def between(old: bytes, new: bytes) -> tuple[Edit, ...]:
+    """The edits that make `new` of `old`, one for each run of lines that differ, as small as they can be."""
+    start, tail = common_ends(old, new)
+    start = old.rfind(b"\n", 0, start) + 1
+    end = old.find(b"\n", len(old) - tail)
+    tail = 0 if end < 0 else len(old) - end - 1
+    if start + tail > min(len(old), len(new)):
+        edit = smallest(old, new)
+        return () if edit is None else (edit,)
+    old_lines = old[start : len(old) - tail].splitlines(keepends=True)
+    new_lines = new[start : len(new) - tail].splitlines(keepends=True)
+    offsets = [start]
+    for line in old_lines:
+        offsets.append(offsets[-1] + len(line))
+    edits = []
+    for tag, first, last, new_first, new_last in SequenceMatcher(None, old_lines, new_lines, autojunk=False).get_opcodes():
+        edit = smallest(b"".join(old_lines[first:last]), b"".join(new_lines[new_first:new_last])) if tag != "equal" else None
+        if edit is not None:
+            edits.append(Edit(offsets[first] + edit.start, offsets[first] + edit.end, edit.text))
+    return tuple(edits)
 
 
 def common_ends(old: bytes, new: bytes) -> tuple[int, int]:

@@ -124,7 +124,7 @@ def _shown(case: Case, project: Project, folder: Path) -> list[str]:
     computed = {new: f"new{number}" for number, new in enumerate(_ids(change), 1) if _COMPUTED.fullmatch(new)}
     blocks = []
     for file in change.creates:
-        compile(file.data, file.path, "exec")
+        exec(compile(file.data, file.path, "exec"), {})  # nothing but its imports and its header is run
         blocks.append(_block("then", file.path, file.data, folder))
     for path, edits in change.edits.items():
         before, after = project.data(path), apply(project.data(path), edits)

@@ -1,5 +1,5 @@
 """What is said of indexes, against a real server: `python -m tests.postgres.proof BINDIR [LOCALE]`, BINDIR the folder of `initdb`
-and `pg_ctl`. It makes a cluster in a temporary folder, talks to it through `psql`, and deletes it.
+and `pg_ctl`, or `embedded16` or `embedded18` (tests/postgres/server.py).
 
 Each case makes its indexes on a table of 50,000 rows and looks at the plan with enable_seqscan off: what is said to be served
 is found by the index (Index Cond), what is said not to be is not. Left out is what Postgres does for want of anything better
@@ -7,18 +7,14 @@ when sequential scans are forbidden: it reads a whole index for a condition on a
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from sqla_lsp.postgres.index_use import judge, sorts
 from sqla_lsp.postgres.predicate_proof import implied
 from tests.postgres import test_index_cover, test_index_use
+from tests.postgres.server import Server, binaries_of, server
 from tests.postgres.ways import index_sql, order, paths, tree
 
 TABLE = """
@@ -27,46 +23,6 @@ INSERT INTO {name} SELECT n, {value}, n % 1000, {value}, n % 700, n % 2 = 0, n F
 ANALYZE {name};
 """
 TABLES = (("numbers", "int", "n % 5000"), ("texts", "text", "'v' || n % 5000"), ("flags", "boolean", "n % 3 = 0"))
-
-
-class Server:
-    """A server of its own."""
-
-    def __init__(self, binaries: Path, folder: str) -> None:
-        self.binaries, self.folder = binaries, folder
-
-    def psql(self, sql: str) -> tuple[bool, str]:
-        """What a script prints, and whether all of it ran."""
-        command = [str(self.binaries / "psql"), "-h", self.folder, "-U", "postgres", "-d", "postgres", "-qAtX"]
-        done = subprocess.run([*command, "-v", "ON_ERROR_STOP=1"], input=sql, capture_output=True, text=True, check=False)
-        return done.returncode == 0, done.stdout + done.stderr
-
-    def version(self) -> str:
-        return self.psql("SHOW server_version")[1].strip()
-
-
-@contextmanager
-def server(binaries: Path, locale: str) -> Iterator[Server]:
-    """A server that listens on a socket in its own folder. Postgres refuses to run as root: then `nobody` does."""
-    as_root = os.geteuid() == 0
-    with tempfile.TemporaryDirectory() as folder:
-        user = ["runuser", "-u", "nobody", "--"] if as_root else []
-        if as_root:
-            subprocess.run(["chown", "nobody", folder], check=True)
-        data, options = f"{folder}/data", f"-k {folder} -c listen_addresses='' -c fsync=off"
-        initdb = [str(binaries / "initdb"), "-D", data, "-U", "postgres", "-E", "UTF8", f"--locale={locale}"]
-        start = [str(binaries / "pg_ctl"), "-D", data, "-o", options, "-l", f"{folder}/log", "-w", "start"]
-        stop = [str(binaries / "pg_ctl"), "-D", data, "-m", "immediate", "stop"]
-
-        def run(command: list[str]) -> None:
-            subprocess.run([*user, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-        run(initdb)
-        run(start)
-        try:
-            yield Server(binaries, folder)
-        finally:
-            run(stop)
 
 
 def explained(made: Server, table: str, ways: list[str], query: str, before: str = "") -> tuple[bool, str]:
@@ -181,7 +137,7 @@ def check_covers(made: Server) -> Iterator[str]:
 
 
 def main(binaries: str, locale: str) -> int:
-    with server(Path(binaries), locale) as made:
+    with server(binaries_of(binaries), locale) as made:
         for name, kind, value in TABLES:
             fine, output = made.psql(TABLE.format(name=name, type=kind, value=value))
             assert fine, output

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from sqla_lsp.cli.output.located import Located, Location
+from sqla_lsp.cli.output.located import Located, LocatedFix, Location
 from sqla_lsp.rules.names import url
 
 
@@ -23,9 +23,9 @@ def _object(located: Located) -> dict[str, object]:
         "severity": finding.severity,
         "filename": location.filename,
         "location": _start(location),
-        "end_location": {"row": location.end_row, "column": location.end_column},
+        "end_location": _end(location),
         "url": url(finding.rule),
-        "fixes": [],
+        "fixes": [_fix(fix) for fix in located.fixes],
         "related": [
             {"message": related.message, "filename": related.location.filename, "location": _start(related.location)}
             for related in located.related
@@ -33,5 +33,21 @@ def _object(located: Located) -> dict[str, object]:
     }
 
 
+def _fix(fix: LocatedFix) -> dict[str, object]:
+    return {
+        "title": fix.title,
+        "applicability": fix.applicability,
+        "edits": [
+            {"filename": at.filename, "location": _start(at), "end_location": _end(at), "content": content}
+            for at, content in fix.edits
+        ],
+        "creates": [{"filename": filename, "content": content} for filename, content in fix.creates],
+    }
+
+
 def _start(location: Location) -> dict[str, int]:
     return {"row": location.row, "column": location.column}
+
+
+def _end(location: Location) -> dict[str, int]:
+    return {"row": location.end_row, "column": location.end_column}

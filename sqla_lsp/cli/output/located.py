@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
+from sqla_lsp.fixes.fix import Made
 from sqla_lsp.rules.finding import Finding
 from sqla_lsp.text.lines import Encoding, LineIndex
 from sqla_lsp.text.places import Place
@@ -31,13 +33,24 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class LocatedFix:
+    """A fix with what it does: the text that comes in the place of each location, and new files by name and text."""
+
+    title: str
+    applicability: str
+    edits: tuple[tuple[Location, str], ...]
+    creates: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Located:
-    """A finding, where it stands, and the lines of its file."""
+    """A finding, where it stands, and the lines of its file. `fixes` are there where the format shows them."""
 
     finding: Finding
     location: Location
     related: tuple[Related, ...]
     lines: LineIndex
+    fixes: tuple[LocatedFix, ...] = ()
 
 
 class Locator:
@@ -49,11 +62,22 @@ class Locator:
         self._shown = shown
         self._cache: dict[str, LineIndex] = {}
 
-    def locate(self, findings: Iterable[Finding]) -> Iterator[Located]:
-        """The findings in their order, each with its places."""
-        for finding in findings:
+    def locate(self, findings: Iterable[Finding], fixes: Iterable[tuple[Made, ...]] = ()) -> Iterator[Located]:
+        """The findings in their order, each with its places, and with its fixes where they are given."""
+        for finding, made in zip_longest(findings, fixes, fillvalue=()):
+            assert isinstance(finding, Finding)
             related = tuple(Related(r.message, self._location(r.place)) for r in finding.related)
-            yield Located(finding, self._location(finding.place), related, self._lines(finding.place.path))
+            located = tuple(self._fix(fix) for fix in made)
+            yield Located(finding, self._location(finding.place), related, self._lines(finding.place.path), located)
+
+    def _fix(self, fix: Made) -> LocatedFix:
+        edits = [
+            (self._location(Place(edit.start, edit.end, path)), edit.text)
+            for path, edits in sorted(fix.change.edits.items())
+            for edit in edits
+        ]
+        creates = [(self._shown(new.path), new.data.decode("utf-8")) for new in fix.change.creates]
+        return LocatedFix(fix.title, fix.applicability, tuple(edits), tuple(creates))
 
     def _location(self, place: Place) -> Location:
         lines = self._lines(place.path)

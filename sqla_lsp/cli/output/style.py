@@ -20,6 +20,12 @@ def harmless(text: str) -> str:
     return _HARMFUL.sub("\ufffd", text)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 file", "1,200 queries"."""
+    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
 def plain(line: Styled) -> str:
     """The line without its styles."""
     return "".join(harmless(text) for text, _ in line)

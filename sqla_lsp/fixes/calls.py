@@ -1,0 +1,171 @@
+"""Changes of one call: arguments added and taken out as its author writes them, comments and trailing commas kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from sqla_lsp.fixes.fix import NotPossible
+from sqla_lsp.fixes.style import Style
+
+_EMPTY = cst.Module([])
+
+
+def code(node: cst.CSTNode) -> str:
+    """A node as source."""
+    return _EMPTY.code_for_node(node)
+
+
+def expression(source: str) -> cst.BaseExpression:
+    """An expression of its source."""
+    return cst.parse_expression(source)
+
+
+def last_name(node: cst.BaseExpression) -> str:
+    """`create_index` of `op.create_index`; "" for what has no name."""
+    match node:
+        case cst.Attribute(attr=cst.Name(value=name)) | cst.Name(value=name):
+            return name
+        case _:
+            return ""
+
+
+def keyword(call: cst.Call, *names: str) -> cst.Arg | None:
+    """The argument that is given by one of the names."""
+    return next((arg for arg in call.args if arg.keyword is not None and arg.keyword.value in names), None)
+
+
+def positional(call: cst.Call, at: int) -> cst.Arg | None:
+    """The argument at a position; None where it is given by its name, or where a star makes positions uncertain."""
+    given = [arg for arg in call.args if arg.keyword is None and arg.star != "**"]
+    if any(arg.star for arg in given[: at + 1]) or at >= len(given):
+        return None
+    return given[at]
+
+
+def argument(call: cst.Call, at: int, *names: str) -> cst.BaseExpression | None:
+    """The value of an argument, by position or name."""
+    found = keyword(call, *names) or positional(call, at)
+    return None if found is None else found.value
+
+
+def without(call: cst.Call, *removed: cst.Arg) -> cst.Call:
+    """The call without some of its arguments. Comments beside them stay."""
+    for arg in removed:
+        call = _without_one(call, arg)
+    return call
+
+
+def _without_one(call: cst.Call, removed: cst.Arg) -> cst.Call:
+    at = next(number for number, arg in enumerate(call.args) if arg is removed)
+    before, after = list(call.args[:at]), list(call.args[at + 1 :])
+    if _has_comment(removed):
+        raise NotPossible("a comment stands beside the argument")
+    if not after and before:  # what stood behind the last argument stands behind the new last one
+        before[-1] = before[-1].with_changes(comma=removed.comma, whitespace_after_arg=removed.whitespace_after_arg)
+    return call.with_changes(args=[*before, *after])
+
+
+def _has_comment(node: cst.CSTNode) -> bool:
+    return "#" in code(node) and any(isinstance(child, cst.Comment) or _has_comment(child) for child in node.children)
+
+
+def with_value(call: cst.Call, arg: cst.Arg, value: str) -> cst.Call:
+    """The call with another value for one of its arguments."""
+    return call.with_changes(
+        args=[a.with_changes(value=expression(value)) if a is arg else a for a in call.args],
+    )
+
+
+def with_keyword(call: cst.Call, name: str, value: str) -> cst.Call:
+    """The call with a keyword argument more, or with another value for it."""
+    given = keyword(call, name)
+    if given is not None:
+        return with_value(call, given, value)
+    equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    arg = cst.Arg(expression(value), cst.Name(name), equal)
+    stars = [number for number, other in enumerate(call.args) if other.star == "**"]
+    return _inserted(call, arg, stars[0] if stars else len(call.args))
+
+
+def with_positional(call: cst.Call, at: int, value: cst.BaseExpression) -> cst.Call:
+    """The call with a positional argument inserted."""
+    if positional(call, at - 1) is None and at > 0:
+        raise NotPossible("the arguments are not given by position")
+    return _inserted(call, cst.Arg(value), at)
+
+
+def _inserted(call: cst.Call, arg: cst.Arg, at: int) -> cst.Call:
+    """The call with an argument put before another, or behind the last."""
+    args = list(call.args)
+    if not args:
+        return call.with_changes(args=[arg])
+    if at < len(args):
+        between = next((a.comma for a in args if isinstance(a.comma, cst.Comma)), None)
+        comma = between if between is not None else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        return call.with_changes(args=[*args[:at], arg.with_changes(comma=_plain(comma)), *args[at:]])
+    last = args[-1]
+    between = _plain(args[-2].comma) if len(args) > 1 and isinstance(args[-2].comma, cst.Comma) else None
+    own_lines = isinstance(last.comma, cst.Comma) and "\n" in code(last.comma).replace("\r", "\n")
+    if own_lines:  # one argument on each line, and a comma behind the last
+        inner = call.whitespace_before_args
+        between = cst.Comma(whitespace_after=inner) if isinstance(inner, cst.ParenthesizedWhitespace) else between
+        assert isinstance(last.comma, cst.Comma)
+        return call.with_changes(args=[*args[:-1], _with_line(last, inner), arg.with_changes(comma=_plain(last.comma))])
+    separator = between if between is not None else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    new = arg.with_changes(whitespace_after_arg=last.whitespace_after_arg)
+    if isinstance(last.comma, cst.Comma):
+        new = new.with_changes(comma=last.comma)
+    return call.with_changes(
+        args=[*args[:-1], last.with_changes(comma=separator, whitespace_after_arg=cst.SimpleWhitespace("")), new]
+    )
+
+
+def _with_line(last: cst.Arg, inner: cst.BaseParenthesizableWhitespace) -> cst.Arg:
+    """The argument that was the last: what follows it is indented as the arguments are, its comment stays beside it."""
+    comma = last.comma
+    if not isinstance(comma, cst.Comma) or not isinstance(inner, cst.ParenthesizedWhitespace):
+        return last
+    after = comma.whitespace_after
+    if isinstance(after, cst.ParenthesizedWhitespace):
+        after = after.with_changes(indent=inner.indent, last_line=inner.last_line)
+    return last.with_changes(comma=comma.with_changes(whitespace_after=after))
+
+
+def _plain(comma: cst.Comma) -> cst.Comma:
+    """A comma with what follows it, without comments."""
+    after = comma.whitespace_after
+    if isinstance(after, cst.ParenthesizedWhitespace):
+        line = cst.TrailingWhitespace(newline=after.first_line.newline)
+        after = after.with_changes(first_line=line, empty_lines=[])
+    return comma.with_changes(whitespace_after=after)
+
+
+def fitted(call: cst.Call, style: Style, depth: int) -> cst.Call:
+    """The call as it is, or broken over lines as a formatter would where a line is longer than it may be at so many levels of
+    indentation. One that has comments inside stays as it is."""
+    source = code(call)
+    indent = len(style.indent.expandtabs(4)) * depth
+    if all(len(line) + indent <= style.line_length for line in source.splitlines()) or _has_comment(call):
+        return call
+    if any("\n" in code(arg.value) for arg in call.args):
+        return call
+    arguments = [code(arg.with_changes(comma=cst.MaybeSentinel.DEFAULT)).strip() for arg in call.args]
+    broken = expression(_newlines(style.call(code(call.func), arguments, depth=depth), style))
+    assert isinstance(broken, cst.Call)
+    return broken
+
+
+def _newlines(source: str, style: Style) -> str:
+    return source.replace("\n", style.newline)
+
+
+def statements(source: str, style: Style) -> Sequence[cst.BaseStatement]:
+    """Statements of their source, whose lines end with "\\n"."""
+    config = cst.PartialParserConfig(default_indent=style.indent, default_newline=style.newline)
+    return [
+        statement
+        for statement in cst.parse_module(_newlines(source, style), config).body
+        if isinstance(statement, cst.BaseCompoundStatement | cst.SimpleStatementLine)
+    ]

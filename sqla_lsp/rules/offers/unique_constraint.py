@@ -1,0 +1,53 @@
+"""What is offered where a unique constraint or primary key builds its index under ACCESS EXCLUSIVE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from sqla_lsp.fixes.fix import Fix, NotPossible
+from sqla_lsp.fixes.key_in_two import in_two_revisions
+from sqla_lsp.fixes.migration import rewritten
+from sqla_lsp.fixes.using_index import keyed, taken_over, using_index
+from sqla_lsp.postgres.identifiers import quote
+from sqla_lsp.project.history import Step
+from sqla_lsp.rules.offers.migrations import can_be_rewritten, may_move_behind, stands_alone
+from sqla_lsp.rules.rule import Asked
+from sqla_lsp.schema.operations import AddConstraint, DropConstraint
+
+
+def fixes(asked: Asked) -> Iterator[Fix]:
+    """The index concurrently and the constraint from it, in this revision or the next."""
+    steps = asked.judgement.steps
+    operation = asked.step.operation
+    if not can_be_rewritten(steps, asked.context) or not isinstance(operation, AddConstraint):
+        return
+    try:
+        found = keyed(steps)
+    except NotPossible:
+        return
+    place, name = asked.judgement.finding.place, quote(found.name)
+    if operation.mistake == "postgresql_using_index":
+        make = partial(rewritten, asked.project, asked.path, {place: taken_over(steps)})
+        yield Fix(f"Make {name} of that index with ALTER TABLE ... USING INDEX", "safe", make)
+        return
+    if found.constraint.index is not None:
+        return
+    make = partial(rewritten, asked.project, asked.path, {place: using_index(steps)})
+    title = f"Build the index of {name} concurrently, and make the constraint of it"
+    yield Fix(title, "unsafe", make)
+    if asked.step.history.direction == "upgrade" and stands_alone(asked.step) and may_move_behind(asked.step):
+        undoing = list(_undoing(asked.step, found.name))
+        if len(undoing) < 2 and all(stands_alone(step) for step in undoing):
+            make = partial(in_two_revisions, asked.project, asked.path, place, steps, undoing[0] if undoing else None)
+            yield Fix(f"{title}, in two revisions", "unsafe", make)
+
+
+def _undoing(step: Step, name: str) -> Iterator[Step]:
+    """Where the downgrade drops the constraint."""
+    downgrade = step.history.revision.downgrade
+    for other in downgrade:
+        operation = other.operation
+        is_drop = isinstance(operation, DropConstraint) and operation.table == getattr(step.operation, "table", None)
+        if is_drop and getattr(operation, "name", None) in (name, None):
+            yield other
