@@ -62,6 +62,7 @@ class Projects:
     def set_document(self, path: str, data: bytes) -> set[str]:
         """The text of an open document; gives the paths whose findings may have changed. One that is too long to be read from
         disk counts as empty here as well."""
+        self._judged.clear()
         return self._opened(path).project.set_document(path, data if len(data) <= LONGEST else b"")
 
     def drop_document(self, path: str) -> set[str]:
