@@ -17,13 +17,15 @@ N = TypeVar("N", bound=cst.CSTNode)
 
 
 class Fragment:
-    """The bytes of `data` from `start` to `end`. Offsets are those of the file."""
+    """The bytes of `data` from `start` to `end`, or other ones that are equal to Python. Offsets are those of the file, in which
+    these stand."""
 
-    def __init__(self, data: bytes, start: int, end: int) -> None:
+    def __init__(self, data: bytes, start: int, end: int, equal: bytes | None = None) -> None:
         self.start = start
         self._old = data[start:end]
         try:
-            wrapper = MetadataWrapper(cst.parse_module(self._old.decode("utf-8")), unsafe_skip_copy=True)
+            text = (self._old if equal is None else equal).decode("utf-8")
+            wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
         except cst.ParserSyntaxError as error:
             raise NotPossible("the code does not parse") from error
         self.module = wrapper.module
