@@ -126,8 +126,7 @@ def _raw(spot: Spot, found: Key) -> tuple[Sequence[Piece], Sequence[Piece]]:
     constraint, sql = found.constraint, found.operation.site.sql
     if not is_alone(found) or found.operation.inline or sql is None:
         raise NotPossible("the statement does other things too")
-    text = getattr(argument(spot.call, 0), "evaluated_value", None)
-    before, _, after = parted(spot.call, sql) if isinstance(text, str) and ";" in text.strip().rstrip(";") else (None, None, None)
+    before, _, after = parted(spot.call, sql)
     create = f"CREATE UNIQUE INDEX CONCURRENTLY {found.sql} ON {found.alter.removeprefix('ALTER TABLE ')}"
     create += f" ({sql_columns(constraint.columns)})"
     if isinstance(constraint, Unique):
