@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tree_sitter import Node, Tree
 
@@ -89,8 +90,14 @@ class Definition:
         return code.Block(start, start + statement.end, statement, lowering.broken)
 
 
-def outline(data: bytes) -> list[code.Block | Definition]:
-    """The top level of a module, of which few names will be asked for: its definitions are not parsed yet."""
+@lru_cache(maxsize=512)
+def outline(data: bytes) -> tuple[code.Block | Definition, ...]:
+    """The top level of a module, of which few names will be asked for: its definitions are not parsed yet. It is the same for all
+    who ask: a module of models is read for itself, and by those that import from it."""
+    return tuple(_outline(data))
+
+
+def _outline(data: bytes) -> list[code.Block | Definition]:
     found: list[code.Block | Definition] = []
     for piece in pieces(data):
         if piece.kind != "other":
