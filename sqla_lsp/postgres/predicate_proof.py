@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import Any as Node
+
+import msgspec
 
 from sqla_lsp.postgres.sql_expressions import constant, member, sql_of, strings
 from sqla_lsp.postgres.sql_grammar import statements
@@ -19,8 +20,7 @@ from sqla_lsp.schema.queries import Constant
 Value = str | int | float | bool
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     """A comparison in a predicate: a column, or an expression as SQL, with constants. `operator` is one of =, <>, <, <=, >, >=,
     "in", "null", "not null", "is" (IS TRUE, IS FALSE), or "other" for what Postgres proves by equal text alone."""
 
@@ -30,15 +30,13 @@ class Comparison:
     values: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True)
-class Both:
+class Both(msgspec.Struct, frozen=True):
     """AND."""
 
     parts: tuple[Predicate, ...]
 
 
-@dataclass(frozen=True)
-class Either:
+class Either(msgspec.Struct, frozen=True):
     """OR."""
 
     parts: tuple[Predicate, ...]
@@ -223,7 +221,9 @@ def _proves(fact: Tree, wanted: Predicate, table: int) -> bool | None:
             return all_of(_proves(branch, wanted, table) for branch in branches)
         case All(), Either(parts):
             held = tuple(_conjuncts(fact, table))
-            whole = (_proves(one, wanted, table) for one in held if not isinstance(one, Atom))  # an atom proves it by a part alone
+            whole = (
+                _proves(one, wanted, table) for one in held if not isinstance(one, Atom)
+            )  # an atom proves it by a part alone
             return any_of(chain((_proves(All(held), part, table) for part in parts), whole))
         case All(), _:
             return any_of(_proves(one, wanted, table) for one in _conjuncts(fact, table))
