@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from sqla_lsp.postgres.predicate_proof import all_of, any_of, implied
 from sqla_lsp.schema.access import AccessPath
@@ -29,8 +30,7 @@ _IMMUTABLE = {
 }
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """Whether an index serves a table; where none does, the atoms that one could be asked for (none: no btree can serve it)."""
 
     served: bool | None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.project.catalog import MappedModel, QueryTable
@@ -318,7 +317,7 @@ class QueryColumns:
         if parent is None:
             return UnknownTerm("the table that the column comes from is not known")
         self._link(number, mapped, parent, above)
-        return ColumnTerm(parent, structs.replace(column, table=None))
+        return ColumnTerm(parent, replace(column, table=None))
 
     def parent(self, mapped: MappedModel, column: ModelColumn) -> MappedModel | None:
         """The model above one that declares the table of an inherited column."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from sqla_lsp.project.catalog import ColumnUse, ResolvedQuery
 from sqla_lsp.project.columns import QueryColumns
@@ -16,8 +17,7 @@ from sqla_lsp.schema.queries import OrderKey, Path, Predicate, Query, QueryBlock
 from sqla_lsp.text.places import Place
 
 
-@dataclass(frozen=True)
-class FileQueries:
+class FileQueries(msgspec.Struct, frozen=True):
     """The resolved queries of a file, the paths in their predicates that may be columns, and the files that their meaning was
     read from."""
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from sqla_lsp.postgres.index_use import BYTEWISE
 from sqla_lsp.project import relations
@@ -148,7 +147,7 @@ class QueryTrees(QueryColumns):
         values = tuple([term.constant if isinstance(term, ValueTerm) else None for term in right])
         atom = self._atom(left, operator, values, frozenset(depends - {OUTER}), OUTER in depends, place)
         if isinstance(atom, Atom) and any(isinstance(term, UnknownTerm) for term in right):
-            atom = structs.replace(atom, untold=True)
+            atom = replace(atom, untold=True)
         other = right[0] if len(right) == 1 else None
         if isinstance(other, ColumnTerm | ExpressionTerm) and other.table != OUTER and operator in _MIRRORED:
             back = self._atom(other, _MIRRORED[operator], (None,), frozenset({left.table}), False, place)
