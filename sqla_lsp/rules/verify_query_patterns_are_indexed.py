@@ -55,6 +55,8 @@ The migration that adds the index builds it concurrently.
   another table, or one that no btree can serve, asks for no index.
 - A condition on the columns of another table asks for an index where that table is read by one: it is looked up row by row.
   One on the query around a subquery does where all tables of that query are.
+- A constant that binds a column binds what is equal to it too, in a join and in EXISTS, as Postgres has it; a list, a range and
+  NULL do not.
 - A partial index counts where the query implies its predicate, as Postgres proves it. A value that is bound at run time
   implies no more than IS NOT NULL.
 - GIN, GiST, BRIN and other methods on a column may serve it: silent. So is everything that may be served by what is not
