@@ -328,8 +328,8 @@ class QueryColumns:
         place = Place(0, 0, self.scope.path)
         for one, other in zip(primary_key(of_child), primary_key(of_parent), strict=False):
             atoms = (
-                Atom(child, one, "=", place, values=(None,), depends=frozenset({parent})),
-                Atom(parent, other, "=", place, values=(None,), depends=frozenset({child})),
+                Atom(child, one, "=", place, values=(None,), depends=frozenset({parent}), other=other),
+                Atom(parent, other, "=", place, values=(None,), depends=frozenset({child}), other=one),
             )
             self.links += [atom for atom in atoms if atom not in self.links]
 
