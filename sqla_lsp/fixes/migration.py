@@ -19,6 +19,7 @@ from sqla_lsp.fixes.fix import Change, NotPossible
 from sqla_lsp.fixes.fragment import Fragment, definition_around
 from sqla_lsp.fixes.own_lines import on_own_lines
 from sqla_lsp.fixes.style import Style, style_of
+from sqla_lsp.project.installed import Release
 from sqla_lsp.project.project import Project
 from sqla_lsp.schema.operations import Operation
 from sqla_lsp.text.edits import Edit, apply, between
@@ -44,13 +45,14 @@ class Piece:
 @dataclass(frozen=True)
 class Spot:
     """A call that is to be replaced, as it is written. `op` is what Alembic's operations are called there; `batch` is the
-    `batch_alter_table(...)` that the call is sent through."""
+    `batch_alter_table(...)` that the call is sent through; `alembic` is the release that the project has, where that is known."""
 
     statement: cst.SimpleStatementLine
     call: cst.Call
     op: str
     batch: cst.Call | None
     style: Style
+    alembic: Release | None = None
 
     @property
     def name(self) -> str:
@@ -91,18 +93,22 @@ def needs_block(operation: Operation) -> bool:
 def rewritten(project: Project, path: str, rewrites: Mapping[Place, Rewrite]) -> Change:
     """The change that replaces calls of a file, given by their places, by what is made of them. Raises `NotPossible`."""
     data = project.data(path)
-    style = style_of(project, path)
+    style, alembic = style_of(project, path), project.installed(path, "alembic")
     definitions: dict[int, Node] = {}
     rewrites_in: dict[int, dict[Place, Rewrite]] = defaultdict(dict)
     for place, rewrite in rewrites.items():
         definition = definition_around(data, place.start, place.end)
         definitions[definition.start_byte] = definition
         rewrites_in[definition.start_byte][place] = rewrite
-    edits = [edit for start, here in sorted(rewrites_in.items()) for edit in _edits(data, definitions[start], here, style)]
+    edits = [
+        edit for start, here in sorted(rewrites_in.items()) for edit in _edits(data, definitions[start], here, style, alembic)
+    ]
     return Change({path: tuple(edits)} if edits else {})
 
 
-def _edits(data: bytes, definition: Node, rewrites: Mapping[Place, Rewrite], style: Style) -> Iterator[Edit]:
+def _edits(
+    data: bytes, definition: Node, rewrites: Mapping[Place, Rewrite], style: Style, alembic: Release | None
+) -> Iterator[Edit]:
     """The edits of one definition. Statements that share a line are parted before, and only then written anew."""
     start, end = definition.start_byte, definition.end_byte
     local = {Place(place.start - start, place.end - start): rewrite for place, rewrite in rewrites.items()}
@@ -110,7 +116,7 @@ def _edits(data: bytes, definition: Node, rewrites: Mapping[Place, Rewrite], sty
     here = {Place(moved[place].start + start, moved[place].end + start): rewrite for place, rewrite in local.items()}
     text = data[:start] + equal + data[end:]
     definition = definition_around(text, start, start + len(equal))
-    edits = list(_Definition(Fragment(text, definition, here), _op_in(text), style).edits(here))
+    edits = list(_Definition(Fragment(text, definition, here), _op_in(text), style, alembic).edits(here))
     if text == data:
         yield from edits
         return
@@ -172,10 +178,11 @@ def _op_in(data: bytes) -> str | None:
 class _Definition:
     """One function that is rewritten."""
 
-    def __init__(self, fragment: Fragment, op: str | None, style: Style) -> None:
+    def __init__(self, fragment: Fragment, op: str | None, style: Style, alembic: Release | None = None) -> None:
         self._fragment = fragment
         self._op = op
         self._style = style
+        self._alembic = alembic
 
     def edits(self, rewrites: Mapping[Place, Rewrite]) -> Iterator[Edit]:
         made: dict[cst.BaseStatement, Instead] = {}
@@ -219,13 +226,13 @@ class _Definition:
         batch = next((batch for name, batch in self._batches(place) if name == sent_by), None)
         if batch is not None:
             op = code(batch.func.value) if isinstance(batch.func, cst.Attribute) else "op"
-            return Spot(statement, call, op, batch, self._style)
+            return Spot(statement, call, op, batch, self._style, self._alembic)
         if last_name(function).startswith(("create_", "drop_", "add_", "alter_")) and sent_by not in {self._op, *_OPERATIONS}:
             raise NotPossible("the call is not sent through alembic's op, nor through a batch that is opened there")
         called = sent_by if sent_by in _OPERATIONS else self._op
         if called is None:
             raise NotPossible("alembic's op is not imported")
-        return Spot(statement, call, called, None, self._style)
+        return Spot(statement, call, called, None, self._style, self._alembic)
 
     def _batches(self, place: Place) -> Iterator[tuple[str, cst.Call]]:
         """The batches around a place, the innermost first: their names, and the calls of `batch_alter_table`."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqla_lsp.fixes.batches import out_of_batch
 from sqla_lsp.fixes.calls import argument, code, keyword
-from sqla_lsp.fixes.columns import column_of, without_in_column
+from sqla_lsp.fixes.columns import column_of, repeatable, without_in_column
 from sqla_lsp.fixes.concurrently import drop_if_exists
 from sqla_lsp.fixes.constraints import Added, added, is_alone, name_in_code
 from sqla_lsp.fixes.fix import NotPossible
@@ -118,7 +118,7 @@ def _of_column(spot: Spot, found: Key) -> Sequence[Piece]:
     index = [name, code(table), f"[{code(column)}]", "unique=True", *kept, "postgresql_concurrently=True"]
     drop = drop_if_exists(spot, name, code(table), schema)
     pieces = _pieces(spot, found, [drop, f"{spot.op}.create_index({', '.join(index)})"])
-    return [Piece([spot.again(without_in_column(call, "unique"))]), *pieces]
+    return [Piece([spot.again(repeatable(without_in_column(call, "unique"), spot.alembic))]), *pieces]
 
 
 def _raw(spot: Spot, found: Key) -> tuple[Sequence[Piece], Sequence[Piece]]:

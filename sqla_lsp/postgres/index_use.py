@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
-
 from msgspec import structs
 
 from sqla_lsp.postgres.predicate_proof import all_of, any_of, implied

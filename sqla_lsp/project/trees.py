@@ -292,7 +292,7 @@ class QueryTrees(QueryColumns):
         if join is None:
             return NotKnown()
         own = [atom for atom in join.parts if isinstance(atom, Atom) and atom.table == 0]
-        return All(tuple([structs.replace(atom, depends=frozenset(), outer=True) for atom in own]))
+        return All(tuple([replace(atom, depends=frozenset(), outer=True) for atom in own]))
 
     def _raw(self, raw: Raw, scope: Scope, negated: bool) -> Tree:
         """A comparison in SQL text: its column belongs to the table that is named, or to the only one that has it."""
@@ -382,7 +382,7 @@ def is_silent(column: ModelColumn) -> bool:
 def _with_other(atom: Tree, other: ColumnTerm | ExpressionTerm) -> Tree:
     """A comparison with what it compares its column with, where that is a column."""
     name = other.column.column.name if isinstance(other, ColumnTerm) else None
-    return structs.replace(atom, other=name) if isinstance(atom, Atom) and isinstance(name, str) else atom
+    return replace(atom, other=name) if isinstance(atom, Atom) and isinstance(name, str) else atom
 
 
 def _of_table(tree: Tree, number: int | None) -> Tree:
