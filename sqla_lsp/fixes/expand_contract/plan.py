@@ -16,7 +16,7 @@ from sqla_lsp.postgres.identifiers import default_name, quote
 from sqla_lsp.postgres.type_text import type_sql
 from sqla_lsp.schema.types import PgType
 
-_NAMED_NOT_NULL = 18
+NAMED_NOT_NULL = 18
 """The release from which on NOT NULL is a constraint with a name."""
 
 Dependent = DependentIndex | DependentForeignKey | DependentCheck
@@ -92,8 +92,8 @@ class Plan:
 
     @property
     def not_null_names(self) -> tuple[str, str] | None:
-        """What Postgres calls NOT NULL of the new column before the swap and in the end; None where it has no name."""
-        if self.version < _NAMED_NOT_NULL or self.change.after.nullable is True:
+        """What Postgres 18 calls NOT NULL of the new column before the swap and in the end; None where it may hold NULL."""
+        if self.change.after.nullable is True:
             return None
         table = str(self.change.table.name.name)
         before, after = (default_name(table, [column], "not_null") for column in (self.new.column, self.change.name))
