@@ -95,8 +95,7 @@ def rewritten(project: Project, path: str, rewrites: Mapping[Place, Rewrite]) ->
 def instead_of_nothing(project: Project, path: str, function: Place, rewrite: Rewrite) -> Change:
     """The change that puts pieces in the place of the `pass` of a function that does nothing. Raises `NotPossible`."""
     data = project.data(path)
-    start, end = definition_around(data, function.start, function.end)
-    fragment = Fragment(data, start, end)
+    fragment = Fragment(data, definition_around(data, function.start, function.end), [function])
     style = style_of(project, path)
     return Change({path: _Definition(fragment, _op_in(data), style).filled(rewrite)})
 
