@@ -26,6 +26,10 @@ from sqla_lsp.text.places import Place
 _IMPORTED = re.compile(rb"^[ \t]*from[ \t]+alembic[ \t]+import\b[^\n#]*?\bop\b(?:[ \t]+as[ \t]+(\w+))?", re.MULTILINE)
 
 
+_OPERATIONS = frozenset({"op", "operations", "alembic_op"})
+"""Names under which `upgrade(op)` gets Alembic's operations."""
+
+
 @dataclass(frozen=True)
 class Piece:
     """Statements in order. `autocommit` says that they stand in an autocommit block."""
@@ -193,8 +197,9 @@ class _Definition:
         if batch is not None:
             op = code(batch.func.value) if isinstance(batch.func, cst.Attribute) else "op"
             return Spot(statement, call, op, batch, self._style)
-        is_directive = last_name(function).startswith(("create_", "drop_", "add_", "alter_")) or sent_by.endswith("op")
-        called = sent_by if is_directive and sent_by else self._op
+        if last_name(function).startswith(("create_", "drop_", "add_", "alter_")) and sent_by not in {self._op, *_OPERATIONS}:
+            raise NotPossible("the call is not sent through alembic's op, nor through a batch that is opened there")
+        called = sent_by if sent_by in _OPERATIONS else self._op
         if called is None:
             raise NotPossible("alembic's op is not imported")
         return Spot(statement, call, called, None, self._style)

@@ -19,6 +19,7 @@ from sqla_lsp.readers.constraints import (
     index_of,
     is_call_of,
     not_valid,
+    primary_key_of,
     unique_of,
 )
 from sqla_lsp.readers.sql_values import check_of, default_of, key_of, sql_of
@@ -273,7 +274,7 @@ def _create_unique_constraint(given: Given) -> Operations:
 def _create_primary_key(given: Given) -> Operations:
     arguments = given.arguments("constraint_name", "table_name", "columns")
     table = given.table(arguments, "table_name", "tablename")
-    key = PrimaryKey(_constraint_name(arguments), names_of(arguments.required("columns", "cols")))
+    key = primary_key_of(given.call, names_of(arguments.required("columns", "cols")), _constraint_name(arguments))
     yield ops.AddConstraint(given.site(""), table, key, _mistake(given.call, *_NOT_OF_UNIQUE, "not_valid"))
 
 

@@ -78,6 +78,7 @@ class PrimaryKey(msgspec.Struct, frozen=True, array_like=True, tag="primary"):
     name: Text
     columns: tuple[str, ...] | Unknown
     index: Text = None
+    include: tuple[str, ...] | Unknown = ()
 
 
 class ForeignKey(msgspec.Struct, frozen=True, array_like=True, tag="foreign"):

@@ -16,7 +16,7 @@ from sqla_lsp.fixes.expand_contract import expressions
 from sqla_lsp.fixes.expand_contract.call import AlterCall, read_call
 from sqla_lsp.fixes.expand_contract.dependents import Dependents, dependents_of
 from sqla_lsp.fixes.expand_contract.expressions import Expression, constant_default
-from sqla_lsp.fixes.expand_contract.types import Back, comes_back, is_momentary
+from sqla_lsp.fixes.expand_contract.types import Back, comes_back, is_compared, is_momentary
 from sqla_lsp.postgres.type_changes import judge
 from sqla_lsp.project.history import ScriptHistory, Step, exclude
 from sqla_lsp.project.replay import Schema, index_names, key_of
@@ -127,6 +127,8 @@ def _assembled(
     if (verdict.needs_using and there.using is None) or not _is_written(column, after, old, needs_using=verdict.needs_using):
         return None
     returns: Back = "rounded" if _computes(back, name, old) else comes_back(new, old)
+    if _computes(back, name, old) and not is_compared(old):  # what came back is compared with what it is computed from
+        return None
     key = next((c.columns for c in table.constraints if isinstance(c, PrimaryKey)), ())
     if (returns != "always" and old.kind == "domain") or not _is_added_at_once(new):  # a domain may not take NULL
         return None
@@ -175,10 +177,14 @@ def _touches(other: AnyOperation, key: tuple[str | None, str] | None, column: st
             return not known or any(key_of(table) == key for table in tables) or _says(other, column)
         case ops.AddConstraint(constraint=ForeignKey(target=target)) if key_of(target) == key or not target.known:
             return True
-        case (
-            ops.DropIndex() | ops.DropConstraint() | ops.ValidateConstraint() | ops.CreateType() | ops.DropType() | ops.Setting()
-        ):
-            return False  # what is gone in the end is not made again, and a type that is used cannot go
+        case ops.DropIndex() | ops.DropConstraint() | ops.ValidateConstraint():
+            return False  # what is gone in the end is not made again
+        case ops.CreateType():
+            return direction == "downgrade"  # the type of the old column, which is there still
+        case ops.DropType():
+            return direction == "upgrade"
+        case ops.Setting(name=name):
+            return name.lower() not in _IDLE_SETTINGS
     table = getattr(other, "table", None)
     if not isinstance(table, TableName):
         return True

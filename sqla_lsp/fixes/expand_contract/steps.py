@@ -196,7 +196,7 @@ def _old_checks(plan: Plan) -> Checks:
     change, checks = plan.change, list(checks_over(plan, plan.old, plan.change.dependents.checks))
     using = change.back.using
     if change.is_fallible and using is not None and not using.is_cast(change.name, change.old):
-        computed = using.sql if not using.is_compound else f"({using.sql})"
+        computed = triggers.cast(f"({using.sql})" if using.is_compound else using.sql, change.old)
         checks.append((plan.in_step, f"CHECK ({plan.old.quoted} IS NOT DISTINCT FROM {computed})", True))
     elif change.is_fallible and change.column.nullable is not False:
         checks.append((plan.in_step, f"CHECK ({plan.old.quoted} IS NOT NULL OR {plan.column} IS NULL)", True))
