@@ -1,4 +1,5 @@
-"""`python -m tests.benchmarks [TREE]`: what a cold and a warm check, a start, a keystroke and a code action cost, beside the yardsticks.
+"""`python -m tests.benchmarks [TREE]`: what a cold and a warm check, a start, a keystroke and a code action cost, beside
+the yardsticks.
 
 TREE is a folder of Python projects, for instance the unpacked wheels of `python -m tests.corpus fetch`. The yardsticks run on
 the same tree in the same run where they are installed: `sqlalchemy-lsp check` (a Rust program that reads the same files and
