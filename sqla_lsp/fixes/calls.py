@@ -51,24 +51,54 @@ def argument(call: cst.Call, at: int, *names: str) -> cst.BaseExpression | None:
 
 
 def without(call: cst.Call, *removed: cst.Arg) -> cst.Call:
-    """The call without some of its arguments. Comments beside them stay."""
-    for arg in removed:
-        call = _without_one(call, arg)
-    return call
+    """The call without some of its arguments. A comment behind one of them stays, on a line of its own. Raises `NotPossible`
+    where there is no place for it."""
+    kept: list[cst.Arg] = []
+    for arg in call.args:
+        if not any(arg is other for other in removed):
+            kept.append(arg)
+        elif kept:
+            kept[-1] = _with_comments_of(kept[-1], arg)
+        elif has_comment(arg):
+            raise NotPossible("a comment stands beside the argument")
+    last = call.args[-1]
+    if kept and any(last is other for other in removed):  # what stood behind the last argument stands behind the new last one
+        kept[-1] = _ending_as(kept[-1], last)
+    return call.with_changes(args=kept)
 
 
-def _without_one(call: cst.Call, removed: cst.Arg) -> cst.Call:
-    at = next(number for number, arg in enumerate(call.args) if arg is removed)
-    before, after = list(call.args[:at]), list(call.args[at + 1 :])
-    if _has_comment(removed):
+def _with_comments_of(kept: cst.Arg, removed: cst.Arg) -> cst.Arg:
+    """The argument with the comments behind another one."""
+    if not has_comment(removed):
+        return kept
+    here, there = kept.comma, removed.comma
+    if not isinstance(here, cst.Comma) or not isinstance(there, cst.Comma) or has_comment(removed.value):
         raise NotPossible("a comment stands beside the argument")
-    if not after and before:  # what stood behind the last argument stands behind the new last one
-        before[-1] = before[-1].with_changes(comma=removed.comma, whitespace_after_arg=removed.whitespace_after_arg)
-    return call.with_changes(args=[*before, *after])
+    before, behind = here.whitespace_after, there.whitespace_after
+    if not isinstance(before, cst.ParenthesizedWhitespace) or not isinstance(behind, cst.ParenthesizedWhitespace):
+        raise NotPossible("a comment stands beside the argument")
+    line = behind.first_line
+    moved = cst.EmptyLine(before.indent, before.last_line, line.comment, line.newline)
+    lines = [*before.empty_lines, *([moved] if line.comment is not None else []), *behind.empty_lines]
+    return kept.with_changes(comma=here.with_changes(whitespace_after=before.with_changes(empty_lines=lines)))
 
 
-def _has_comment(node: cst.CSTNode) -> bool:
-    return "#" in code(node) and any(isinstance(child, cst.Comment) or _has_comment(child) for child in node.children)
+def _ending_as(arg: cst.Arg, last: cst.Arg) -> cst.Arg:
+    """The argument with what stands behind another one, which was the last, up to the bracket; its comments stay."""
+    here, there = arg.comma, last.comma
+    if not has_comment(arg) or not isinstance(here, cst.Comma):
+        return arg.with_changes(comma=there, whitespace_after_arg=last.whitespace_after_arg)
+    before = here.whitespace_after
+    behind = there.whitespace_after if isinstance(there, cst.Comma) else last.whitespace_after_arg
+    if isinstance(before, cst.ParenthesizedWhitespace) and isinstance(behind, cst.ParenthesizedWhitespace):
+        after = before.with_changes(indent=behind.indent, last_line=behind.last_line)
+        return arg.with_changes(comma=here.with_changes(whitespace_after=after))
+    raise NotPossible("a comment stands beside the argument")
+
+
+def has_comment(node: cst.CSTNode) -> bool:
+    """Whether a comment stands inside."""
+    return "#" in code(node) and any(isinstance(child, cst.Comment) or has_comment(child) for child in node.children)
 
 
 def with_value(call: cst.Call, arg: cst.Arg, value: str) -> cst.Call:
@@ -142,22 +172,7 @@ def _plain(comma: cst.Comma) -> cst.Comma:
     return comma.with_changes(whitespace_after=after)
 
 
-def fitted(call: cst.Call, style: Style, depth: int) -> cst.Call:
-    """The call as it is, or broken over lines as a formatter would where a line is longer than it may be at so many levels of
-    indentation. One that has comments inside stays as it is."""
-    source = code(call)
-    indent = len(style.indent.expandtabs(4)) * depth
-    if all(len(line) + indent <= style.line_length for line in source.splitlines()) or _has_comment(call):
-        return call
-    if any("\n" in code(arg.value) for arg in call.args):
-        return call
-    arguments = [code(arg.with_changes(comma=cst.MaybeSentinel.DEFAULT)).strip() for arg in call.args]
-    broken = expression(_newlines(style.call(code(call.func), arguments, depth=depth), style))
-    assert isinstance(broken, cst.Call)
-    return broken
-
-
-def _newlines(source: str, style: Style) -> str:
+def with_newlines(source: str, style: Style) -> str:
     return source.replace("\n", style.newline)
 
 
@@ -166,6 +181,6 @@ def statements(source: str, style: Style) -> Sequence[cst.BaseStatement]:
     config = cst.PartialParserConfig(default_indent=style.indent, default_newline=style.newline)
     return [
         statement
-        for statement in cst.parse_module(_newlines(source, style), config).body
+        for statement in cst.parse_module(with_newlines(source, style), config).body
         if isinstance(statement, cst.BaseCompoundStatement | cst.SimpleStatementLine)
     ]

@@ -11,7 +11,7 @@ from sqla_lsp.fixes.calls import argument, code, expression, keyword, with_keywo
 from sqla_lsp.fixes.columns import column_of, without_in_column
 from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.fixes.literals import parted, with_words
-from sqla_lsp.fixes.migration import Piece, Rewrite, Spot
+from sqla_lsp.fixes.migration import Piece, Rewrite, Spot, needs_block
 from sqla_lsp.fixes.sql_names import sql_name
 from sqla_lsp.project.history import Step
 from sqla_lsp.schema.operations import CreateIndex, DropIndex, Reindex
@@ -25,7 +25,7 @@ def concurrently(step: Step, *, again: bool) -> Rewrite:
     index that is left over, and maybe invalid, is dropped first, and nothing ends the wait for others."""
 
     def rewrite(spot: Spot) -> Sequence[Piece]:
-        in_block = step.operation.site.transaction.autocommit is not True
+        in_block = needs_block(step.operation)
         match step.operation:
             case CreateIndex() | DropIndex() | Reindex() if step.operation.site.sql is not None:
                 return _raw(step, spot, in_block, again=again)
@@ -102,22 +102,40 @@ def _raw(step: Step, spot: Spot, in_block: bool, *, again: bool) -> Sequence[Pie
     """The SQL with CONCURRENTLY, in a call of its own."""
     sql = step.operation.site.sql
     assert sql is not None
-    before, this, after = parted(spot.call, sql) if _is_one_of_several(step) else (None, spot.call, None)
     if spot.name not in ("execute", "exec_driver_sql"):
         raise NotPossible("the call gives rows back")
-    this = this if _has_concurrently(step) else with_words(this, _PATTERN, r"\g<0> CONCURRENTLY")
-    statements: Sequence[cst.BaseStatement] = [spot.again(this)]
-    if again and isinstance(step.operation, CreateIndex):
-        name = step.index_name(step.operation)
-        if name is None or not step.operation.table.known:
-            raise NotPossible("the index has no name")
-        drop = f"DROP INDEX CONCURRENTLY IF EXISTS {sql_name(name, step.operation.table.schema)}"
-        around = [*spot.execute("SET lock_timeout = 0"), *spot.execute(drop)]
-        statements = [*around, *statements, *spot.execute("RESET lock_timeout")]
-    elif again and isinstance(step.operation, DropIndex) and step.operation.if_exists is False:
-        statements = [spot.again(with_words(this, r"\bDROP\s+INDEX\s+CONCURRENTLY\b", r"\g<0> IF EXISTS"))]
+    before, this, after = parted(spot.call, sql)
+    dropped = [other.operation for other in _of_statement(step) if isinstance(other.operation, DropIndex)]
+    if len(dropped) > 1:  # DROP INDEX CONCURRENTLY takes one name
+        statements: Sequence[cst.BaseStatement] = [one for o in dropped for one in spot.execute(_drop(o, again=again))]
+    else:
+        statements = _sent(step, spot, this, again=again)
     outside = [Piece([spot.again(call)]) if call is not None else Piece([]) for call in (before, after)]
     return [outside[0], Piece(statements, in_block), outside[1]]
+
+
+def _sent(step: Step, spot: Spot, call: cst.Call, *, again: bool) -> Sequence[cst.BaseStatement]:
+    """A call that sends one statement, with what makes that safe to run again."""
+    operation, sql = step.operation, step.operation.site.sql
+    assert sql is not None
+    this = call if _has_concurrently(step) else with_words(call, sql, _PATTERN, "CONCURRENTLY")
+    if again and isinstance(operation, CreateIndex):
+        name = step.index_name(operation)
+        if name is None or not operation.table.known:
+            raise NotPossible("the index has no name")
+        drop = f"DROP INDEX CONCURRENTLY IF EXISTS {sql_name(name, operation.table.schema)}"
+        return [*spot.execute("SET lock_timeout = 0"), *spot.execute(drop), spot.again(this), *spot.execute("RESET lock_timeout")]
+    if again and isinstance(operation, DropIndex) and operation.if_exists is False:
+        return [spot.again(with_words(this, sql, r"\bDROP\s+INDEX\s+CONCURRENTLY\b", "IF EXISTS"))]
+    return [spot.again(this)]
+
+
+def _drop(operation: DropIndex, *, again: bool) -> str:
+    """The statement that drops one index."""
+    if not isinstance(operation.name, str):
+        raise NotPossible("the name of the index is not known")
+    exists = "IF EXISTS " if again or operation.if_exists is True else ""
+    return f"DROP INDEX CONCURRENTLY {exists}{sql_name(operation.name, operation.schema)}"
 
 
 _PATTERN = r"\b(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\s+(?:\([^)]*\)\s*)?(?:INDEX|TABLE|SCHEMA|DATABASE))\b"
@@ -131,12 +149,12 @@ def _has_concurrently(step: Step) -> bool:
             return False
 
 
-def _is_one_of_several(step: Step) -> bool:
-    """Whether the text that was sent has other statements too."""
+def _of_statement(step: Step) -> Sequence[Step]:
+    """What else the same statement does."""
     site = step.operation.site
-    beside = [
-        operation.site.sql
-        for operation in step.history.operations
-        if (operation.site.place, operation.site.calls, operation.site.round) == (site.place, site.calls, site.round)
+    return [
+        other
+        for other in step.history
+        if (other.operation.site.place, other.operation.site.calls, other.operation.site.round, other.operation.site.sql)
+        == (site.place, site.calls, site.round, site.sql)
     ]
-    return len(beside) > 1

@@ -10,7 +10,7 @@ import libcst as cst
 
 from sqla_lsp.fixes.calls import code
 from sqla_lsp.fixes.fix import NotPossible
-from sqla_lsp.fixes.migration import Spot
+from sqla_lsp.fixes.migration import Spot, needs_block
 from sqla_lsp.fixes.sql_names import sql_table
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.project.history import Step
@@ -37,7 +37,7 @@ class Added(Generic[C]):
     @property
     def in_transaction(self) -> bool:
         """Whether what has to stand outside of a transaction needs a block for that."""
-        return self.operation.site.transaction.autocommit is not True
+        return needs_block(self.operation)
 
     @property
     def alter(self) -> str:

@@ -1,81 +1,243 @@
-"""SQL in string literals: words put into it, and a text of several statements parted, while quotes and all else stay."""
+"""SQL in string literals, f-strings and literals that stand side by side: words put into it, and a text of several statements
+parted, while quotes and all else stay."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import libcst as cst
 
-from sqla_lsp.fixes.calls import argument, last_name
+from sqla_lsp.fixes.calls import argument, has_comment, last_name
 from sqla_lsp.fixes.fix import NotPossible
+from sqla_lsp.postgres.sql_text import masked
 
 _TEXT = ("text", "DDL")
+_AROUND = ("bindparams", "execution_options")
+_BLANK = " \t\r\n\f\v;"
+_ESCAPE = re.compile(r"\\(?:\r\n|N\{[^}]*\}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|.)", re.DOTALL)
+_SHOWN = re.compile(r"[xX{}%\\:]+|\s+")
+"""What may be shown otherwise than it is written: holes, escapes, and blanks."""
 
 
-def sql_of(call: cst.Call) -> cst.BaseExpression:
-    """The literal that `execute("...")` or `execute(sa.text("..."))` sends."""
+@dataclass(frozen=True)
+class Written:
+    """The SQL that a call sends. `text` is the source between the quotes, joined, with what SQL does not see of it (escapes,
+    expressions of an f-string) replaced by as many other letters; `parts` are the stretches that it is written in."""
+
+    call: cst.Call
+    literal: cst.BaseExpression
+    text: str
+    parts: Sequence[_Part]
+
+    def statements(self) -> list[tuple[int, int]]:
+        """The ranges of the statements, each from the end of the one before it to its semicolon, and to the end of the line where
+        nothing but a comment stands there."""
+        cover = masked(self.text)
+        cuts = [0, *(_line_end(cover, at + 1) for at, letter in enumerate(cover) if letter == ";"), len(cover)]
+        spans = [(start, end) for start, end in pairwise(cuts) if cover[start:end].strip(_BLANK)]
+        return [(0 if n == 0 else start, end if n + 1 < len(spans) else len(cover)) for n, (start, end) in enumerate(spans)]
+
+    def statement(self, sql: str) -> tuple[int, int]:
+        """The range of the statement whose text is given as Postgres sees it. Raises `NotPossible`."""
+        found = self.statements()
+        if len(found) > 1:
+            found = [span for span in found if _looks_like(self.trimmed(*span), sql)]
+        if len(found) != 1:
+            raise NotPossible("the statement is not found in the literal")
+        return found[0]
+
+    def core(self, start: int, end: int) -> tuple[int, int]:
+        """The range of a statement without the blanks, comments and semicolons around it."""
+        cover = masked(self.text)[start:end]
+        return start + len(cover) - len(cover.lstrip(_BLANK)), start + len(cover.rstrip(_BLANK))
+
+    def trimmed(self, start: int, end: int) -> str:
+        first, last = self.core(start, end)
+        return self.text[first:last]
+
+    def inserted(self, at: int, words: str) -> cst.Call:
+        """The call with words put into the SQL at a place."""
+        return self.replaced(at, at, words)
+
+    def replaced(self, start: int, end: int, words: str) -> cst.Call:
+        """The call with other words in a range, which has to lie in one part of the literal."""
+        for part in self.parts:
+            if part.start <= start and end <= part.end and not part.is_hole:
+                old = part.source
+                new = old[: start - part.start] + words + old[end - part.start :]
+                return self._with({id(part.node): new})
+        raise NotPossible("the words are not written in one literal")
+
+    def alone(self, start: int, end: int) -> cst.Call:
+        """The call with nothing but a range of its SQL: on one line without blanks around it, else with the same end."""
+        texts: dict[int, str | None] = {}
+        tail = self.text[len(self.text.rstrip()) :]
+        if "\n" not in self.text[start:end]:
+            start += len(self.text[start:end]) - len(self.text[start:end].lstrip())
+            end = start + len(self.text[start:end].rstrip(_BLANK))
+            tail = ""
+        for part in self.parts:
+            first, last = max(start, part.start) - part.start, min(end, part.end) - part.start
+            if part.is_hole and first < last and last - first < len(part.source):
+                raise NotPossible("the statements meet in an expression")
+            is_cut = part.start < end < len(self.text) and end <= part.end and not part.is_hole
+            texts[id(part.node)] = part.source[first:last] + (tail if is_cut else "") if first < last else None
+        if has_comment(self.literal) and any(text is None for text in texts.values()):
+            raise NotPossible("a comment stands between the parts of the literal")
+        return self._with(texts)
+
+    def _with(self, texts: dict[int, str | None] | dict[int, str]) -> cst.Call:
+        literal = _rebuilt(self.literal, dict(texts))
+        if literal is None:
+            raise NotPossible("nothing is left of the literal")
+        made = self.call.deep_replace(self.literal, literal)
+        assert isinstance(made, cst.Call)
+        return made
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A stretch of the text: the node that it is written in, its source without quotes, and whether it is an expression of an
+    f-string."""
+
+    node: cst.CSTNode
+    source: str
+    start: int
+    is_hole: bool = False
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.source)
+
+
+def written(call: cst.Call) -> Written:
+    """The SQL that `execute("...")` or `execute(sa.text("..."))` sends. Raises `NotPossible` where it is not written there."""
+    literal = _literal_of(call)
+    parts: list[_Part] = []
+    seen: list[str] = []
+    at = 0
+    for node, source, view, is_hole in _stretches(literal):
+        parts.append(_Part(node, source, at, is_hole))
+        seen.append(view)
+        at += len(source)
+    return Written(call, literal, "".join(seen), parts)
+
+
+def with_words(call: cst.Call, sql: str, pattern: str, words: str) -> cst.Call:
+    """The call with words put behind the place where the pattern matches one of its statements, which has to be once outside of
+    comments and strings. They are written in small letters where the SQL is."""
+    found = written(call)
+    start, end = found.core(*found.statement(sql))
+    matches = list(re.finditer(pattern, masked(found.text)[start:end], re.IGNORECASE))
+    if len(matches) != 1:
+        raise NotPossible("the words are not found in the literal")
+    [match] = matches
+    return found.inserted(start + match.end(), f" {words.lower() if match[0].islower() else words}")
+
+
+def with_end(call: cst.Call, sql: str, words: str) -> cst.Call:
+    """The call with words at the end of one of its statements, before comments and the semicolon behind it."""
+    found = written(call)
+    start, end = found.core(*found.statement(sql))
+    first = found.text[start:end].split(None, 1)[0]
+    return found.inserted(end, f" {words.lower() if first.islower() else words}")
+
+
+def parted(call: cst.Call, sql: str) -> tuple[cst.Call | None, cst.Call, cst.Call | None]:
+    """A call that sends several statements, as three: of what stands before one of them, of it alone, of what stands behind."""
+    found = written(call)
+    every = found.statements()
+    if len(every) == 1:
+        return None, call, None
+    span = found.statement(sql)
+    at = every.index(span)
+    before = found.alone(0, span[0]) if at else None
+    after = found.alone(span[1], len(found.text)) if at + 1 < len(every) else None
+    return before, found.alone(*span), after
+
+
+def _line_end(cover: str, at: int) -> int:
+    """The end of the line where it is blank from there on."""
+    end = cover.find("\n", at)
+    return at if end < 0 or cover[at:end].strip() else end
+
+
+def _literal_of(call: cst.Call) -> cst.BaseExpression:
     given = argument(call, 0, "sqltext", "statement", "sql")
-    if isinstance(given, cst.Call) and last_name(given.func) in _TEXT:
-        given = argument(given, 0, "text", "statement")
+    while isinstance(given, cst.Call):
+        if last_name(given.func) in _AROUND and isinstance(given.func, cst.Attribute):
+            given = given.func.value
+        elif last_name(given.func) in _TEXT:
+            given = argument(given, 0, "text", "statement")
+        else:
+            break
     if given is None:
         raise NotPossible("the SQL is not written in the call")
     return given
 
 
-def with_words(call: cst.Call, pattern: str, replacement: str) -> cst.Call:
-    """The call with its SQL changed where the pattern matches, which has to be once. Words of the replacement are written in
-    small letters where the SQL is."""
-    literal = sql_of(call)
-    parts = _parts(literal)
-    found = [(part, match) for part in parts for match in re.finditer(pattern, _written(part), re.IGNORECASE)]
-    if len(found) != 1:
-        raise NotPossible("the SQL is not written in one literal")
-    part, match = found[0]
-    words = replacement.lower() if match[0].islower() else replacement
-    written = _written(part)
-    changed = part.with_changes(value=written[: match.start()] + match.expand(words) + written[match.end() :])
-    new = changed if part is literal else literal.deep_replace(part, changed)
-    made = call.deep_replace(literal, new)
-    assert isinstance(made, cst.Call)
-    return made
-
-
-def parted(call: cst.Call, statement: str) -> tuple[cst.Call | None, cst.Call, cst.Call | None]:
-    """A call that sends several statements, as three: of what stands before one of them, of it alone, of what stands behind."""
-    literal = sql_of(call)
-    if not isinstance(literal, cst.SimpleString) or "\\" in literal.value:
-        raise NotPossible("the statements are not written in one plain literal")
-    text = literal.raw_value
-    at = text.find(statement)
-    if at < 0 or text.find(statement, at + 1) >= 0:
-        raise NotPossible("the statement is not found in the literal")
-    before, after = text[:at], text[at + len(statement) :].lstrip().removeprefix(";")
-
-    def sending(sql: str) -> cst.Call:
-        quoted = f"{literal.prefix}{literal.quote}{sql}{literal.quote}"
-        made = call.deep_replace(literal, literal.with_changes(value=quoted))
-        assert isinstance(made, cst.Call)
-        return made
-
-    return (
-        sending(before.rstrip()) if before.strip() else None,
-        sending(text[at : at + len(statement)]),
-        sending(after) if after.strip(" \t\r\n;") else None,
-    )
-
-
-def _parts(literal: cst.BaseExpression) -> Sequence[cst.SimpleString | cst.FormattedStringText]:
+def _stretches(literal: cst.CSTNode, raw: bool = False) -> Iterator[tuple[cst.CSTNode, str, str, bool]]:
+    """The nodes that text is written in: each with its source, the source as SQL sees it, and whether it is an expression."""
     match literal:
         case cst.SimpleString():
-            return [literal]
+            source = literal.raw_value
+            yield literal, source, source if "r" in literal.prefix else _unescaped(source), False
         case cst.FormattedString(parts=parts):
-            return [part for part in parts if isinstance(part, cst.FormattedStringText)]
+            for part in parts:
+                yield from _stretches(part, "r" in literal.prefix)
+        case cst.FormattedStringText(value=source):
+            view = source.replace("{{", "{ ").replace("}}", "} ")
+            yield literal, source, view if raw else _unescaped(view), False
+        case cst.FormattedStringExpression():
+            source = cst.Module([]).code_for_node(literal)
+            yield literal, source, "x" * len(source), True
         case cst.ConcatenatedString(left=left, right=right):
-            return [*_parts(left), *_parts(right)]
+            yield from _stretches(left)
+            yield from _stretches(right)
         case _:
             raise NotPossible("the SQL is not written in the call")
 
 
-def _written(part: cst.SimpleString | cst.FormattedStringText) -> str:
-    return part.value
+def _unescaped(source: str) -> str:
+    """The source of a string with escapes replaced by what SQL sees there, at the same length."""
+
+    def seen(found: re.Match[str]) -> str:
+        letter = {"n": "\n", "r": "\n", "t": "\t", "\n": " ", "\r": " "}.get(found[0][1], found[0][1])
+        is_letter = len(found[0]) == 2 or letter == " "
+        return letter.ljust(len(found[0])) if letter in "\n\t '\"\\" and is_letter else "x" * len(found[0])
+
+    return _ESCAPE.sub(seen, source)
+
+
+def _looks_like(text: str, sql: str) -> bool:
+    """Whether a text, as it is written, may be the SQL that Postgres sees."""
+    parts = [re.escape(part) for part in _SHOWN.split(text)]
+    return re.fullmatch(r".*?".join(parts), sql, re.DOTALL) is not None
+
+
+def _rebuilt(literal: cst.CSTNode, texts: dict[int, str | None]) -> cst.BaseExpression | None:
+    """A literal with other texts in its parts, of which those of None go."""
+    match literal:
+        case cst.SimpleString():
+            text = texts.get(id(literal), literal.raw_value)
+            return None if text is None else literal.with_changes(value=f"{literal.prefix}{literal.quote}{text}{literal.quote}")
+        case cst.FormattedString(parts=parts):
+            kept = []
+            for part in parts:
+                text = texts.get(id(part), "")
+                if id(part) not in texts:
+                    kept.append(part)
+                elif text is not None:
+                    kept.append(part.with_changes(value=text) if isinstance(part, cst.FormattedStringText) else part)
+            return literal.with_changes(parts=kept) if kept else None
+        case cst.ConcatenatedString(left=left, right=right):
+            before, after = _rebuilt(left, texts), _rebuilt(right, texts)
+            if before is None or after is None:
+                rest = before if after is None else after
+                return None if rest is None else rest.with_changes(lpar=literal.lpar, rpar=literal.rpar)
+            return literal.with_changes(left=before, right=after)
+        case _:
+            raise AssertionError(literal)

@@ -8,10 +8,10 @@ import libcst as cst
 
 from sqla_lsp.fixes.batches import out_of_batch
 from sqla_lsp.fixes.calls import argument, code, keyword, positional, with_keyword, with_value, without
-from sqla_lsp.fixes.columns import column_of, without_elements
+from sqla_lsp.fixes.columns import column_of, repeatable, without_elements
 from sqla_lsp.fixes.constraints import Added, added, is_alone, name_in_code
 from sqla_lsp.fixes.fix import Change, NotPossible, joined
-from sqla_lsp.fixes.literals import parted, sql_of
+from sqla_lsp.fixes.literals import parted, with_end
 from sqla_lsp.fixes.migration import Piece, Rewrite, Spot, rewritten
 from sqla_lsp.fixes.revisions import Draft, following
 from sqla_lsp.fixes.style import style_of
@@ -130,7 +130,7 @@ def _of_column(spot: Spot, found: Condition) -> list[Piece]:
     given = ", ".join([argument for argument in [*arguments, "postgresql_not_valid=True"] if argument])
     [add] = spot.made(f"{spot.op}.{function}({given})")
     rest = _add(spot, found, add)
-    return [Piece([spot.again(alone), *rest.statements])]
+    return [Piece([spot.again(repeatable(alone, spot.alembic)), *rest.statements])]
 
 
 def _target(spot: Spot, key: ForeignKey) -> list[str]:
@@ -161,25 +161,10 @@ def _raw(spot: Spot, found: Condition) -> list[Piece]:
     sql = found.operation.site.sql
     if not is_alone(found) or found.operation.inline or sql is None:
         raise NotPossible("the statement does other things too")
-    literal = sql_of(spot.call)
-    if not isinstance(literal, cst.SimpleString) or "\\" in literal.value:
-        raise NotPossible("the SQL is not written in one plain literal")
-    text = literal.raw_value
-    several = ";" in text.strip().rstrip(";")
-    before, this, after = parted(spot.call, sql) if several else (None, spot.call, None)
-    literal = sql_of(this)
-    assert isinstance(literal, cst.SimpleString)
-    at = literal.value.rfind(sql)
-    if at < 0:
-        raise NotPossible("the statement is not found in the literal")
-    end = at + len(sql)
-    words = " not valid" if sql.lstrip().startswith("alter") else " NOT VALID"
     if found.constraint.name is None:
         raise NotPossible("the constraint has no name")
-    changed = literal.with_changes(value=literal.value[:end] + words + literal.value[end:])
-    call = this.deep_replace(literal, changed)
-    assert isinstance(call, cst.Call)
+    before, this, after = parted(spot.call, sql)
     first = [] if before is None else [spot.again(before)]
-    piece = _add(spot, found, spot.again(call))
+    piece = _add(spot, found, spot.again(with_end(this, sql, "NOT VALID")))
     rest = [] if after is None else [Piece([spot.again(after)])]
     return [Piece([*first, *piece.statements]), *rest]

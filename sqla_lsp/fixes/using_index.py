@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqla_lsp.fixes.batches import out_of_batch
 from sqla_lsp.fixes.calls import argument, code, keyword
-from sqla_lsp.fixes.columns import column_of, without_in_column
+from sqla_lsp.fixes.columns import column_of, repeatable, without_in_column
 from sqla_lsp.fixes.concurrently import drop_if_exists
 from sqla_lsp.fixes.constraints import Added, added, is_alone, name_in_code
 from sqla_lsp.fixes.fix import NotPossible
@@ -118,7 +118,7 @@ def _of_column(spot: Spot, found: Key) -> Sequence[Piece]:
     index = [name, code(table), f"[{code(column)}]", "unique=True", *kept, "postgresql_concurrently=True"]
     drop = drop_if_exists(spot, name, code(table), schema)
     pieces = _pieces(spot, found, [drop, f"{spot.op}.create_index({', '.join(index)})"])
-    return [Piece([spot.again(without_in_column(call, "unique"))]), *pieces]
+    return [Piece([spot.again(repeatable(without_in_column(call, "unique"), spot.alembic))]), *pieces]
 
 
 def _raw(spot: Spot, found: Key) -> tuple[Sequence[Piece], Sequence[Piece]]:
@@ -126,8 +126,7 @@ def _raw(spot: Spot, found: Key) -> tuple[Sequence[Piece], Sequence[Piece]]:
     constraint, sql = found.constraint, found.operation.site.sql
     if not is_alone(found) or found.operation.inline or sql is None:
         raise NotPossible("the statement does other things too")
-    text = getattr(argument(spot.call, 0), "evaluated_value", None)
-    before, _, after = parted(spot.call, sql) if isinstance(text, str) and ";" in text.strip().rstrip(";") else (None, None, None)
+    before, _, after = parted(spot.call, sql)
     create = f"CREATE UNIQUE INDEX CONCURRENTLY {found.sql} ON {found.alter.removeprefix('ALTER TABLE ')}"
     create += f" ({sql_columns(constraint.columns)})"
     if isinstance(constraint, Unique):

@@ -6,8 +6,8 @@ Signatures are those of Alembic 1.20, with the argument names of older releases.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name, name_of, names_of, text_of
@@ -36,8 +36,7 @@ Batch = CallValue
 _KINDS = {"foreignkey": "foreign", "primary": "primary", "unique": "unique", "check": "check"}
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """One call of a directive. `batch` is the `batch_alter_table(...)` that it is sent through, None for `op` itself;
     `site(emitted_by)` says where its operations come from."""
 

@@ -71,7 +71,7 @@ def main() -> int:
         print(f"PostgreSQL {made.version()}: {len(naive)} folders of revisions")
         for name in sorted(naive):
             told = compared(made, name, naive[name], fixed.get(name, []), options.naive, options.fixed)
-            state = "DIFFERS" if told.problems else "same"
+            state = "DIFFERS" if told.problems else "same" if told.ran else "nothing ran"
             print(f"  {state}  {name}: {told.changed} changed, {told.ran} ran, {len(told.left_out)} left out", flush=True)
             print("".join(f"    {problem}\n" for problem in told.problems), end="")
             if options.verbose:
@@ -107,15 +107,21 @@ def _error(data: bytes, path: Path) -> str:
 
 
 def rendered(folder: Path, only: str = "") -> dict[str, list[Rendered]]:
-    """The revisions below a folder, by the folders in which they stand."""
+    """The revisions below a folder, by the folders in which those of one environment stand."""
     found = [job for job in ground_truth.revisions(folder) if only in job[0]]
     context = multiprocessing.get_context("fork")
     made: dict[str, list[Rendered]] = defaultdict(list)
     with context.Pool(maxtasksperchild=1) as pool:
         for revision in pool.imap(_render, found, chunksize=1):
             if revision is not None:
-                made[str(Path(revision.path).parent.relative_to(folder))].append(revision)
+                made[_versions_of(Path(revision.path).relative_to(folder))].append(revision)
     return made
+
+
+def _versions_of(path: Path) -> str:
+    """The folder of all revisions of one environment: `versions`, whatever folders there are below it."""
+    named = [parent for parent in path.parents if parent.name == "versions"]
+    return str(named[-1] if named else path.parent)
 
 
 def _render(job: tuple[str, str]) -> Rendered | None:

@@ -46,7 +46,9 @@ def _rewrites(calls: Sequence[Judgement], *, again: bool) -> dict[Place, Rewrite
 
 def _counterparts(asked: Asked) -> Iterator[Judgement]:
     """What the other function of the revision does to the same indexes, where that is reported too."""
-    names = {name for step in asked.judgement.steps if (name := _index_in(step)) is not None}
+    places = {step.operation.site.place for step in asked.judgement.steps}
+    beside = [step for step in asked.step.history if step.operation.site.place in places]
+    names = {name for step in beside if (name := _index_in(step)) is not None}
     for other in _reported(asked):
         is_opposite = other.steps[0].history.direction != asked.step.history.direction
         if is_opposite and _index_in(other.steps[0]) in names and _can_be(other.steps, asked.context):
