@@ -92,7 +92,7 @@ def _added(step: Step, spot: Spot, operation: CreateIndex, *, again: bool) -> Se
     ]
     index = expression(f"{spot.op}.create_index({', '.join([given for given in arguments if given])})")
     assert isinstance(index, cst.Call)
-    return [Piece([spot.again(call)]), Piece(_create(spot, index, again=again), True)]
+    return [Piece([spot.again(spot.repeatable(call) if again else call)]), Piece(_create(spot, index, again=again), True)]
 
 
 # ------------------------------------------------------------------------------------------------------------- raw SQL

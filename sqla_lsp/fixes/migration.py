@@ -13,17 +13,23 @@ from dataclasses import dataclass
 import libcst as cst
 
 from sqla_lsp.fixes.blocks import Instead, Placed, Writer, batch_of
-from sqla_lsp.fixes.calls import code, last_name, statements
+from sqla_lsp.fixes.calls import code, last_name, statements, with_keyword
 from sqla_lsp.fixes.fix import Change, NotPossible
 from sqla_lsp.fixes.fragment import Fragment, definition_around
 from sqla_lsp.fixes.own_lines import on_own_lines
-from sqla_lsp.fixes.style import Style, style_of
+from sqla_lsp.fixes.sql_in_code import with_holes
+from sqla_lsp.fixes.style import Style, style_of, without_binds
+from sqla_lsp.project.installed import Release
 from sqla_lsp.project.project import Project
 from sqla_lsp.schema.operations import Operation
 from sqla_lsp.text.edits import Edit
 from sqla_lsp.text.places import Place
 
 _IMPORTED = re.compile(rb"^[ \t]*from[ \t]+alembic[ \t]+import\b[^\n#]*?\bop\b(?:[ \t]+as[ \t]+(\w+))?", re.MULTILINE)
+
+
+IF_NOT_EXISTS = (1, 16)
+"""The release of Alembic whose `add_column` has `if_not_exists` (POSTGRES.md 2)."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,15 @@ class Piece:
 @dataclass(frozen=True)
 class Spot:
     """A call that is to be replaced, as it is written. `op` is what Alembic's operations are called there; `batch` is the
-    `batch_alter_table(...)` that the call is sent through."""
+    `batch_alter_table(...)` that the call is sent through, `alembic` the release that the project has, () where that is not
+    known."""
 
     statement: cst.SimpleStatementLine
     call: cst.Call
     op: str
     batch: cst.Call | None
     style: Style
+    alembic: Release = ()
 
     @property
     def name(self) -> str:
@@ -68,8 +76,12 @@ class Spot:
         return statements(source, self.style)
 
     def execute(self, sql: str) -> Sequence[cst.BaseStatement]:
-        """A statement that sends SQL."""
-        return self.made(self.style.execute(self.op, sql))
+        """A statement that sends SQL, on one line."""
+        return self.made(f"{self.op}.execute({with_holes(self.style.string(without_binds(sql)))})")
+
+    def repeatable(self, add_column: cst.Call) -> cst.Call:
+        """The call of `add_column` that adds nothing where the column is there already, if Alembic can do that."""
+        return with_keyword(add_column, "if_not_exists", "True") if self.alembic >= IF_NOT_EXISTS else add_column
 
 
 Rewrite = Callable[[Spot], Sequence[Piece]]
@@ -87,19 +99,24 @@ def rewritten(project: Project, path: str, rewrites: Mapping[Place, Rewrite]) ->
     """The change that replaces calls of a file, given by their places, by what is made of them. Raises `NotPossible`."""
     data = project.data(path)
     style = style_of(project, path)
+    alembic = project.installed(path, "alembic") or ()
     by_definition: dict[tuple[int, int], dict[Place, Rewrite]] = defaultdict(dict)
     for place, rewrite in rewrites.items():
         by_definition[definition_around(data, place.start, place.end)][place] = rewrite
-    edits = [edit for (start, end), here in sorted(by_definition.items()) for edit in _edits(data, start, end, here, style)]
+    edits = [
+        edit for (start, end), here in sorted(by_definition.items()) for edit in _edits(data, start, end, here, style, alembic)
+    ]
     return Change({path: tuple(edits)} if edits else {})
 
 
-def _edits(data: bytes, start: int, end: int, rewrites: Mapping[Place, Rewrite], style: Style) -> Iterator[Edit]:
+def _edits(
+    data: bytes, start: int, end: int, rewrites: Mapping[Place, Rewrite], style: Style, alembic: Release
+) -> Iterator[Edit]:
     """The edits of one definition."""
     local = {Place(place.start - start, place.end - start): rewrite for place, rewrite in rewrites.items()}
     equal, moved = on_own_lines(data[start:end], [*local], style)
     here = {Place(moved[place].start + start, moved[place].end + start): rewrite for place, rewrite in local.items()}
-    yield from _Definition(Fragment(data, start, end, equal), _op_in(data), style).edits(here)
+    yield from _Definition(Fragment(data, start, end, equal), _op_in(data), style, alembic).edits(here)
 
 
 def body_of(pieces: Sequence[Piece], style: Style) -> str:
@@ -147,10 +164,11 @@ def _op_in(data: bytes) -> str | None:
 class _Definition:
     """One function that is rewritten."""
 
-    def __init__(self, fragment: Fragment, op: str | None, style: Style) -> None:
+    def __init__(self, fragment: Fragment, op: str | None, style: Style, alembic: Release) -> None:
         self._fragment = fragment
         self._op = op
         self._style = style
+        self._alembic = alembic
 
     def edits(self, rewrites: Mapping[Place, Rewrite]) -> Iterator[Edit]:
         made: dict[cst.BaseStatement, Instead] = {}
@@ -180,12 +198,12 @@ class _Definition:
         batch = next((batch for name, batch in self._batches(place) if name == sent_by), None)
         if batch is not None:
             op = code(batch.func.value) if isinstance(batch.func, cst.Attribute) else "op"
-            return Spot(statement, call, op, batch, self._style)
+            return Spot(statement, call, op, batch, self._style, self._alembic)
         is_directive = last_name(function).startswith(("create_", "drop_", "add_", "alter_")) or sent_by.endswith("op")
         called = sent_by if is_directive and sent_by else self._op
         if called is None:
             raise NotPossible("alembic's op is not imported")
-        return Spot(statement, call, called, None, self._style)
+        return Spot(statement, call, called, None, self._style, self._alembic)
 
     def _batches(self, place: Place) -> Iterator[tuple[str, cst.Call]]:
         """The batches around a place, the innermost first: their names, and the calls of `batch_alter_table`."""
