@@ -1,1 +1,1 @@
-"""Rewrites of migrations, one module each. The only layer that imports libcst."""
+"""Rewrites of migrations and models, one module each. The only layer that imports libcst."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from tree_sitter import Node
 
 from sqla_lsp.fixes.fix import NotPossible
-from sqla_lsp.fixes.style import Style, style_of
+from sqla_lsp.fixes.style import Style, style_in
+from sqla_lsp.project.formatting import Formatting
 from sqla_lsp.project.project import Project
 from sqla_lsp.syntax.tree import parse
 from sqla_lsp.text.places import Place
@@ -25,7 +26,6 @@ class CodeFile:
     data: bytes
     root: Node
     style: Style
-    _names: dict[str, str] = field(default_factory=dict)
 
     def at(self, place: Place, *kinds: str) -> Node:
         """The node of one of some kinds that is just the place. Raises `NotPossible`, also where its statement does not parse."""
@@ -84,8 +84,13 @@ class CodeFile:
 
 def code_file(project: Project, path: str) -> CodeFile:
     """A file as it stands now."""
-    data = project.data(path)
-    return CodeFile(path, data, parse(data).root_node, style_of(project, path))
+    return _read(path, project.data(path), project.formatting(path))
+
+
+@lru_cache(maxsize=16)
+def _read(path: str, data: bytes, formatting: Formatting) -> CodeFile:
+    """A fix looks at few files, but at each of them many times."""
+    return CodeFile(path, data, parse(data).root_node, style_in(data, formatting))
 
 
 def text(node: Node | None) -> str:
@@ -126,8 +131,10 @@ def keyword(call: Node, name: str) -> Node | None:
 
 
 def imports_in(node: Node) -> Iterator[Node]:
-    """The import statements of a module's top level, also under conditions."""
+    """The import statements of a module's top level, also under conditions, but not what is for type checkers alone."""
     for child in node.named_children:
+        if child.type == "if_statement" and "TYPE_CHECKING" in text(child.child_by_field_name("condition")):
+            continue
         if child.type in ("import_statement", "import_from_statement"):
             yield child
         elif child.type in _BRANCHES:

@@ -6,8 +6,19 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from sqla_lsp.fixes.calls import argument, keyword, last_name, without
+from sqla_lsp.fixes.calls import argument, keyword, last_name, with_keyword, without
 from sqla_lsp.fixes.fix import NotPossible
+from sqla_lsp.project.installed import Release
+
+_IF_NOT_EXISTS = (1, 16)
+"""The release of Alembic that has `add_column(if_not_exists=True)` (POSTGRES.md 2)."""
+
+
+def repeatable(call: cst.Call, alembic: Release | None) -> cst.Call:
+    """The call of `add_column` as one that may run again: what follows it in an autocommit block may fail, when the column is
+    there for good. Where Alembic is not known to be able to, it stays as it is."""
+    can_be = alembic is not None and alembic >= _IF_NOT_EXISTS and keyword(call, "if_not_exists") is None
+    return with_keyword(call, "if_not_exists", "True") if can_be else call
 
 
 def column_of(call: cst.Call) -> cst.Call:

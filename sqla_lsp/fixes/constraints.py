@@ -87,7 +87,10 @@ def _has_plain_names(step: Step) -> bool:
     return step.constraint_name(operation) == given and all(isinstance(name, str) and quote(name) == name for name in names)
 
 
-def in_code(found: Added[C], call: cst.Call, schema: str = "schema") -> Added[C]:
+A = TypeVar("A", bound=Added[Any])
+
+
+def in_code(found: A, call: cst.Call, schema: str = "schema") -> A:
     """The constraint with names that SQL in code takes from the arguments of the call, where they are not the same each time,
     or where a helper of the file is given them. Raises `NotPossible`."""
     if not found.varies and not found.operation.site.calls:

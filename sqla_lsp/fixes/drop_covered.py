@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqla_lsp.fixes.fix import Change, Fix, NotPossible, joined
-from sqla_lsp.fixes.index_code import Made, file_of, index_call, is_plain, without_flag, without_index
+from sqla_lsp.fixes.index_code import Made, file_of, index_call, is_plain, others, without_flag, without_index
 from sqla_lsp.fixes.index_revision import Known, Step, index_in, known, revision
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.project.project import Project
@@ -23,7 +23,7 @@ def fixes(project: Project, place: Place, made: Made, cover: str | None = None) 
         return
     name = made[0][1].index.name
     what = quote(name) if isinstance(name, str) else "the index"
-    title = f"Drop {what}, which {quote(cover) if cover else 'another index'} covers"
+    title = f"Drop {what}, which {quote(cover) if cover else 'another index'} covers{others(made)}"
     yield Fix(title, "display", lambda: _change(project, place, made, edits))
 
 

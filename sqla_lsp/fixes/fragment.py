@@ -3,29 +3,31 @@ file is parsed or touched."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TypeVar
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+from tree_sitter import Node, Tree
 
+from sqla_lsp.fixes.excerpt import excerpt
 from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.syntax.tree import parse
-from sqla_lsp.text.edits import Edit, between
+from sqla_lsp.text.edits import Edit
+from sqla_lsp.text.places import Place
 
 N = TypeVar("N", bound=cst.CSTNode)
 
 
 class Fragment:
-    """The bytes of `data` from `start` to `end`, or other ones that are equal to Python. Offsets are those of the file, in which
-    these stand."""
+    """The top-level definition of a file around some places, without those of its statements that are far from them. Offsets are
+    those of the file."""
 
-    def __init__(self, data: bytes, start: int, end: int, equal: bytes | None = None) -> None:
-        self.start = start
-        self._old = data[start:end]
+    def __init__(self, data: bytes, definition: Node, places: Iterable[Place]) -> None:
+        self._excerpt = excerpt(data, definition, places)
         try:
-            text = (self._old if equal is None else equal).decode("utf-8")
-            wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
+            wrapper = MetadataWrapper(cst.parse_module(self._excerpt.data.decode("utf-8")), unsafe_skip_copy=True)
         except cst.ParserSyntaxError as error:
             raise NotPossible("the code does not parse") from error
         self.module = wrapper.module
@@ -34,7 +36,7 @@ class Fragment:
     def span(self, node: cst.CSTNode) -> tuple[int, int]:
         """Where a node stands, without the whitespace and comments around it."""
         span = self._spans[node]
-        return self.start + span.start, self.start + span.start + span.length
+        return self._excerpt.in_file(span.start), self._excerpt.in_file(span.start + span.length, end=True)
 
     def at(self, kind: type[N], start: int, end: int) -> N | None:
         """The node of a kind that stands exactly there."""
@@ -49,6 +51,10 @@ class Fragment:
         holding = [(span[1] - span[0], node) for node, span in self._of_kind(kind) if span[0] <= start and end <= span[1]]
         return [node for _, node in sorted(holding, key=lambda found: found[0])]
 
+    def all_of(self, kind: type[N]) -> list[N]:
+        """All nodes of a kind."""
+        return [node for node, _ in self._of_kind(kind)]
+
     def _of_kind(self, kind: type[N]) -> Iterator[tuple[N, tuple[int, int]]]:
         for node in self._spans:
             if isinstance(node, kind):
@@ -56,13 +62,18 @@ class Fragment:
 
     def edits(self, new: cst.Module) -> tuple[Edit, ...]:
         """The smallest edits that make the new version of the old one, line by line."""
-        edits = between(self._old, new.code.encode("utf-8"))
-        return tuple([Edit(self.start + edit.start, self.start + edit.end, edit.text) for edit in edits])
+        return tuple(sorted(self._excerpt.edits(new.code.encode("utf-8"))))
 
 
-def definition_around(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """The range of the top-level statement that holds a range. Raises `NotPossible`."""
-    for node in parse(data).root_node.children:
+def definition_around(data: bytes, start: int, end: int) -> Node:
+    """The top-level statement that holds a range. Raises `NotPossible`."""
+    for node in _tree(data).root_node.children:
         if node.start_byte <= start and end <= node.end_byte:
-            return node.start_byte, node.end_byte
+            return node
     raise NotPossible("the code does not parse")
+
+
+@lru_cache(maxsize=4)
+def _tree(data: bytes) -> Tree:
+    """The tree of a text; several fixes of it are made one after the other."""
+    return parse(data)

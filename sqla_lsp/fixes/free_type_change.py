@@ -3,6 +3,7 @@ makes again for them (POSTGRES.md 4), NOT NULL in the same call. What is free st
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 from sqla_lsp.fixes.expand_contract import expressions
@@ -104,7 +105,7 @@ def _write(
     body.patience()
     for check in checks:
         body.sql(f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {quote(check.name)}")
-    body.add(statement)
+    body.add(_dedented(statement))
     added = [(check.name, check.definition(lambda column: column)) for check in checks]
     if sets_not_null:
         body.sql(f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {quote(not_null)}")
@@ -123,6 +124,12 @@ def _write(
         body.comment("The check that was validated spares NOT NULL its scan.")
         body.sql(f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET NOT NULL")
         body.sql(f"ALTER TABLE {name} DROP CONSTRAINT {quote(not_null)}")
+
+
+def _dedented(statement: str) -> str:
+    """A statement of a function at indentation 0: its first line begins in the middle of a line."""
+    first, *rest = statement.splitlines()
+    return "\n".join([first, *textwrap.dedent("\n".join(rest)).splitlines()]) if rest else first
 
 
 def _title(subject: str, indexes: list[DependentIndex], checks: list[DependentCheck], *, sets_not_null: bool) -> str:

@@ -20,6 +20,8 @@ def is_told(table: TableName, index: Index) -> bool:
     values += [value for key in keys for value in (key.column, key.expression, key.opclass, key.collation)]
     if any(isinstance(value, Unknown) for value in values) or not table.known or not index.name or not keys:
         return False
+    if index.stored_otherwise:
+        return False
     return all(isinstance(key.column, str) or isinstance(key.expression, str) for key in keys)
 
 

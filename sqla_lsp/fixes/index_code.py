@@ -11,6 +11,7 @@ from sqla_lsp.fixes.code_file import CodeFile, code_file, enclosing, keyword, no
 from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.fixes.sqlalchemy_names import left_over
 from sqla_lsp.fixes.statements import without_statement
+from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.project.catalog import TableEntry
 from sqla_lsp.project.project import Project
 from sqla_lsp.schema.access import AccessPath
@@ -50,6 +51,12 @@ def _is_at(declared: ModelConstraint, place: Place, path: str) -> bool:
 def _is_in(path: AccessPath, made: Made) -> bool:
     """Whether two models of one table bring the same index along."""
     return any(path.index == other.index for _, other in made)
+
+
+def others(made: Made) -> str:
+    """What a title says of the other tables that the same index stands in."""
+    first, *rest = dict.fromkeys(str(entry.name) for entry, _ in made)
+    return f", and the same of {', '.join(quote(name) for name in rest if name != first)}" if rest else ""
 
 
 def index_call(file: CodeFile, place: Place) -> Node:
@@ -104,8 +111,9 @@ def without_index(file: CodeFile, place: Place) -> list[Edit]:
     while _is_method_of(node):
         node = node.parent.parent  # type: ignore[union-attr, assignment]
     edits, gone = _taken_out(file, node)
-    function = text(call.child_by_field_name("function"))
-    return sorted([*edits, *left_over(file, function, [gone])])
+    imports = left_over(file, text(call.child_by_field_name("function")), [gone])
+    apart = all(one.end <= other.start or other.end <= one.start for one in imports for other in edits)
+    return sorted([*edits, *imports]) if apart else edits
 
 
 def _is_method_of(node: Node) -> bool:

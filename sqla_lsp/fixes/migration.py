@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
+from tree_sitter import Node
 
 from sqla_lsp.fixes.blocks import Instead, Placed, Writer, batch_of
-from sqla_lsp.fixes.calls import code, last_name, statements, with_keyword
+from sqla_lsp.fixes.calls import code, last_name, statements
 from sqla_lsp.fixes.fix import Change, NotPossible
 from sqla_lsp.fixes.fragment import Fragment, definition_around
 from sqla_lsp.fixes.own_lines import on_own_lines
@@ -22,14 +23,14 @@ from sqla_lsp.fixes.style import Style, style_of, without_binds
 from sqla_lsp.project.installed import Release
 from sqla_lsp.project.project import Project
 from sqla_lsp.schema.operations import Operation
-from sqla_lsp.text.edits import Edit
+from sqla_lsp.text.edits import Edit, apply, between
 from sqla_lsp.text.places import Place
 
 _IMPORTED = re.compile(rb"^[ \t]*from[ \t]+alembic[ \t]+import\b[^\n#]*?\bop\b(?:[ \t]+as[ \t]+(\w+))?", re.MULTILINE)
 
 
-IF_NOT_EXISTS = (1, 16)
-"""The release of Alembic whose `add_column` has `if_not_exists` (POSTGRES.md 2)."""
+_OPERATIONS = frozenset({"op", "operations", "alembic_op"})
+"""Names under which `upgrade(op)` gets Alembic's operations."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,14 @@ class Piece:
 @dataclass(frozen=True)
 class Spot:
     """A call that is to be replaced, as it is written. `op` is what Alembic's operations are called there; `batch` is the
-    `batch_alter_table(...)` that the call is sent through, `alembic` the release that the project has, () where that is not
-    known."""
+    `batch_alter_table(...)` that the call is sent through; `alembic` is the release that the project has, where that is known."""
 
     statement: cst.SimpleStatementLine
     call: cst.Call
     op: str
     batch: cst.Call | None
     style: Style
-    alembic: Release = ()
+    alembic: Release | None = None
 
     @property
     def name(self) -> str:
@@ -79,10 +79,6 @@ class Spot:
         """A statement that sends SQL, on one line."""
         return self.made(f"{self.op}.execute({with_holes(self.style.string(without_binds(sql)))})")
 
-    def repeatable(self, add_column: cst.Call) -> cst.Call:
-        """The call of `add_column` that adds nothing where the column is there already, if Alembic can do that."""
-        return with_keyword(add_column, "if_not_exists", "True") if self.alembic >= IF_NOT_EXISTS else add_column
-
 
 Rewrite = Callable[[Spot], Sequence[Piece]]
 """What takes the place of a call. Raises `NotPossible`."""
@@ -98,25 +94,44 @@ def needs_block(operation: Operation) -> bool:
 def rewritten(project: Project, path: str, rewrites: Mapping[Place, Rewrite]) -> Change:
     """The change that replaces calls of a file, given by their places, by what is made of them. Raises `NotPossible`."""
     data = project.data(path)
-    style = style_of(project, path)
-    alembic = project.installed(path, "alembic") or ()
-    by_definition: dict[tuple[int, int], dict[Place, Rewrite]] = defaultdict(dict)
+    style, alembic = style_of(project, path), project.installed(path, "alembic")
+    definitions: dict[int, Node] = {}
+    rewrites_in: dict[int, dict[Place, Rewrite]] = defaultdict(dict)
     for place, rewrite in rewrites.items():
-        by_definition[definition_around(data, place.start, place.end)][place] = rewrite
+        definition = definition_around(data, place.start, place.end)
+        definitions[definition.start_byte] = definition
+        rewrites_in[definition.start_byte][place] = rewrite
     edits = [
-        edit for (start, end), here in sorted(by_definition.items()) for edit in _edits(data, start, end, here, style, alembic)
+        edit for start, here in sorted(rewrites_in.items()) for edit in _edits(data, definitions[start], here, style, alembic)
     ]
     return Change({path: tuple(edits)} if edits else {})
 
 
 def _edits(
-    data: bytes, start: int, end: int, rewrites: Mapping[Place, Rewrite], style: Style, alembic: Release
+    data: bytes, definition: Node, rewrites: Mapping[Place, Rewrite], style: Style, alembic: Release | None
 ) -> Iterator[Edit]:
-    """The edits of one definition."""
+    """The edits of one definition. Statements that share a line are parted before, and only then written anew."""
+    start, end = definition.start_byte, definition.end_byte
     local = {Place(place.start - start, place.end - start): rewrite for place, rewrite in rewrites.items()}
     equal, moved = on_own_lines(data[start:end], [*local], style)
     here = {Place(moved[place].start + start, moved[place].end + start): rewrite for place, rewrite in local.items()}
-    yield from _Definition(Fragment(data, start, end, equal), _op_in(data), style, alembic).edits(here)
+    text = data[:start] + equal + data[end:]
+    definition = definition_around(text, start, start + len(equal))
+    edits = list(_Definition(Fragment(text, definition, here), _op_in(text), style, alembic).edits(here))
+    if text == data:
+        yield from edits
+        return
+    new = apply(text, edits)
+    for edit in between(data[start:end], new[start : len(new) - (len(data) - end)]):
+        yield Edit(start + edit.start, start + edit.end, edit.text)
+
+
+def instead_of_nothing(project: Project, path: str, function: Place, rewrite: Rewrite) -> Change:
+    """The change that puts pieces in the place of the `pass` of a function that does nothing. Raises `NotPossible`."""
+    data = project.data(path)
+    fragment = Fragment(data, definition_around(data, function.start, function.end), [function])
+    style = style_of(project, path)
+    return Change({path: _Definition(fragment, _op_in(data), style).filled(rewrite)})
 
 
 def body_of(pieces: Sequence[Piece], style: Style) -> str:
@@ -164,7 +179,7 @@ def _op_in(data: bytes) -> str | None:
 class _Definition:
     """One function that is rewritten."""
 
-    def __init__(self, fragment: Fragment, op: str | None, style: Style, alembic: Release) -> None:
+    def __init__(self, fragment: Fragment, op: str | None, style: Style, alembic: Release | None = None) -> None:
         self._fragment = fragment
         self._op = op
         self._style = style
@@ -183,6 +198,20 @@ class _Definition:
             raise NotPossible("the statement stands where no other can")
         yield from self._fragment.edits(new)
 
+    def filled(self, rewrite: Rewrite) -> tuple[Edit, ...]:
+        """The edits that put pieces in the place of its only statement, which does nothing."""
+        nothing = [
+            statement
+            for statement in self._fragment.all_of(cst.SimpleStatementLine)
+            if not all(_is_docstring(small) for small in statement.body)
+        ]
+        if len(nothing) != 1 or not isinstance(nothing[0].body[0], cst.Pass) or self._op is None:
+            raise NotPossible("the function does other things")
+        [statement] = nothing
+        spot = Spot(statement, cst.Call(cst.Name(self._op)), self._op, None, self._style)
+        writer = Writer({statement: _instead(spot, rewrite(spot))}, self._style, self._fragment.module.code)
+        return self._fragment.edits(self._fragment.module.visit(writer))
+
     def _spot(self, place: Place) -> Spot:
         call = self._fragment.at(cst.Call, place.start, place.end)
         statement = self._fragment.around(cst.SimpleStatementLine, place.start, place.end)
@@ -199,8 +228,9 @@ class _Definition:
         if batch is not None:
             op = code(batch.func.value) if isinstance(batch.func, cst.Attribute) else "op"
             return Spot(statement, call, op, batch, self._style, self._alembic)
-        is_directive = last_name(function).startswith(("create_", "drop_", "add_", "alter_")) or sent_by.endswith("op")
-        called = sent_by if is_directive and sent_by else self._op
+        if last_name(function).startswith(("create_", "drop_", "add_", "alter_")) and sent_by not in {self._op, *_OPERATIONS}:
+            raise NotPossible("the call is not sent through alembic's op, nor through a batch that is opened there")
+        called = sent_by if sent_by in _OPERATIONS else self._op
         if called is None:
             raise NotPossible("alembic's op is not imported")
         return Spot(statement, call, called, None, self._style, self._alembic)
@@ -216,3 +246,7 @@ class _Definition:
 def _instead(spot: Spot, pieces: Sequence[Piece]) -> Instead:
     placed = [Placed(one, piece.autocommit, True, spot.op) for piece in pieces for one in piece.statements]
     return Instead(placed, [comment for piece in pieces for comment in piece.comments])
+
+
+def _is_docstring(statement: cst.BaseSmallStatement) -> bool:
+    return isinstance(statement, cst.Expr) and isinstance(statement.value, cst.SimpleString | cst.ConcatenatedString)

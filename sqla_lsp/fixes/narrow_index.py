@@ -12,7 +12,7 @@ from sqla_lsp.fixes.brackets import Elements, elements_of, indent_of, is_on_one_
 from sqla_lsp.fixes.code_file import CodeFile, keyword, string_of, text
 from sqla_lsp.fixes.fix import Change, Fix, NotPossible, joined
 from sqla_lsp.fixes.index_calls import is_told
-from sqla_lsp.fixes.index_code import Made, file_of, index_call, is_plain
+from sqla_lsp.fixes.index_code import Made, file_of, index_call, is_plain, others
 from sqla_lsp.fixes.index_revision import Known, Step, index_in, known, revision
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.postgres.index_cover import covering
@@ -43,7 +43,7 @@ def fixes(project: Project, place: Place, made: Made, limit: int) -> Iterator[Fi
     except NotPossible:
         return
     name = made[0][1].index.name
-    what = quote(name) if isinstance(name, str) else "the index"
+    what = (quote(name) if isinstance(name, str) else "the index") + others(made)
     first = "first column" if limit == 1 else f"first {limit} columns"
     yield from _offered(project, wide, limit, f"Keep the {first} of {what}", lambda: _kept(wide, limit), include=False)
     rest = [key for _, path in made for key in _keys(path.index)[limit:]]

@@ -8,7 +8,7 @@ import libcst as cst
 
 from sqla_lsp.fixes.batches import out_of_batch
 from sqla_lsp.fixes.calls import argument, code, keyword, positional, with_keyword, with_value, without
-from sqla_lsp.fixes.columns import column_of, without_elements
+from sqla_lsp.fixes.columns import column_of, repeatable, without_elements
 from sqla_lsp.fixes.constraints import Added, added, in_code, name_in_code
 from sqla_lsp.fixes.fix import Change, NotPossible, joined
 from sqla_lsp.fixes.literals import parted, with_end, with_words
@@ -140,7 +140,7 @@ def _of_column(spot: Spot, found: Condition) -> list[Piece]:
     given = ", ".join([argument for argument in [*arguments, "postgresql_not_valid=True"] if argument])
     [add] = spot.made(f"{spot.op}.{function}({given})")
     rest = _add(spot, found, add)
-    return [Piece([spot.again(spot.repeatable(alone)), *rest.statements])]
+    return [Piece([spot.again(repeatable(alone, spot.alembic)), *rest.statements])]
 
 
 def _target(spot: Spot, key: ForeignKey) -> list[str]:

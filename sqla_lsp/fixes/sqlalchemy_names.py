@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tree_sitter import Node
 
@@ -63,12 +63,12 @@ def _defined(root: Node) -> list[Node]:
 
 def _imported(file: CodeFile, home: str, name: str) -> list[Edit]:
     """The edits that import a name."""
-    own = [child for child in file.root.named_children if child.type in ("import_statement", "import_from_statement")]
+    own = list(_first_imports(file.root))
     for statement in own:
         names = statement.children_by_field_name("name")
         if module_of(statement) == home and statement.type == "import_from_statement" and names:
             return _extended(file, statement, names, name)
-    beside = next((statement for statement in own if module_of(statement).startswith(f"{home}.")), None)
+    beside = next((statement for statement in own if module_of(statement).startswith((f"{home}.", "sqlmodel"))), None)
     line = f"from {home} import {name}"
     if beside is not None:
         return with_statement(file, beside, line, below=False)
@@ -79,6 +79,15 @@ def _imported(file: CodeFile, home: str, name: str) -> list[Edit]:
     if last:
         return with_statement(file, last[0], line)
     raise NotPossible(f"there is no import to put that of {name} beside")
+
+
+def _first_imports(root: Node) -> Iterator[Node]:
+    """The imports of the top level that stand before all classes and functions."""
+    for child in root.named_children:
+        if child.type in ("class_definition", "function_definition", "decorated_definition"):
+            return
+        if child.type in ("import_statement", "import_from_statement"):
+            yield child
 
 
 def _extended(file: CodeFile, statement: Node, names: Sequence[Node], name: str) -> list[Edit]:

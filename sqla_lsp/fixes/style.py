@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqla_lsp.project.formatting import LINE_LENGTH
+from sqla_lsp.project.formatting import LINE_LENGTH, Formatting
 from sqla_lsp.project.project import Project
 
 _LINE_END = re.compile(rb"\r\n?|\n")
@@ -112,8 +112,11 @@ _BIND = re.compile(r"(?<![:\w\\])(:)(?=\w+(?![\w:]))")
 
 def style_of(project: Project, path: str) -> Style:
     """The style of a file: what its formatter is told, else what it does itself."""
-    data = project.data(path)
-    formatting = project.formatting(path)
+    return style_in(project.data(path), project.formatting(path))
+
+
+def style_in(data: bytes, formatting: Formatting) -> Style:
+    """The style of a text that a formatter writes."""
     end = _LINE_END.search(data)
     indent = _INDENT.search(data)
     singles, doubles = len(_SINGLE.findall(data)), len(_DOUBLE.findall(data))

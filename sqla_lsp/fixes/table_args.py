@@ -29,12 +29,14 @@ def holder_of(file: CodeFile, mapped: MappedModel) -> Node:
         if not file.meaning(call.child_by_field_name("function")).endswith("Table"):
             raise NotPossible("a helper makes the table")
         return call
-    name = file.root.descendant_for_byte_range(place.start, place.end)
-    while name is not None and name.type != "class_definition":
-        name = name.parent
-    if name is None or name.child_by_field_name("body") is None:
+    node = file.root.descendant_for_byte_range(place.start, place.end)
+    if node is not None and node.type == "decorated_definition":
+        node = node.child_by_field_name("definition")
+    while node is not None and node.type != "class_definition":
+        node = node.parent
+    if node is None or node.child_by_field_name("body") is None:
         raise NotPossible("the class is not written there")
-    return name
+    return node
 
 
 def with_indexes(project: Project, file: CodeFile, mapped: MappedModel, indexes: Sequence[str]) -> list[Edit]:

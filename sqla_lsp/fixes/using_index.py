@@ -9,7 +9,7 @@ import libcst as cst
 
 from sqla_lsp.fixes.batches import out_of_batch
 from sqla_lsp.fixes.calls import argument, code, expression, keyword, positional, with_keyword, with_value, without
-from sqla_lsp.fixes.columns import column_of, without_in_column
+from sqla_lsp.fixes.columns import column_of, repeatable, without_in_column
 from sqla_lsp.fixes.concurrently import drop_if_exists
 from sqla_lsp.fixes.constraints import Added, added, in_code, name_in_code
 from sqla_lsp.fixes.fix import NotPossible
@@ -151,7 +151,7 @@ def _of_column(spot: Spot, found: Key) -> Sequence[Piece]:
     index = [name, code(table), f"[{code(column)}]", "unique=True", *kept, "postgresql_concurrently=True"]
     made = [drop_if_exists(spot, name, code(table), schema), f"{spot.op}.create_index({', '.join(index)})"]
     pieces = _pieces(spot, found, [statement for source in made for statement in spot.made(source)])
-    return [Piece([spot.again(spot.repeatable(without_in_column(call, "unique")))]), *pieces]
+    return [Piece([spot.again(repeatable(without_in_column(call, "unique"), spot.alembic))]), *pieces]
 
 
 def _raw(spot: Spot, found: Key, *, index_alone: bool) -> Sequence[Piece]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
+from msgspec import structs
 
 from sqla_lsp.postgres.predicate_proof import all_of, any_of, implied
 from sqla_lsp.schema.access import AccessPath
@@ -29,8 +31,7 @@ _IMMUTABLE = {
 }
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """Whether an index serves a table; where none does, the atoms that one could be asked for (none: no btree can serve it)."""
 
     served: bool | None
@@ -48,6 +49,8 @@ def judge(tree: Tree, tables: Sequence[Paths | None], *, outer: bool | None = Fa
 
     A condition that takes its value from other tables counts where these are driven: served by themselves, or through tables
     that are. What such a condition asks of a table, it asks only where that is certain."""
+    handed_on = [atom for atom in bound_by_constants(tree) if atom.other is not None]
+    tree = All((tree, *handed_on)) if handed_on else tree
     driven: list[bool | None] = [None if paths is None else False for paths in tables]
 
     def allowed(atom: Atom) -> bool | None:
@@ -267,6 +270,27 @@ def _flat(tree: Tree) -> Iterator[Tree]:
             yield from _flat(part)
     else:
         yield tree
+
+
+def bound_by_equality(tree: Tree) -> list[Atom]:
+    """The equalities of columns that hold for every row."""
+    return [part for part in _flat(tree) if isinstance(part, Atom) and part.operator == "=" and part.column is not None]
+
+
+def bound_by_constants(tree: Tree) -> list[Atom]:
+    """The columns that are equal to constants in every row. Where two columns are equal, the constant of one is that of the other
+    too, as Postgres has it (not so lists, ranges and NULL): such an atom keeps its `other`, and asks for no index."""
+    equal = bound_by_equality(tree)
+    found = {(atom.table, atom.column): atom for atom in equal if not atom.depends and not atom.outer}
+    links = [atom for atom in equal if len(atom.depends) == 1 and not atom.outer and atom.other is not None]
+    for _ in links if found else ():
+        for atom in links:
+            (source,) = atom.depends
+            given = found.get((source, atom.other))
+            if given is not None:
+                more = structs.replace(atom, values=given.values, untold=given.untold, depends=frozenset(), silent=True)
+                found.setdefault((atom.table, atom.column), more)
+    return list(found.values())
 
 
 def needs_whole(index: Index, tree: Tree, table: int, order: Sequence[Order] | None = ()) -> bool:

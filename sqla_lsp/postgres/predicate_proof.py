@@ -4,10 +4,12 @@ have three values: None where something that is not known may decide. Predicates
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any as Node
+
+import msgspec
 
 from sqla_lsp.postgres.sql_expressions import constant, member, sql_of, strings
 from sqla_lsp.postgres.sql_grammar import statements
@@ -18,8 +20,7 @@ from sqla_lsp.schema.queries import Constant
 Value = str | int | float | bool
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     """A comparison in a predicate: a column, or an expression as SQL, with constants. `operator` is one of =, <>, <, <=, >, >=,
     "in", "null", "not null", "is" (IS TRUE, IS FALSE), or "other" for what Postgres proves by equal text alone."""
 
@@ -29,15 +30,13 @@ class Comparison:
     values: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True)
-class Both:
+class Both(msgspec.Struct, frozen=True):
     """AND."""
 
     parts: tuple[Predicate, ...]
 
 
-@dataclass(frozen=True)
-class Either:
+class Either(msgspec.Struct, frozen=True):
     """OR."""
 
     parts: tuple[Predicate, ...]
@@ -66,15 +65,23 @@ _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def all_of(answers: Iterable[bool | None]) -> bool | None:
-    """AND of three values."""
-    found = list(answers)
-    return False if False in found else None if None in found else True
+    """AND of three values. What follows a False is not asked for."""
+    known: bool | None = True
+    for answer in answers:
+        if answer is False:
+            return False
+        known = known and answer
+    return known
 
 
 def any_of(answers: Iterable[bool | None]) -> bool | None:
-    """OR of three values."""
-    found = list(answers)
-    return True if True in found else None if None in found else False
+    """OR of three values. What follows a True is not asked for."""
+    known: bool | None = False
+    for answer in answers:
+        if answer:
+            return True
+        known = None if answer is None else known
+    return known
 
 
 def implied(where: str, facts: Sequence[Tree], table: int) -> bool | None:
@@ -212,10 +219,14 @@ def _proves(fact: Tree, wanted: Predicate, table: int) -> bool | None:
             return all_of(_proves(fact, part, table) for part in parts)
         case Any(branches), _ if branches:
             return all_of(_proves(branch, wanted, table) for branch in branches)
-        case All(facts), Either(parts):
-            return any_of([*[_proves(one, wanted, table) for one in facts], *[_proves(fact, part, table) for part in parts]])
-        case All(facts), _:
-            return any_of(_proves(one, wanted, table) for one in facts)
+        case All(), Either(parts):
+            held = tuple(_conjuncts(fact, table))
+            whole = (
+                _proves(one, wanted, table) for one in held if not isinstance(one, Atom)
+            )  # an atom proves it by a part alone
+            return any_of(chain((_proves(All(held), part, table) for part in parts), whole))
+        case All(), _:
+            return any_of(_proves(one, wanted, table) for one in _conjuncts(fact, table))
         case Atom(), Either(parts):
             return any_of(_proves(fact, part, table) for part in parts)
         case Atom(), Comparison():
@@ -224,6 +235,15 @@ def _proves(fact: Tree, wanted: Predicate, table: int) -> bool | None:
             return None if wanted.operator in ("not null", "<>", "other") else False
         case _:
             return None
+
+
+def _conjuncts(fact: All, table: int) -> Iterator[Tree]:
+    """What holds together, without the atoms of other tables: they prove nothing."""
+    for part in fact.parts:
+        if isinstance(part, All):
+            yield from _conjuncts(part, table)
+        elif not isinstance(part, Atom) or part.table == table:
+            yield part
 
 
 def _atom_proves(fact: Atom, wanted: Comparison) -> bool | None:

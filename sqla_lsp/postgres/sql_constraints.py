@@ -104,7 +104,7 @@ def read_constraint(
                 nulls_not_distinct=constraint.nulls_not_distinct,
             )
         case "CONSTR_PRIMARY":
-            return PrimaryKey(name, columns, index)
+            return PrimaryKey(name, columns, index, all_known(strings(constraint.including), holes))
         case "CONSTR_FOREIGN":
             return ForeignKey(
                 name,

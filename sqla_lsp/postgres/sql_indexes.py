@@ -35,6 +35,7 @@ def create_index(statement: Statement) -> Iterator[AnyOperation]:
         where=sql_of(node.where_clause, holes) if has_where else None,
         where_columns=columns_of(node.where_clause, holes) if has_where else None,
         nulls_not_distinct=node.nulls_not_distinct,
+        stored_otherwise=bool(node.options or node.table_space),
     )
     yield CreateIndex(
         statement.site,

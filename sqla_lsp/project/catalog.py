@@ -4,7 +4,8 @@ indexes. It is what rules, hover, references and completion ask; models and hist
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from sqla_lsp.schema.access import AccessPath
 from sqla_lsp.schema.models import Model
@@ -14,8 +15,7 @@ from sqla_lsp.schema.tables import ForeignKey, Table
 from sqla_lsp.text.places import Place
 
 
-@dataclass(eq=False)
-class MappedModel:
+class MappedModel(msgspec.Struct, eq=False):
     """A model with the file that it stands in. There is one of it in a project; `model` is exchanged when the model moved in its
     file."""
 
@@ -23,8 +23,7 @@ class MappedModel:
     model: Model
 
 
-@dataclass(frozen=True)
-class QueryTable:
+class QueryTable(msgspec.Struct, frozen=True):
     """One table of a query: the model by which the query names it. `entry_of` gives all that is known of the table now."""
 
     mapped: MappedModel
@@ -36,8 +35,7 @@ class QueryTable:
         return self.entry_of(self.mapped)
 
 
-@dataclass(frozen=True)
-class ColumnUse:
+class ColumnUse(msgspec.Struct, frozen=True):
     """A column of the database that a query names, and where."""
 
     mapped: MappedModel
@@ -45,8 +43,7 @@ class ColumnUse:
     place: Place
 
 
-@dataclass(eq=False)
-class ResolvedQuery:
+class ResolvedQuery(msgspec.Struct, eq=False):
     """A query whose names were resolved. `tables` has None where one is not known. All places have the file's path. `order` is
     None where the order is not known, () where there is none. `outer` is the query around it, `excludes` says that it is the
     subquery of a NOT EXISTS there. `is_repeated` says that it comes from a function of the file which has it too. `other_forms`
@@ -71,8 +68,7 @@ class ResolvedQuery:
     other_forms: tuple[ResolvedQuery, ...] = ()
 
 
-@dataclass(frozen=True)
-class TableEntry:
+class TableEntry(msgspec.Struct, frozen=True):
     """A table. `access` are the ways into it that its models declare, in the order of their declaration; `history` is the table
     as the newest revisions leave it, None where no migration knows it, and `history_access` the ways into it that they leave.
     `targets` are the foreign keys of the project that point to it. `queries_of` reads all queries of the project."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.project.catalog import MappedModel, QueryTable
@@ -318,7 +317,7 @@ class QueryColumns:
         if parent is None:
             return UnknownTerm("the table that the column comes from is not known")
         self._link(number, mapped, parent, above)
-        return ColumnTerm(parent, structs.replace(column, table=None))
+        return ColumnTerm(parent, replace(column, table=None))
 
     def parent(self, mapped: MappedModel, column: ModelColumn) -> MappedModel | None:
         """The model above one that declares the table of an inherited column."""
@@ -329,8 +328,8 @@ class QueryColumns:
         place = Place(0, 0, self.scope.path)
         for one, other in zip(primary_key(of_child), primary_key(of_parent), strict=False):
             atoms = (
-                Atom(child, one, "=", place, values=(None,), depends=frozenset({parent})),
-                Atom(parent, other, "=", place, values=(None,), depends=frozenset({child})),
+                Atom(child, one, "=", place, values=(None,), depends=frozenset({parent}), other=other),
+                Atom(parent, other, "=", place, values=(None,), depends=frozenset({child}), other=one),
             )
             self.links += [atom for atom in atoms if atom not in self.links]
 

@@ -1,4 +1,5 @@
-"""Which release of a package a project has: installed in its virtual environment, or locked."""
+"""Which release of a package a project has: installed in its virtual environment, locked, or installed beside this program, as
+it is where the program is one of the project's own tools."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from glob import glob
 
 from sqla_lsp.project.paths import ancestry
@@ -19,11 +21,22 @@ _PINNED = re.compile(r"^\s*([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*===?\s*v?([0-9]
 
 
 def installed(read: Callable[[str], bytes], path: str, package: str) -> Release | None:
-    """The release of a package that the nearest folder above a file names; None where none does."""
+    """The release of a package that the nearest folder above a file names, else that beside this program; None where there is
+    none."""
     for folder in ancestry(os.path.dirname(path))[:_LEVELS]:
         for found in _named(read, folder, package):
             return found
-    return None
+    return _beside(package)
+
+
+@cache
+def _beside(package: str) -> Release | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return _release(version(package))
+    except PackageNotFoundError:
+        return None
 
 
 def _named(read: Callable[[str], bytes], folder: str, package: str) -> Iterator[Release]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from sqla_lsp.project.modules import ProjectModules
 from sqla_lsp.schema.models import Models
@@ -20,8 +21,7 @@ _DEPTH = 16
 Kind = Literal["model", "class", "function", "module"]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What a name stands for: something of the top level of the file `path`, or the file itself. `alias` is the alias that the
     way led through, "" for none."""
 
@@ -31,8 +31,7 @@ class Target:
     alias: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A target and the attributes behind it that were not followed. `read` are the files that the way led through."""
 
     target: Target | None

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
+
+from sqla_lsp.postgres.index_use import bound_by_constants
 from sqla_lsp.project.catalog import ColumnUse, ResolvedQuery
 from sqla_lsp.project.columns import QueryColumns
 from sqla_lsp.project.names import Target
 from sqla_lsp.project.terms import OUTER, ColumnTerm, ExpressionTerm, Reference, Scope, Term
 from sqla_lsp.project.trees import QueryTrees
+from sqla_lsp.project.use import led_by
 from sqla_lsp.project.world import World
 from sqla_lsp.schema.predicates import All, Any, Atom, NotKnown, Order, Tree, atoms
 from sqla_lsp.schema.queries import OrderKey, Path, Predicate, Query, QueryBlock, Rows, Source
 from sqla_lsp.text.places import Place
 
 
-@dataclass(frozen=True)
-class FileQueries:
+class FileQueries(msgspec.Struct, frozen=True):
     """The resolved queries of a file, the paths in their predicates that may be columns, and the files that their meaning was
     read from."""
 
@@ -136,6 +138,7 @@ class _Reading(QueryTrees):
         self.of_block = of_block
         self.inside: list[ResolvedQuery] = []
         self.source_numbers = {}
+        self.existing = []
         self.asked = Query("select")
         of_block.readings.append(self)
 
@@ -155,6 +158,7 @@ class _Reading(QueryTrees):
             parts.append(self._listed(selected[0]))
         from_clause = len(self.tables)
         parts += [self.tree(predicate, scope) for predicate in query.where]
+        parts += self._led_to(All((*parts, *self.links)))
         is_flat = not (query.reduced or query.limited)
         if query.part == "value" and not self._is_around_known() and len(self.tables) > own:
             complete = False  # what it is correlated with is not known
@@ -177,6 +181,19 @@ class _Reading(QueryTrees):
             conflict_constraint=conflict.constraint if conflict is not None else None,
             uses=self._column_uses(),
         )
+
+    def _led_to(self, tree: Tree) -> list[Tree]:
+        """What the rows of an EXISTS bind, where this query's own constants find them."""
+        bound = bound_by_constants(tree)
+        found: list[Tree] = []
+        for number, table in enumerate(self.tables):
+            own = [atom for atom in bound if atom.table == number]
+            if table is None or not own:
+                continue
+            for query in self.existing:
+                columns = [column for column in led_by(query, own) if table.mapped.model.column(column) is not None]
+                found += [Atom(number, column, "=", query.place, values=(None,), silent=True) for column in columns]
+        return found
 
     def _is_around_known(self) -> bool:
         """Whether all queries around this one, of which there is one at least, are known with all their tables."""

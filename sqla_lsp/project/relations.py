@@ -59,8 +59,8 @@ def joined_over(foreign: ForeignKey, child: Side, parent: Side, place: Place) ->
         return None
     atoms: list[Atom] = []
     for column, target in zip(columns, targets, strict=True):
-        atoms.append(Atom(child[0], column, "=", place, values=(None,), depends=frozenset({parent[0]})))
-        atoms.append(Atom(parent[0], target, "=", place, values=(None,), depends=frozenset({child[0]})))
+        atoms.append(Atom(child[0], column, "=", place, values=(None,), depends=frozenset({parent[0]}), other=target))
+        atoms.append(Atom(parent[0], target, "=", place, values=(None,), depends=frozenset({child[0]}), other=column))
     return All(tuple(atoms))
 
 

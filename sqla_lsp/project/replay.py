@@ -293,7 +293,9 @@ def _add_constraint(schema: Schema, added: ops.AddConstraint, convention: Conven
         if isinstance(made, Unique | PrimaryKey) and isinstance(made.index, str):
             backing = table.index(made.index)
             if backing is not None:
-                made = replace(made, columns=_key_columns(backing), name=made.name or made.index)
+                made = replace(made, columns=_key_columns(backing), name=made.name or made.index, include=backing.include)
+                if isinstance(made, Unique):
+                    made = replace(made, nulls_not_distinct=backing.nulls_not_distinct)
                 indexes = tuple([index for index in indexes if index is not backing])
         if isinstance(made.name, str) and table.constraint(made.name) is not None:
             return table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from sqla_lsp.project.names import Target
 from sqla_lsp.schema.models import ModelColumn
@@ -13,8 +13,7 @@ OUTER = -1
 """The number of a table that belongs to the query around the one at hand."""
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True):
     """A path in a predicate that may be a column. `reason` says why it is not known to be one, "" where it is."""
 
     text: str
@@ -22,16 +21,14 @@ class Reference:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class ColumnTerm:
+class ColumnTerm(msgspec.Struct, frozen=True):
     """A column of a table of the query."""
 
     table: int
     column: ModelColumn
 
 
-@dataclass(frozen=True)
-class ExpressionTerm:
+class ExpressionTerm(msgspec.Struct, frozen=True):
     """An expression over columns of one table; `sql` is None where it is not known."""
 
     table: int
@@ -39,29 +36,25 @@ class ExpressionTerm:
     columns: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ValueTerm:
+class ValueTerm(msgspec.Struct, frozen=True):
     """A value that is known (`constant`) or bound when the query runs."""
 
     constant: Constant | None = None
 
 
-@dataclass(frozen=True)
-class RowsTerm:
+class RowsTerm(msgspec.Struct, frozen=True):
     """The rows of another query of the block."""
 
     query: int
 
 
-@dataclass(frozen=True)
-class OpaqueTerm:
+class OpaqueTerm(msgspec.Struct, frozen=True):
     """Something that no index helps with, over columns of some tables."""
 
     tables: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True)
-class UnknownTerm:
+class UnknownTerm(msgspec.Struct, frozen=True):
     """Something that is not known; where it is compared with a column it is a value that is bound when the query runs.
     `reference` says which path it was."""
 
@@ -72,15 +65,14 @@ class UnknownTerm:
 Term = ColumnTerm | ExpressionTerm | ValueTerm | RowsTerm | OpaqueTerm | UnknownTerm
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """Where the names of an operand are looked up: in which file, and what the parameters of a helper stand for. `base` is the
     offset that positions count from; `shown` is the place to report where that is not the operand's own; `of_class` is
     what `cls` stands for."""
 
     path: str
     base: int
-    parameters: dict[str, tuple[Operand, Scope]] = field(default_factory=dict)
+    parameters: dict[str, tuple[Operand, Scope]] = msgspec.field(default_factory=dict)
     shown: Place | None = None
     of_class: Target | None = None
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from sqla_lsp.postgres.index_use import BYTEWISE
 from sqla_lsp.project import relations
@@ -58,13 +57,20 @@ class QueryTrees(QueryColumns):
 
     source_numbers: dict[int, int | None]
     """The numbers of the tables of the query's sources."""
+    choices: int = 0
+    """How many ORs there are around the part at hand."""
+    existing: list[ResolvedQuery]
+    """The queries of EXISTS that hold for every row, and that do not find their own rows through indexes."""
 
     def tree(self, predicate: Predicate, scope: Scope, negated: bool = False) -> Tree:
         """What a predicate asks of the tables."""
         match predicate:
             case And(parts) | Or(parts):
+                is_choice = isinstance(predicate, And) is negated
+                self.choices += is_choice
                 trees = tuple([self.tree(part, scope, negated) for part in parts])
-                return All(trees) if isinstance(predicate, And) is not negated else Any(trees)
+                self.choices -= is_choice
+                return Any(trees) if is_choice else All(trees)
             case Not(part):
                 return self.tree(part, scope, not negated)
             case Comparison("in", _, ()):  # IN an empty list
@@ -148,11 +154,13 @@ class QueryTrees(QueryColumns):
         values = tuple([term.constant if isinstance(term, ValueTerm) else None for term in right])
         atom = self._atom(left, operator, values, frozenset(depends - {OUTER}), OUTER in depends, place)
         if isinstance(atom, Atom) and any(isinstance(term, UnknownTerm) for term in right):
-            atom = structs.replace(atom, untold=True)
+            atom = replace(atom, untold=True)
         other = right[0] if len(right) == 1 else None
-        if isinstance(other, ColumnTerm | ExpressionTerm) and other.table != OUTER and operator in _MIRRORED:
-            back = self._atom(other, _MIRRORED[operator], (None,), frozenset({left.table}), False, place)
-            return All((atom, back))
+        if isinstance(other, ColumnTerm | ExpressionTerm) and operator in _MIRRORED:
+            atom = _with_other(atom, other)
+            if other.table != OUTER:
+                back = self._atom(other, _MIRRORED[operator], (None,), frozenset({left.table}), False, place)
+                return All((atom, _with_other(back, left)))
         return atom
 
     @staticmethod
@@ -254,9 +262,13 @@ class QueryTrees(QueryColumns):
         """EXISTS: it may lead to the rows where its own are found through indexes."""
         if query is not None:
             query.excludes = negated
-        if negated or (query is not None and query.complete and not self.world.is_driven(query)):
+        if negated:
             return NotServable()
-        return NotKnown()
+        if query is None or not query.complete or self.world.is_driven(query):
+            return NotKnown()
+        if not self.choices:
+            self.existing.append(query)
+        return NotServable()
 
     def _related(self, related: Related, scope: Scope, negated: bool) -> Tree:
         place = scope.place(related.start, related.end)
@@ -280,7 +292,7 @@ class QueryTrees(QueryColumns):
         if join is None:
             return NotKnown()
         own = [atom for atom in join.parts if isinstance(atom, Atom) and atom.table == 0]
-        return All(tuple([Atom(0, a.column, "=", place, values=(None,), outer=True) for a in own]))
+        return All(tuple([replace(atom, depends=frozenset(), outer=True) for atom in own]))
 
     def _raw(self, raw: Raw, scope: Scope, negated: bool) -> Tree:
         """A comparison in SQL text: its column belongs to the table that is named, or to the only one that has it."""
@@ -365,6 +377,12 @@ def is_silent(column: ModelColumn) -> bool:
     """Whether nobody asks for an index on a column alone: it holds one of a few values."""
     pg_type = column.column.type
     return column.is_enum or (isinstance(pg_type, PgType) and (pg_type.name == "boolean" or pg_type.kind == "enum"))
+
+
+def _with_other(atom: Tree, other: ColumnTerm | ExpressionTerm) -> Tree:
+    """A comparison with what it compares its column with, where that is a column."""
+    name = other.column.column.name if isinstance(other, ColumnTerm) else None
+    return replace(atom, other=name) if isinstance(atom, Atom) and isinstance(name, str) else atom
 
 
 def _of_table(tree: Tree, number: int | None) -> Tree:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from sqla_lsp.postgres.index_use import judge, sorts
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from sqla_lsp.postgres.index_use import bound_by_equality, judge, sorts
 from sqla_lsp.postgres.predicate_proof import all_of
 from sqla_lsp.project.catalog import ColumnUse, QueryTable, ResolvedQuery, TableEntry
 from sqla_lsp.schema.access import AccessPath
 from sqla_lsp.schema.names import Unknown
+from sqla_lsp.schema.predicates import All, Atom
 from sqla_lsp.schema.tables import Index
 
 _NOT_READ = AccessPath(Index(None, Unknown("a part of the model could not be read")))
@@ -27,6 +32,19 @@ def is_driven(query: ResolvedQuery) -> bool:
     """Whether all tables of a query are read through indexes by conditions of its own."""
     verdicts = judge(query.tree, [ways_into(table) for table in query.tables])
     return query.complete and bool(verdicts) and all(verdict.served is True for verdict in verdicts)
+
+
+def led_by(query: ResolvedQuery, bound: Sequence[Atom]) -> tuple[str, ...]:
+    """The columns of a table around the query of an EXISTS whose values its rows give, where what the table binds by constants
+    (`bound`), handed on by the equalities between the two, finds these rows through indexes; () where it does not."""
+    links = [atom for atom in bound_by_equality(query.tree) if atom.outer and atom.other is not None]
+    constants = {atom.column: atom.values for atom in bound}
+    given = [structs.replace(atom, values=constants[atom.other], outer=False) for atom in links if atom.other in constants]
+    rest = tuple([atom.other for atom in links if atom.other is not None and atom.other not in constants])
+    if not given or not rest:
+        return ()
+    verdicts = judge(All((query.tree, *given)), [ways_into(table) for table in query.tables])
+    return rest if all(verdict.served is True for verdict in verdicts) else ()
 
 
 def is_outer_driven(query: ResolvedQuery, depth: int = 0) -> bool | None:

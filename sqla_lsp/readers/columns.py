@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import NOT_GIVEN, NOT_KNOWN, Arguments, last_name, text_of
@@ -22,8 +21,7 @@ _PARTS = frozenset({"ForeignKey", "CheckConstraint", "Identity", "Computed", "Se
 _SERIAL = frozenset({"int", "bigint", "smallint"})
 
 
-@dataclass(frozen=True, slots=True)
-class ReadColumn:
+class ReadColumn(msgspec.Struct, frozen=True):
     """A column and what its call says beside it."""
 
     column: Column

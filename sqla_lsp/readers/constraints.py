@@ -9,6 +9,7 @@ from sqla_lsp.schema.tables import Constraint, Exclude, Flag, ForeignKey, Index,
 from sqla_lsp.syntax.values import CallValue, ListValue, Value
 
 FOREIGN_OPTIONS = ("ondelete", "onupdate", "deferrable", "initially", "match")
+_STORAGE = ("postgresql_with", "postgresql_tablespace")
 
 
 def is_call_of(value: Value, *names: str) -> bool:
@@ -24,7 +25,7 @@ def constraint_of(value: Value) -> Constraint | None:
         case "UniqueConstraint":
             return unique_of(value, _columns(value), text_of(value.keywords.get("name")))
         case "PrimaryKeyConstraint":
-            return PrimaryKey(text_of(value.keywords.get("name")), _columns(value))
+            return primary_key_of(value, _columns(value), text_of(value.keywords.get("name")))
         case "ForeignKeyConstraint":
             arguments = Arguments(value, ["columns", "refcolumns", "name"])
             target, target_columns = targets_of(arguments.required("refcolumns"))
@@ -47,6 +48,12 @@ def constraint_of(value: Value) -> Constraint | None:
 
 def _columns(call: CallValue) -> tuple[str, ...] | Unknown:
     return NOT_KNOWN if call.open else names_of(call.positional)
+
+
+def primary_key_of(call: CallValue, columns: tuple[str, ...] | Unknown, name: Text) -> PrimaryKey:
+    """A primary key with the options that its call gives."""
+    include = call.keywords.get("postgresql_include")
+    return PrimaryKey(name, columns, None, () if include is None else names_of(include))
 
 
 def unique_of(call: CallValue, columns: tuple[str, ...] | Unknown, name: Text) -> Unique:
@@ -138,6 +145,7 @@ def index_of(call: CallValue, name: Text, elements: Value) -> Index:
         where,
         where_columns,
         arguments.flag("postgresql_nulls_not_distinct"),
+        stored_otherwise=any(name in given for name in _STORAGE),
     )
 
 

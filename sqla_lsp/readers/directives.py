@@ -6,8 +6,8 @@ Signatures are those of Alembic 1.20, with the argument names of older releases.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name, name_of, names_of, text_of
@@ -19,6 +19,7 @@ from sqla_lsp.readers.constraints import (
     index_of,
     is_call_of,
     not_valid,
+    primary_key_of,
     unique_of,
 )
 from sqla_lsp.readers.sql_values import check_of, default_of, key_of, sql_of
@@ -35,8 +36,7 @@ Batch = CallValue
 _KINDS = {"foreignkey": "foreign", "primary": "primary", "unique": "unique", "check": "check"}
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """One call of a directive. `batch` is the `batch_alter_table(...)` that it is sent through, None for `op` itself;
     `site(emitted_by)` says where its operations come from."""
 
@@ -273,7 +273,7 @@ def _create_unique_constraint(given: Given) -> Operations:
 def _create_primary_key(given: Given) -> Operations:
     arguments = given.arguments("constraint_name", "table_name", "columns")
     table = given.table(arguments, "table_name", "tablename")
-    key = PrimaryKey(_constraint_name(arguments), names_of(arguments.required("columns", "cols")))
+    key = primary_key_of(given.call, names_of(arguments.required("columns", "cols")), _constraint_name(arguments))
     yield ops.AddConstraint(given.site(""), table, key, _mistake(given.call, *_NOT_OF_UNIQUE, "not_valid"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from dataclasses import replace as replace_way
 from functools import partial
 
 from msgspec.structs import replace
@@ -104,7 +103,7 @@ class OperationsHost:
             self.transactions.leave_block()
         elif _is_foreign(value):
             outer = self._entered.pop()
-            self.transactions.way = replace_way(self.transactions.way, transaction=outer)
+            self.transactions.way = replace(self.transactions.way, transaction=outer)
         while self._stacks and self._stacks[-1][0] is value:
             self.leave(machine, self._stacks.pop()[1])
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.operations import Transaction
@@ -15,8 +16,7 @@ _BEGINNING = {"BEGIN", "START TRANSACTION", "START"}
 _OUTER = Transaction()
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(msgspec.Struct, frozen=True):
     """The transaction at one point of one way through the code, whether COMMIT ended Alembic's own for
     good, and whether an autocommit block is around it."""
 

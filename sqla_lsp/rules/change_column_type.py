@@ -35,6 +35,13 @@ def upgrade():
   which is rebuilt, or a valid CHECK, for which all rows are read. So is a "change" to the type that the column has
   already: Postgres does the same for it.
 - An unknown new type is passed over. So is USING of unknown content, unless the types alone need the rewrite.
+- Expand and contract is offered where all is known of the table that it takes to make it again: not for a column of the
+  primary key, one that foreign keys point at, an identity, a partitioned table, or where the same function does something
+  else to the column. USING goes along where it computes the same whenever it is computed.
+- From the first revision on a value that the new type does not take is refused, as the change itself refuses it. After the
+  swap a value that the old type does not take is NULL in the old column, and the downgrade is refused while there is one.
+- Afterwards the column stands last in its table. The rows are filled by UPDATE, for which the table's triggers fire.
+  Privileges of the one column and objects of CREATE STATISTICS are not known here and have to be made again.
 
 ## References
 - [ALTER TABLE: SET DATA TYPE](https://www.postgresql.org/docs/current/sql-altertable.html)

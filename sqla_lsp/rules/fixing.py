@@ -39,7 +39,7 @@ def offered(project: Project, path: str, judgement: Judgement, found: tuple[Judg
         yield Fix("Remove the comment", "safe", lambda: without_comment(project, path, finding.place))
         return
     offer = OFFERS.get(finding.rule)
-    if offer is not None and judgement.steps:
+    if offer is not None:
         yield from offer(Asked(project, path, context_of(project, path), judgement, found))
     ignore = partial(ignored, project, path, finding.rule, finding.statement)
     yield Fix(f"Ignore {finding.rule} here", "display", ignore, silences=True)

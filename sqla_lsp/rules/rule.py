@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+
+import msgspec
 
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.project.catalog import ResolvedQuery, TableEntry
@@ -21,8 +22,7 @@ from sqla_lsp.schema.operations import AnyOperation, Operation
 from sqla_lsp.text.places import Place
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """What a rule says of one operation. `subject` names what the operation is about, where a loop runs over several of them.
     `severity` None means the rule's own."""
 
@@ -36,8 +36,7 @@ class Report:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Remark:
+class Remark(msgspec.Struct, frozen=True):
     """What a rule says of a model or a query: a place in a file, and the statement in which a comment can silence it. A `path` of
     "" is the file at hand."""
 
@@ -50,8 +49,7 @@ class Remark:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What a rule may ask beside the step, declaration or query: the settings, which tables models declare as partitioned, and
     what models, history and queries know of the tables of a name."""
 
@@ -70,8 +68,7 @@ class Context:
         return (known is not None and known.partitioned) or key_of(table) in self.partitioned
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """A finding and what it is about: the operations of one call of a migration (several where the call stands in a loop or a
     helper), or what a model declares, or a query."""
 
@@ -80,8 +77,7 @@ class Judgement:
     subject: Declaration | ResolvedQuery | None = None
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A question for the fixes of a finding. `others` is everything that is found in the same file."""
 
     project: Project
@@ -96,8 +92,7 @@ class Asked:
         return self.judgement.steps[0]
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A rule as its module declares it. `priority` is 1 (critical) to 4 (low); `kinds` are the operations that it is asked
     about."""
 

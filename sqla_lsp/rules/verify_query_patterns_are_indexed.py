@@ -55,6 +55,8 @@ The migration that adds the index builds it concurrently.
   another table, or one that no btree can serve, asks for no index.
 - A condition on the columns of another table asks for an index where that table is read by one: it is looked up row by row.
   One on the query around a subquery does where all tables of that query are.
+- A constant that binds a column binds what is equal to it too, in a join and in EXISTS, as Postgres has it; a list, a range and
+  NULL do not.
 - A partial index counts where the query implies its predicate, as Postgres proves it. A value that is bound at run time
   implies no more than IS NOT NULL.
 - GIN, GiST, BRIN and other methods on a column may serve it: silent. So is everything that may be served by what is not
@@ -139,12 +141,11 @@ def _check_form(query: ResolvedQuery, context: Context) -> Iterator[Remark]:
         yield _of_order(query, table, order)
 
 
-def _declared(table: QueryTable, column: str | None) -> tuple[Related, ...]:
-    found = column_of(table, column)
-    if found is None:
-        return ()
-    place = found[1].place
-    return (Related("declared here", Place(place.start, place.end, place.path or found[0])),)
+def _declared(table: QueryTable, columns: Iterable[str | None]) -> tuple[Related, ...]:
+    """Where the columns of a condition are declared."""
+    found = [declared for column in columns if (declared := column_of(table, column)) is not None]
+    places = [Place(column.place.start, column.place.end, column.place.path or path) for path, column in found]
+    return tuple([Related("declared here", place) for place in dict.fromkeys(places)])
 
 
 # --------------------------------------------------------------------------------------------------------------- conditions
@@ -166,7 +167,8 @@ def _of_atom(query: ResolvedQuery, atom: Atom, context: Context) -> Remark:
             lacks = f"{named(unfit.name, 'the index')} on {key} cannot serve it"
             why = _of_partial(unfit) or "Its method or operator class has no such comparison."
     message = f"This {verb} reads every row of {on}: {lacks}."
-    return Remark(atom.place, query.statement, message, why, _advice(query, table, atom, context), _declared(table, atom.column))
+    columns = atom.columns if atom.column is None else (atom.column,)
+    return Remark(atom.place, query.statement, message, why, _advice(query, table, atom, context), _declared(table, columns))
 
 
 def _of_partial(index: Index) -> str | None:
@@ -251,7 +253,7 @@ def _of_order(query: ResolvedQuery, table: QueryTable, first: Order) -> Remark:
         f"This query reads and sorts every row of {on} to return the first: {lacks}.",
         why,
         _order_advice(table, first, standard),
-        _declared(table, first.column),
+        _declared(table, [first.column]),
     )
 
 

@@ -19,8 +19,9 @@ class Atom(msgspec.Struct, frozen=True, array_like=True):
     what is bound when the query runs; `untold` says that one of these is a name of which nothing is known, and that may be
     a constant. `bytewise` says that the column is collated by its bytes. `depends` are the other tables of the query that the
     value comes from: an atom with none of them is bound by itself, `a.id == b.a_id` is bound by table b. `outer` says that the
-    value comes from a query around it. `silent` is true for booleans and enums: an index on them alone rarely helps, and none is
-    asked for. `place` is the comparison in the source.
+    value comes from a query around it, `other` is the column of that table, or of that query, where the value is one. `silent` is
+    true for booleans and enums: an index on them alone rarely helps, and none is asked for. `place` is the comparison in the
+    source.
     """
 
     table: int
@@ -35,6 +36,7 @@ class Atom(msgspec.Struct, frozen=True, array_like=True):
     silent: bool = False
     untold: bool = False
     bytewise: bool = False
+    other: str | None = None
 
 
 class All(msgspec.Struct, frozen=True, array_like=True):

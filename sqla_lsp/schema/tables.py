@@ -58,6 +58,8 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
     nulls_not_distinct: Flag = False
     valid: bool = True
     """False after CREATE INDEX ... ON ONLY a partitioned table."""
+    stored_otherwise: bool = False
+    """Made with WITH or TABLESPACE, which are not told here."""
 
 
 class Unique(msgspec.Struct, frozen=True, array_like=True, tag="unique"):
@@ -76,6 +78,7 @@ class PrimaryKey(msgspec.Struct, frozen=True, array_like=True, tag="primary"):
     name: Text
     columns: tuple[str, ...] | Unknown
     index: Text = None
+    include: tuple[str, ...] | Unknown = ()
 
 
 class ForeignKey(msgspec.Struct, frozen=True, array_like=True, tag="foreign"):

@@ -11,8 +11,9 @@ import gc
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqla_lsp.server import wire
 from sqla_lsp.server.convert import Converter
@@ -20,6 +21,10 @@ from sqla_lsp.server.options import Options
 from sqla_lsp.server.projects import Projects
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_IDLE = 0.5
+"""Seconds without a message after which nobody is taken to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,14 @@ class Load:
 
 
 @dataclass
+class _Question:
+    """Something that somebody waits for."""
+
+    answer: Callable[[Projects], Any]
+    future: Future[Any]
+
+
+@dataclass
 class _Inbox:
     """What came since the last round."""
 
@@ -65,9 +78,10 @@ class _Inbox:
     sweep: bool = False
     sweep_everywhere: bool = False
     load: Load | None = None
+    questions: list[_Question] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.texts or self.disk or self.sweep or self.load)
+        return bool(self.texts or self.disk or self.sweep or self.load or self.questions)
 
 
 def _settle() -> None:
@@ -79,6 +93,10 @@ def _settle() -> None:
 
 class _Overtaken(BaseException):
     """Ends the reading of a project that nobody waits for any more."""
+
+
+class Superseded(Exception):
+    """Ends an answer that nobody waits for any more: a newer text has come."""
 
 
 class Analysis:
@@ -97,6 +115,8 @@ class Analysis:
         self._stale: set[str] = set()
         self._problems: tuple[str, ...] = ()
         self._failures: set[tuple[str, str]] = set()
+        self._questions: list[_Question] = []
+        self._prepared = False
         self._thread = threading.Thread(target=self._run, name="sqla-lsp-analysis", daemon=True)
         self._thread.start()
 
@@ -125,6 +145,24 @@ class Analysis:
             self._inbox.sweep_everywhere |= everywhere
             self._changed.notify()
 
+    def ask(self, answer: Callable[[Projects], T]) -> Future[T | None]:
+        """Has a question answered about the newest texts, before anything else; with None where the project cannot be read."""
+        future: Future[T | None] = Future()
+        with self._changed:
+            self._inbox.questions.append(_Question(answer, future))
+            self._changed.notify()
+        return future
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a question would be answered without reading the project first."""
+        return self._projects is not None and self._inbox.load is None
+
+    def proceed(self, path: str) -> None:
+        """Raises `Superseded` where a newer text of a file has come. It is called from the thread."""
+        if self._stopped or path in self._inbox.texts:
+            raise Superseded
+
     def stop(self, timeout: float) -> bool:
         """Ends the thread at the next opportunity; whether it has ended within so many seconds."""
         with self._changed:
@@ -139,7 +177,9 @@ class Analysis:
         while not self._stopped:
             with self._changed:
                 while not (self._inbox or self._stale or self._stopped):
-                    self._changed.wait()
+                    idle = self._projects is not None and not self._prepared
+                    if not self._changed.wait(_IDLE if idle else None):
+                        self._prepare()
                 inbox, self._inbox = self._inbox, _Inbox()
             try:
                 self._round(inbox)
@@ -148,6 +188,18 @@ class Analysis:
             except Exception:
                 logger.exception("the analysis failed")
                 self._stale = set()
+                self._answer(None)
+
+    def _prepare(self) -> None:
+        """Imports what fixes need as soon as nobody waits for anything: it takes as long as a hundred keystrokes."""
+        self._prepared = True
+        self._changed.release()
+        try:
+            import sqla_lsp.rules.fix_all  # noqa: F401
+        except Exception:
+            logger.exception("fixes cannot be made")
+        finally:
+            self._changed.acquire()
 
     def _round(self, inbox: _Inbox) -> None:
         only_typed = not (inbox.disk or inbox.sweep or inbox.load) and all(
@@ -160,6 +212,7 @@ class Analysis:
             else:
                 self._texts[path] = data
                 self._asked.add(path)
+        self._questions += inbox.questions
         if inbox.load is not None:
             self._last_load = inbox.load
         failed = self._projects is None and self._last_load is not None and (inbox.disk or inbox.sweep_everywhere)
@@ -168,6 +221,8 @@ class Analysis:
         elif self._projects is not None:
             self._look(self._projects, inbox.disk)
             self._apply(self._projects, inbox.texts)
+        if self._projects is not None or inbox.load is not None or failed:
+            self._answer(self._projects)
         if self._projects is None:
             return
         asked, self._asked = self._asked, set()
@@ -179,6 +234,21 @@ class Analysis:
             self._tell(self._projects)
             self._listener.showing(self._shown(self._projects))
         self._judge_stale(self._projects)
+
+    def _answer(self, projects: Projects | None) -> None:
+        """Answers what was asked, unless nobody waits for it any more."""
+        questions, self._questions = self._questions, []
+        for question in questions:
+            if not question.future.set_running_or_notify_cancel():
+                continue
+            try:
+                question.future.set_result(None if projects is None else question.answer(projects))
+            except Superseded:
+                question.future.set_result(None)
+            except Exception as error:  # noqa: BLE001 - it is raised again where the answer is waited for
+                question.future.set_exception(error)
+        if projects is not None:
+            self._stale |= projects.take_noticed()
 
     def _load(self) -> None:
         load = self._last_load

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -40,13 +41,15 @@ class Converter:
     uri_of: Callable[[str], str]
     related: bool = True
     tags: bool = True
+    data: bool = True
 
     def diagnostics(self, findings: Iterable[Finding], text_of: Callable[[str], bytes]) -> list[wire.Diagnostic]:
         """Findings as diagnostics; `text_of` gives the text of a path that they name, as it was analysed."""
+        text_of = cache(text_of)
         ranges = _Ranges(self.encoding, text_of)
-        return [self._diagnostic(finding, ranges) for finding in findings]
+        return [self._diagnostic(finding, ranges, text_of) for finding in findings]
 
-    def _diagnostic(self, finding: Finding, ranges: _Ranges) -> wire.Diagnostic:
+    def _diagnostic(self, finding: Finding, ranges: _Ranges, text_of: Callable[[str], bytes]) -> wire.Diagnostic:
         related = tuple([self._related(other, ranges) for other in finding.related]) if self.related else ()
         tags = tuple([_TAGS[tag] for tag in finding.tags]) if self.tags else ()
         return wire.Diagnostic(
@@ -58,10 +61,17 @@ class Converter:
             finding.message,
             tags or None,
             related or None,
+            wire.Data(identity(finding, text_of(finding.place.path))) if self.data else None,
         )
 
     def _related(self, related: Related, ranges: _Ranges) -> wire.RelatedInformation:
         return wire.RelatedInformation(wire.Location(self.uri_of(related.place.path), ranges[related.place]), related.message)
+
+
+def identity(finding: Finding, data: bytes) -> str:
+    """Tells a finding from others in its file, wherever it moves; two about equal code are alike. `data` is the file's text."""
+    about = b"\0".join([finding.rule.encode(), finding.message.encode(), data[finding.place.start : finding.place.end]])
+    return hashlib.blake2b(about, digest_size=8).hexdigest()
 
 
 class _Ranges(dict[Place, wire.Range]):

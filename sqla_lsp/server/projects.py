@@ -13,13 +13,17 @@ from sqla_lsp.project.discovery import is_included
 from sqla_lsp.project.paths import ancestry, below
 from sqla_lsp.project.project import Project
 from sqla_lsp.readers.files import LONGEST
-from sqla_lsp.rules.check import check_file
+from sqla_lsp.rules.check import judgements
 from sqla_lsp.rules.finding import Finding
 from sqla_lsp.rules.registry import NAMES
+from sqla_lsp.rules.rule import Judgement
 from sqla_lsp.server.options import Options
 
 _MARKS = ("env.py", "alembic.ini", "pyproject.toml", ".git")
 """A folder with one of these is the root of a document that lies outside of the workspace."""
+
+_KEPT = 16
+"""Of so many files the findings are kept in memory."""
 
 
 @dataclass
@@ -40,10 +44,12 @@ class _Member:
 
 
 class Projects:
-    """`load` comes first."""
+    """`load` comes first. `noticed` are files whose findings may have changed, as was seen while questions were answered."""
 
     def __init__(self, roots: Sequence[str], options: Options) -> None:
+        self.noticed: set[str] = set()
         self._options = options
+        self._judged: dict[str, tuple[Judgement, ...]] = {}
         self._cache = Cache(default_folder(), FORMAT)
         self._main = self._member(tuple(roots)) if roots else None
         self._others: dict[str, _Member] = {}
@@ -56,10 +62,12 @@ class Projects:
     def set_document(self, path: str, data: bytes) -> set[str]:
         """The text of an open document; gives the paths whose findings may have changed. One that is too long to be read from
         disk counts as empty here as well."""
+        self._judged.clear()
         return self._opened(path).project.set_document(path, data if len(data) <= LONGEST else b"")
 
     def drop_document(self, path: str) -> set[str]:
         """A document was closed; what was read for it alone is forgotten."""
+        self._judged.clear()
         member = self._of(path)
         if member is None:
             return set()
@@ -71,6 +79,7 @@ class Projects:
 
     def refresh(self, paths: Iterable[str]) -> set[str]:
         """Files were created, changed or deleted on disk."""
+        self._judged.clear()
         stale: set[str] = set()
         named = list(paths)
         for member in self._members():
@@ -81,6 +90,7 @@ class Projects:
 
     def sweep(self, *, everywhere: bool) -> set[str]:
         """Looks for changes on disk: everywhere, or only where no client watches, outside of the workspace folders."""
+        self._judged.clear()
         members = self._members() if everywhere else list(self._others.values())
         return {path for member in members for path in member.project.sweep()}
 
@@ -90,10 +100,29 @@ class Projects:
 
     def check(self, path: str) -> tuple[Finding, ...]:
         """The findings of a file; none where the configuration leaves it out, although it is open."""
+        return tuple([judgement.finding for judgement in self.judgements(path)])
+
+    def judgements(self, path: str) -> tuple[Judgement, ...]:
+        """The same with what each is about. They are kept for a while: what was just shown is asked about next."""
+        if path not in self._judged:
+            member = self._of(path)
+            is_judged = member is not None and is_included(path, member.roots, member.resolver.settings)
+            while len(self._judged) >= _KEPT:
+                del self._judged[next(iter(self._judged))]
+            self._judged[path] = judgements(member.project, path) if member is not None and is_judged else ()
+        return self._judged[path]
+
+    def project_of(self, path: str) -> Project | None:
+        """The project that a file belongs to."""
         member = self._of(path)
-        if member is None or not is_included(path, member.roots, member.resolver.settings):
-            return ()
-        return check_file(member.project, path)
+        return None if member is None else member.project
+
+    def take_noticed(self) -> set[str]:
+        """What was noticed since this was last asked."""
+        noticed, self.noticed = self.noticed, set()
+        if noticed:
+            self._judged.clear()
+        return noticed
 
     def text_of(self, path: str) -> Callable[[str], bytes]:
         """Gives the texts of files as the project of `path` has analysed them."""

@@ -12,14 +12,17 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from lsprotocol import types
 from pygls.exceptions import JsonRpcMethodNotFound
 from pygls.lsp.server import LanguageServer
 
 from sqla_lsp import __version__
 from sqla_lsp.server import documents, options, session
+from sqla_lsp.server.actions import KINDS, Actions, Asked, meant
 from sqla_lsp.server.analysis import Analysis, Load, Result
 from sqla_lsp.server.convert import Converter
+from sqla_lsp.server.edits import Editor
 from sqla_lsp.server.progress import Progress
 from sqla_lsp.server.protocol import Protocol
 from sqla_lsp.server.publisher import Publisher
@@ -32,9 +35,10 @@ logger = logging.getLogger(__name__)
 
 
 class Server(LanguageServer):
-    """The state of one client's session. `analysis` and `sweeper` are there from `initialize` on."""
+    """The state of one client's session. `analysis`, `actions` and `sweeper` are there from `initialize` on."""
 
     analysis: Analysis
+    actions: Actions
     sweeper: Sweeper
 
     def __init__(self) -> None:
@@ -79,8 +83,11 @@ class Server(LanguageServer):
     def begin(self, given: session.Session) -> None:
         """Takes a client on."""
         self.session = given
-        converter = Converter(self.documents.encoding, self.documents.uri_of, given.related, given.tags)
+        encoding = self.documents.encoding
+        converter = Converter(encoding, self.documents.uri_of, given.related, given.tags, given.data)
         self.analysis = Analysis(converter, _OnLoop(self, asyncio.get_running_loop()))
+        editor = Editor(encoding, given.edits, lambda: self.documents.by_path)
+        self.actions = Actions(converter, editor, given.resolves, self.analysis.proceed)
         self.sweeper = Sweeper(self.analysis.sweep)
 
     def stop(self, timeout: float) -> bool:
@@ -89,10 +96,10 @@ class Server(LanguageServer):
 
     # ----------------------------------------------------------------------------------- what the user sees
 
-    def tell(self, sentence: str) -> None:
+    def tell(self, sentence: str, kind: types.MessageType = types.MessageType.Error) -> None:
         """Shows the user what is wrong."""
         if self.messages.running:
-            self.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"sqla-lsp: {sentence}"))
+            self.window_show_message(types.ShowMessageParams(kind, f"sqla-lsp: {sentence}"))
 
     def problems(self, sentences: Sequence[str]) -> None:
         """Tells of problems that are new; one that comes back is told again."""
@@ -251,6 +258,34 @@ def did_change_configuration(ls: Server, params: types.DidChangeConfigurationPar
     if wanted != ls.options:
         ls.options = wanted
         ls.read_projects()
+
+
+@server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=KINDS, resolve_provider=True))
+async def code_action(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction] | None:
+    """What can be done at a place. Nothing, at once, where the project is not read yet and the user did not ask by hand or is
+    about to save."""
+    document = ls.documents.get(params.text_document.uri)
+    if document is None:
+        return None
+    asked = Asked.of(document, params, ls.documents.encoding)
+    if not ls.analysis.is_ready and (asked.automatic or asked.names_source):
+        return None
+    actions = await asyncio.wrap_future(ls.analysis.ask(lambda projects: ls.actions.listed(asked, projects)))
+    current = ls.documents.get(params.text_document.uri)
+    return actions if current is not None and current.data == document.data else None
+
+
+@server.feature(types.CODE_ACTION_RESOLVE)
+async def code_action_resolve(ls: Server, action: types.CodeAction) -> types.CodeAction:
+    """The edit of an action that was chosen. Where there is none any more, the user hears why."""
+    wanted = meant(action.data)
+    if wanted is None or action.edit is not None:
+        return action
+    edit = await asyncio.wrap_future(ls.analysis.ask(lambda projects: ls.actions.resolved(wanted, projects)))
+    if isinstance(edit, types.WorkspaceEdit):
+        return attrs.evolve(action, edit=edit)
+    ls.tell(f"{action.title}: {edit or 'a newer text has come'}", types.MessageType.Warning)
+    return action
 
 
 def _changed(ls: Server, document: documents.Document | None) -> None:

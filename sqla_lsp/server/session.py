@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lsprotocol import types
 
 from sqla_lsp.server.documents import path_of
+from sqla_lsp.server.edits import Abilities
 
 
 @dataclass(frozen=True)
 class Session:
-    """`roots` are the workspace folders. `related` and `tags`: what it shows of a diagnostic beside its message."""
+    """`roots` are the workspace folders. `related` and `tags`: what it shows of a diagnostic beside its message; `data`: whether
+    that comes back with a diagnostic. `resolves`: whether it asks for the edit of a code action when it is chosen; `edits`: which
+    edits it can apply."""
 
     roots: tuple[str, ...] = ()
     related: bool = False
     tags: bool = False
+    data: bool = False
+    resolves: bool = False
+    edits: Abilities = field(default_factory=Abilities)
 
 
 def begun(params: types.InitializeParams) -> Session:
@@ -29,7 +35,31 @@ def begun(params: types.InitializeParams) -> Session:
         roots[os.path.normpath(params.root_path)] = None
     document = params.capabilities.text_document
     publish = document.publish_diagnostics if document else None
-    return Session(tuple(roots), bool(publish and publish.related_information), bool(publish and publish.tag_support))
+    edits = _abilities(params.capabilities)
+    return Session(
+        tuple(roots),
+        bool(publish and publish.related_information),
+        bool(publish and publish.tag_support),
+        bool(publish and publish.data_support),
+        _resolves(document.code_action if document else None) and edits.creates,
+        edits,
+    )
+
+
+def _resolves(action: types.CodeActionClientCapabilities | None) -> bool:
+    """Whether the client keeps the data of a code action and asks for its edit when it is chosen."""
+    if action is None or not action.data_support or action.resolve_support is None:
+        return False
+    return "edit" in action.resolve_support.properties
+
+
+def _abilities(capabilities: types.ClientCapabilities) -> Abilities:
+    """Which edits a client can apply. One that creates files can do so in `documentChanges` alone, whether it says so or not."""
+    edit = capabilities.workspace.workspace_edit if capabilities.workspace else None
+    if edit is None:
+        return Abilities()
+    creates = types.ResourceOperationKind.Create in (edit.resource_operations or ())
+    return Abilities(bool(edit.document_changes), creates, edit.change_annotation_support is not None)
 
 
 def roots_after(roots: tuple[str, ...], event: types.WorkspaceFoldersChangeEvent) -> tuple[str, ...]:

@@ -40,6 +40,12 @@ class CodeDescription(msgspec.Struct, frozen=True, gc=False):
     href: str
 
 
+class Data(msgspec.Struct, frozen=True, gc=False):
+    """What tells a finding from the others of its rule, also where it moves."""
+
+    finding: str
+
+
 class Diagnostic(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """One finding. What is None is left out."""
 
@@ -51,6 +57,7 @@ class Diagnostic(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     message: str
     tags: tuple[int, ...] | None = None
     related_information: tuple[RelatedInformation, ...] | None = None
+    data: Data | None = None
 
 
 class _Params(msgspec.Struct, omit_defaults=True):

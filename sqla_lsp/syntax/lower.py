@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tree_sitter import Node, Tree
 
@@ -11,6 +12,7 @@ from sqla_lsp.syntax.lower_statements import Statements
 from sqla_lsp.syntax.lower_strings import identifier
 from sqla_lsp.syntax.lowering import COMMENT, EXTRAS, kind
 from sqla_lsp.syntax.pieces import Piece, parsed, pieces
+from sqla_lsp.syntax.skeletons import skeleton
 from sqla_lsp.syntax.tree import parse
 
 _DECORATED = kind("decorated_definition")
@@ -77,20 +79,38 @@ class Definition:
         start, end, kind, _ = self._piece
         if end - start > (_LONGEST_CLASS if kind == "class" else _LONGEST_FUNCTION):
             return code.Block(start, end, code.Inert(0, end - start))
-        root = parsed(self._data, self._piece)
-        if root is None:  # a line of a string was taken for the beginning of something
-            lowering = Statements(self._data, start, is_lazy=True)
-            node = next((n for n in parse(self._data).root_node.children if n.start_byte == start), None)
-        else:
-            lowering = Statements(self._data[start:end], 0, is_lazy=True)
-            node = root.children[0] if root.children else None
+        lowering, node = self._skeleton() or self._whole()
         statement = lowering.statement(node) if node is not None else None
         statement = statement or code.Inert(0, end - start)
         return code.Block(start, start + statement.end, statement, lowering.broken)
 
+    def _skeleton(self) -> tuple[Statements, Node] | None:
+        """What lowers a class without the bodies of its methods, and its node; None where it does not parse so."""
+        lowering = skeleton(self._data, self._piece) if self.is_class else None
+        root = parse(lowering.data).root_node if lowering is not None else None
+        if lowering is None or root is None or root.has_error:
+            return None
+        return lowering, root.children[0]
 
-def outline(data: bytes) -> list[code.Block | Definition]:
-    """The top level of a module, of which few names will be asked for: its definitions are not parsed yet."""
+    def _whole(self) -> tuple[Statements, Node | None]:
+        """What lowers the definition, and its node."""
+        start, end, _, _ = self._piece
+        root = parsed(self._data, self._piece)
+        if root is not None:
+            return Statements(self._data[start:end], 0, is_lazy=True), root.children[0] if root.children else None
+        # A line of a string was taken for the beginning of something.
+        node = next((n for n in parse(self._data).root_node.children if n.start_byte == start), None)
+        return Statements(self._data, start, is_lazy=True), node
+
+
+@lru_cache(maxsize=512)
+def outline(data: bytes) -> tuple[code.Block | Definition, ...]:
+    """The top level of a module, of which few names will be asked for: its definitions are not parsed yet. It is the same for all
+    who ask: a module of models is read for itself, and by those that import from it."""
+    return tuple(_outline(data))
+
+
+def _outline(data: bytes) -> list[code.Block | Definition]:
     found: list[code.Block | Definition] = []
     for piece in pieces(data):
         if piece.kind != "other":

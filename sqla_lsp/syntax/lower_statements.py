@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal, overload
+from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 from tree_sitter import Node
 
 from sqla_lsp.syntax import code
+from sqla_lsp.syntax.lazy import Body, LazyBody
 from sqla_lsp.syntax.lower_expressions import Expressions
 from sqla_lsp.syntax.lowering import EXTRAS, IDENTIFIER, MAX_DEPTH, kind, solids, swallows_line
 from sqla_lsp.syntax.tree import parse
@@ -46,39 +47,6 @@ _PARTS = frozenset({_ELIF, _ELSE, _EXCEPT, _FINALLY, _CASE, _FUNCTION, _CLASS})
 _VALUE_PATTERNS = frozenset(
     {kind("string"), kind("concatenated_string"), kind("integer"), kind("float"), kind("none"), kind("true"), kind("false")}
 )
-
-Body = tuple[code.Statement, ...]
-
-
-class LazyBody(Sequence[code.Statement]):
-    """The body of a method, lowered when somebody looks into it."""
-
-    __slots__ = ("_base", "_data", "_node", "_statements")
-
-    def __init__(self, data: bytes, base: int, node: Node) -> None:
-        self._data = data
-        self._base = base
-        self._node: Node | None = node
-        self._statements: Body = ()
-
-    def _lowered(self) -> Body:
-        if self._node is not None:
-            self._statements = Statements(self._data, self._base).body(self._node)
-            self._node = None
-        return self._statements
-
-    def __len__(self) -> int:
-        return len(self._lowered())
-
-    @overload
-    def __getitem__(self, at: int) -> code.Statement: ...
-    @overload
-    def __getitem__(self, at: slice) -> Body: ...
-    def __getitem__(self, at: int | slice) -> code.Statement | Body:
-        return self._lowered()[at]
-
-    def __bool__(self) -> bool:
-        return True
 
 
 class Statements(Expressions):
@@ -394,11 +362,7 @@ class Statements(Expressions):
         returns = node.child_by_field_name("return_type")
         yields, self.yields = self.yields, False
         block = node.child_by_field_name("body")
-        body: Body
-        if self.is_lazy and self.in_class and block is not None and b"yield" not in self.data[block.start_byte : block.end_byte]:
-            body = LazyBody(self.data, self.base, block)  # type: ignore[assignment]
-        else:
-            body = self.body(block)
+        body = self.method_body(block) if self.is_lazy and self.in_class and block is not None else self.body(block)
         is_generator, self.yields = self.yields, yields
         return code.Function(
             (node.start_byte if start < 0 else start) - self.base,
@@ -407,10 +371,17 @@ class Statements(Expressions):
             self.parameters(parameters) if parameters is not None else (),
             self.expression(returns) if returns is not None else None,
             decorators,
-            body,
+            body,  # type: ignore[arg-type]
             node.children[0].type == "async",
             is_generator,
         )
+
+    def method_body(self, block: Node) -> Body | LazyBody:
+        """The body of a method in code that is lowered when somebody needs it."""
+        if self.data.find(b"yield", block.start_byte, block.end_byte) >= 0:
+            return self.body(block)
+        data, base = self.data, self.base
+        return LazyBody(lambda: Statements(data, base).body(block), block.end_byte - base)
 
     def _class(self, node: Node, start: int = -1, decorators: tuple[code.Expression, ...] = ()) -> code.Statement:
         """A class begins at its first decorator, whose offset `start` is."""
@@ -432,9 +403,11 @@ class Statements(Expressions):
         child = node.child_by_field_name(field)
         return self.expression(child) if child is not None else self.opaque(node)
 
-    def _end(self, node: Node, last: Body) -> int:
+    def _end(self, node: Node, last: Body | LazyBody) -> int:
         """Where a compound statement ends: with its last statement, not with the comments after it."""
-        return last[-1].end if last and isinstance(last, tuple) else node.end_byte - self.base
+        if isinstance(last, LazyBody):
+            return last.end
+        return last[-1].end if last else node.end_byte - self.base
 
     def _clause_body(self, node: Node) -> Body:
         """The body of `else`, `except` and `finally`, which is their last child."""

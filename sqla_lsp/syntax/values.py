@@ -7,8 +7,9 @@ that knows the library interprets.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Union
+
+import msgspec
 
 from sqla_lsp.syntax.unknown import Unknown as Unknown
 from sqla_lsp.text.places import Place
@@ -21,52 +22,46 @@ Arms = tuple[tuple[int, int], ...]
 """The branches around a place, outermost first: pairs of branch number and arm."""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """A string of which some parts are not known: `str` pieces and `Unknown` holes in order, no two `str` side by side."""
 
     parts: tuple[str | Unknown, ...]
 
 
-@dataclass(eq=False, slots=True)
-class ListValue:
+class ListValue(msgspec.Struct, eq=False):
     """A list or a set. `open` says that there may be more items than those listed, or fewer; `covered` that although it is
     open, none is missing: some were added under conditions. `arms` are the branches in which it was made: elsewhere a change
     of it is one that may not happen."""
 
-    items: list[Value] = field(default_factory=list)
+    items: list[Value] = msgspec.field(default_factory=list)
     open: bool = False
     is_set: bool = False
     arms: Arms = ()
     covered: bool = False
 
 
-@dataclass(eq=False, slots=True)
-class DictValue:
+class DictValue(msgspec.Struct, eq=False):
     """A dict whose keys are constants or tuples of constants. `open` says that there may be other items; `arms` as for lists."""
 
-    items: dict[object, Value] = field(default_factory=dict)
+    items: dict[object, Value] = msgspec.field(default_factory=dict)
     open: bool = False
     arms: Arms = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(msgspec.Struct, frozen=True):
     """A name of something outside of the project, by its full path: "sqlalchemy.Column", "alembic.op"."""
 
     path: str
 
 
-@dataclass(eq=False, slots=True)
-class Member:
+class Member(msgspec.Struct, eq=False):
     """An attribute of a value whose attributes are not known: `op.get_bind().dialect`."""
 
     base: Value
     name: str
 
 
-@dataclass(eq=False, slots=True)
-class CallValue:
+class CallValue(msgspec.Struct, eq=False):
     """A call of something outside of the project (a `Symbol`, a `Member`, or an `Unknown`), which is also its result.
 
     `open` says that `*args` or `**kwargs` of unknown value were passed, `open_keywords` that `**kwargs` were. `place` is the
@@ -82,8 +77,7 @@ class CallValue:
     node: code.Call | None = None
 
 
-@dataclass(eq=False, slots=True)
-class FunctionValue:
+class FunctionValue(msgspec.Struct, eq=False):
     """A function or lambda of the project, with the frame that it closes over and the values of its defaults.
     `manages` says that it is a generator under `contextlib.contextmanager`; `kind` is "static", "class",
     "property", "declared" (`declared_attr`) or ""."""
@@ -92,13 +86,12 @@ class FunctionValue:
     node: code.Function | code.Lambda
     closure: Frame
     base: int
-    defaults: dict[str, Value] = field(default_factory=dict)
+    defaults: dict[str, Value] = msgspec.field(default_factory=dict)
     manages: bool = False
     kind: str = ""
 
 
-@dataclass(eq=False, slots=True)
-class ClassValue:
+class ClassValue(msgspec.Struct, eq=False):
     """A class of the project. `frame` holds its members, once one was asked for."""
 
     name: str
@@ -110,33 +103,30 @@ class ClassValue:
     frame: Frame | None = None
 
 
-@dataclass(eq=False, slots=True)
-class Instance:
+class Instance(msgspec.Struct, eq=False):
     """An instance of a class of the project, with the arguments that made it (also a member of an enum: then `enum_name` and
     `enum_value` are set)."""
 
     cls: ClassValue
-    attributes: dict[str, Value] = field(default_factory=dict)
+    attributes: dict[str, Value] = msgspec.field(default_factory=dict)
     enum_name: str | None = None
     enum_value: Value = None
     positional: tuple[Value, ...] = ()
-    keywords: dict[str, Value] = field(default_factory=dict)
+    keywords: dict[str, Value] = msgspec.field(default_factory=dict)
     arms: Arms = ()
     """The branches in which it was made: elsewhere a change of it is one that may not happen."""
 
 
-@dataclass(eq=False, slots=True)
-class BoundMethod:
+class BoundMethod(msgspec.Struct, eq=False):
     """A method with its receiver, or a `functools.partial` (then `positional` and `keywords` come before those of the call)."""
 
     receiver: Value
     function: FunctionValue
     positional: tuple[Value, ...] = ()
-    keywords: dict[str, Value] = field(default_factory=dict)
+    keywords: dict[str, Value] = msgspec.field(default_factory=dict)
 
 
-@dataclass(eq=False, slots=True)
-class Managed:
+class Managed(msgspec.Struct, eq=False):
     """A call of a function under `contextlib.contextmanager`, which runs when a `with` enters it."""
 
     function: FunctionValue
@@ -146,8 +136,7 @@ class Managed:
     place: Place
 
 
-@dataclass(eq=False, slots=True)
-class ModuleValue:
+class ModuleValue(msgspec.Struct, eq=False):
     """A module of the project."""
 
     module: LoadedModule

@@ -125,7 +125,21 @@ def test_json(here: Path, run: Command) -> None:
         "location": {"row": 10, "column": 14},
         "end_location": {"row": 10, "column": 26},
         "url": "https://github.com/sqla-lsp/sqla-lsp/blob/main/sqla_lsp/rules/only_concurrent_indexes.py",
-        "fixes": [],
+        "fixes": [
+            {
+                "title": "Ignore only-concurrent-indexes here",
+                "applicability": "display",
+                "edits": [
+                    {
+                        "filename": "versions/a.py",
+                        "location": {"row": 10, "column": 26},
+                        "end_location": {"row": 10, "column": 26},
+                        "content": "  # sqla-lsp: ignore[only-concurrent-indexes] -- reason",
+                    }
+                ],
+                "creates": [],
+            }
+        ],
         "related": [{"message": "op.create_index stands here", "filename": "helper.py", "location": {"row": 5, "column": 5}}],
     }
 

@@ -84,11 +84,11 @@ def _code(files: Mapping[str, str]) -> list[str]:
 
 
 def _chosen(case: FixCase, project: Project, folder: Path, files: Mapping[str, str], title: str | None) -> Fix | None:
-    """The first fix of the title that a finding of the case's rule has; the first one of all without a title."""
+    """The first fix of the title that a finding of the case's rule has; without a title the first one that does not silence it."""
     seen: list[str] = []
     for path, finding in _findings(case, project, folder, files):
         for fix in _fixes_of(project, path, finding):
-            if title in (None, fix.title):
+            if title == fix.title or (title is None and not fix.silences):
                 return fix
             seen.append(fix.title)
     if title is None:

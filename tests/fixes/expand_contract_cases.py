@@ -355,3 +355,21 @@ CASES = (
         down_statement=alter(INT, BIG)[1],
     ),
 )
+
+FREE = (
+    ChangeCase(
+        "free: indexes with expressions and predicates, checks",
+        "CREATE TABLE t (id serial PRIMARY KEY, c varchar, d integer, CONSTRAINT ck CHECK (length(c) > 0));"
+        "CREATE INDEX ix ON t (d) WHERE c > 'x'; CREATE INDEX ixl ON t (lower(c)); CREATE INDEX ixp ON t (c);",
+        *alter("sa.String()", "sa.Text()"),
+        "INSERT INTO t (c) SELECT 'V' || n FROM generate_series(1, 3000) n;",
+    ),
+    ChangeCase(
+        "free: not null in the same call",
+        "CREATE TABLE t (id serial PRIMARY KEY, c numeric(10,2), CONSTRAINT ck CHECK (c > 0));",
+        'op.alter_column("t", "c", existing_type=sa.Numeric(10, 2), type_=sa.Numeric(12, 2), nullable=False)',
+        'op.alter_column("t", "c", existing_type=sa.Numeric(12, 2), type_=sa.Numeric())',
+        "INSERT INTO t (c) SELECT n FROM generate_series(1, 3000) n;",
+    ),
+)
+"""Changes that are free but for something beside them."""

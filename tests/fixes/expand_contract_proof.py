@@ -8,6 +8,7 @@ run through psql."""
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import re
@@ -26,19 +27,21 @@ from alembic.config import Config
 
 from sqla_lsp.fixes.expand_contract.code import body_of
 from sqla_lsp.fixes.expand_contract.expansion import Expansion, expansion
+from sqla_lsp.fixes.free_type_change import apart
 from sqla_lsp.fixes.style import Style
 from sqla_lsp.project.configuration import Resolver
+from sqla_lsp.project.history import Step
 from sqla_lsp.project.project import Project
 from sqla_lsp.rules.registry import NAMES
 from sqla_lsp.schema.operations import AlterType
-from tests.fixes.expand_contract_cases import CASES, ChangeCase
+from tests.fixes.expand_contract_cases import BIG, CASES, FREE, INT, ChangeCase, alter
 from tests.postgres.proof import Server, server
 
 ENV = """from alembic import context
 from sqlalchemy import create_engine
 
 config = context.config
-options = {"transaction_per_migration": True}
+options = {"transaction_per_migration": config.get_main_option("together") is None}
 if context.is_offline_mode():
     context.configure(url=config.get_main_option("url"), literal_binds=True, **options)
     with context.begin_transaction():
@@ -98,19 +101,27 @@ def rewritten(case: ChangeCase, folder: Path, version: int) -> list[str] | None:
 
 
 def planned(folder: Path, version: int = 14) -> Expansion | None:
-    """What is offered for the last change of type in the second revision."""
+    """What is offered for the last change of type in the second revision's upgrade."""
+    made = None
+    for step, source in changes(folder):
+        if step.history.direction == "upgrade":
+            made = expansion(step, source, Style(), version=version)
+    return made
+
+
+def changes(folder: Path) -> Iterator[tuple[Step, str]]:
+    """The changes of type in the second revision, each with the text of its expression."""
     project = Project([str(folder)], Resolver(NAMES), jobs=1)
     project.load()
+    assert not project.failures, project.failures
     path = str(folder / "migrations/versions/0002.py")
     history = project.history(path)
     assert history is not None
-    made = None
-    for step in history.upgrade:
-        if isinstance(step.operation, AlterType):
-            place = step.operation.site.place
-            source = project.data(path)[place.start : place.end].decode()
-            made = expansion(step, source, Style(), version=version)
-    return made
+    for script in history.scripts:
+        for step in script:
+            if isinstance(step.operation, AlterType):
+                place = step.operation.site.place
+                yield step, project.data(path)[place.start : place.end].decode()
 
 
 def replaced(body: str, pieces: tuple[object, ...], statement: str) -> str:
@@ -196,7 +207,6 @@ def check(case: ChangeCase, made: Server, version: int, number: int) -> None:
         for database in (naive, safe):
             database.upgrade("0001")
             database.sql(case.rows)
-        before = (naive.schema(), naive.rows(case.tables))
         naive.upgrade("0002")
         after = (naive.schema(), naive.rows(case.tables))
         naive.downgrade("0001")
@@ -239,12 +249,20 @@ def check(case: ChangeCase, made: Server, version: int, number: int) -> None:
             safe.upgrade("head")
             safe.downgrade(f"{len(revisions) - 1:04}")
             safe.sql(case.unfit)
-            kept = safe.rows(case.tables)
             with contextlib.suppress(Exception):
                 safe.downgrade("0001")
                 raise Wrong("a value that does not fit was lost")
             safe.upgrade("head")
-            del kept
+        together = Database(made, f"t{number}", other)
+        together.upgrade("0001")
+        together.sql(case.rows)
+        together.config.set_main_option("together", "yes")
+        together.upgrade("head")
+        same("schema after the upgrade in one transaction", after[0], together.schema())
+        same("rows after the upgrade in one transaction", after[1], together.rows(case.tables))
+        together.downgrade("0001")
+        same("schema after the downgrade in one transaction", again[0], together.schema())
+        same("rows after the downgrade in one transaction", again[1], together.rows(case.tables))
         offline = Database(made, f"o{number}", other)
         offline.upgrade("0001")
         offline.sql(case.rows)
@@ -254,7 +272,32 @@ def check(case: ChangeCase, made: Server, version: int, number: int) -> None:
         offline.offline("head:0001", down=True)
         same("schema after the offline downgrade", again[0], offline.schema())
         same("rows after the offline downgrade", again[1], offline.rows(case.tables))
-        assert before
+
+
+def check_free(case: ChangeCase, made: Server, number: int) -> None:
+    """A free change with the rest done apart."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain, other = Path(folder, "naive"), Path(folder, "rewritten")
+        first = revision(1, "first", f'op.execute("""{case.create}""")', "pass")
+        write(plain, [first, revision(2, "change", case.up, case.down)])
+        steps = {step.history.direction: (step, source) for step, source in changes(plain)}
+        bodies = []
+        for step, source in (steps["upgrade"], steps["downgrade"]):
+            found = apart(step, source, Style())
+            if found is None:
+                raise Wrong("not offered")
+            bodies.append(body_of(found.pieces, Style()))
+        write(other, [first, revision(2, "change", *bodies)])
+        naive, safe = Database(made, f"fn{number}", plain), Database(made, f"fs{number}", other)
+        for database in (naive, safe):
+            database.upgrade("0001")
+            database.sql(case.rows)
+        for _ in range(2):
+            for target, move in (("0002", Database.upgrade), ("0001", Database.downgrade)):
+                move(naive, target)
+                move(safe, target)
+                same(f"schema after {target}", naive.schema(), safe.schema())
+                same(f"rows after {target}", naive.rows(case.tables), safe.rows(case.tables))
 
 
 # -------------------------------------------------------------------------------------------------------------- writers
@@ -312,6 +355,69 @@ def check_writers(made: Server, version: int) -> str:
         return f"{writes[0]} pairs of writes, the longest {longest[0] * 1000:.0f} ms"
 
 
+# ------------------------------------------------------------------------------------------------------------ interruptions
+
+
+def check_interrupted(made: Server, version: int) -> str:
+    """A run may break off before any statement: run again, it comes to the same, there and back."""
+    case = ChangeCase(
+        "interrupted",
+        "CREATE TABLE p (id bigint PRIMARY KEY); CREATE TABLE t (id serial PRIMARY KEY, c integer NOT NULL DEFAULT 1,"
+        " CONSTRAINT ck CHECK (c > 0), CONSTRAINT uq UNIQUE (c), CONSTRAINT fk FOREIGN KEY (c) REFERENCES p);"
+        "CREATE INDEX ix ON t (c) WHERE c > 5; CREATE INDEX ix_c ON t (c);",
+        *alter(INT, BIG),
+        "INSERT INTO p SELECT generate_series(1, 3000); INSERT INTO t (c) SELECT n FROM generate_series(1, 3000) n;",
+        "p|t",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        revisions = rewritten(case, Path(folder, "naive"), version)
+        assert revisions is not None
+        write(Path(folder, "safe"), revisions)
+        database = Database(made, "interrupted", Path(folder, "safe"))
+        database.upgrade("0001")
+        database.sql(case.rows)
+        runs = 0
+        states = [(database.schema(), database.rows(case.tables))]
+        for number in range(2, len(revisions) + 1):
+            database.upgrade(f"{number:04}")
+            states.append((database.schema(), database.rows(case.tables)))
+        for number in range(len(revisions), 1, -1):
+            path = Path(folder, f"safe/migrations/versions/{number:04}.py")
+            text = path.read_text()
+            for down in (True, False):
+                for broken in broken_off(text, "downgrade" if down else "upgrade"):
+                    move, target = (database.downgrade, number - 1) if down else (database.upgrade, number)
+                    start, end = (number, number - 1) if down else (number - 1, number)
+                    if database.sql("SELECT version_num FROM alembic_version") != [(f"{start:04}",)]:
+                        path.write_text(text)
+                        (database.upgrade if down else database.downgrade)(f"{start:04}")
+                    path.write_text(broken)
+                    try:
+                        move(f"{target:04}")
+                        raise Wrong("it was to break off")
+                    except ZeroDivisionError:
+                        pass
+                    path.write_text(text)
+                    move(f"{target:04}")
+                    same(f"schema after a broken run to {target}", states[end - 1][0], database.schema())
+                    if end != 2:  # what was filled stays filled
+                        same(f"rows after a broken run to {target}", states[end - 1][1], database.rows(case.tables))
+                    runs += 1
+            database.downgrade(f"{number - 1:04}")
+        return f"{runs} broken runs"
+
+
+def broken_off(text: str, function: str) -> Iterator[str]:
+    """The text of a revision that breaks off before each of a function's statements, and behind the last one."""
+    body = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == function)
+    statements = [node for node in ast.walk(body) if isinstance(node, ast.stmt) and node is not body]
+    lines = text.splitlines()
+    for statement in statements:
+        at = statement.lineno - 1
+        yield "\n".join([*lines[:at], " " * statement.col_offset + "1 / 0", *lines[at:], ""])
+    yield "\n".join([*lines[: body.end_lineno], "    1 / 0", *lines[body.end_lineno :], ""])
+
+
 def main(binaries: str, words: list[str]) -> int:
     chosen = [case for case in CASES if not words or any(word in case.name for word in words)]
     wrong = 0
@@ -322,6 +428,11 @@ def main(binaries: str, words: list[str]) -> int:
             if case.since > version:
                 continue
             wrong += _tried(case.name, lambda case=case, number=number: check(case, made, version, number))  # type: ignore[misc]
+        for number, case in enumerate(FREE):
+            if not words or any(word in case.name for word in words):
+                wrong += _tried(case.name, lambda case=case, number=number: check_free(case, made, number))  # type: ignore[misc]
+        if not words or "interrupted" in words:
+            wrong += _tried("interrupted", lambda: check_interrupted(made, version))
         if not words or "writers" in words:
             wrong += _tried("writers", lambda: check_writers(made, version))
     return 1 if wrong else 0
@@ -335,10 +446,6 @@ def _tried(name: str, run: Callable[[], str | None]) -> int:
         return 1
     print(f"fine  {name}" + (f": {said}" if said else ""), flush=True)
     return 0
-
-
-def lines(text: str) -> Iterator[str]:
-    yield from text.splitlines()
 
 
 if __name__ == "__main__":

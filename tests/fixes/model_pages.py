@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from sqla_lsp.project.configuration import Resolver
 from sqla_lsp.project.project import Project
 from sqla_lsp.rules.check import check_file
 from sqla_lsp.rules.finding import Finding
+from sqla_lsp.rules.fixing import fixes_of
 from sqla_lsp.rules.registry import NAMES
 from sqla_lsp.text.edits import apply
 from tests.readers.models_told import lines_of_sqlalchemy, run
@@ -38,8 +39,6 @@ FOLDER = Path(__file__).parent / "models"
 _CASE = re.compile(r"^## (?P<title>.+)$", re.MULTILINE)
 _ASK = re.compile(r"^fix(?P<all>es)?: (?P<title>.+)$", re.MULTILINE)
 _BLOCK = re.compile(r"^```py (?P<path>\S+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-
-Offer = Callable[[Project, Finding], Iterator[Fix]]
 
 
 @dataclass
@@ -75,7 +74,12 @@ def _case(title: str, text: str, shared: str) -> FixCase:
     return FixCase(title, files, titles, bool(ask["all"]), texts, words)
 
 
-def check(case: FixCase, rule: str, offer: Offer, folder: Path) -> None:
+def offered(project: Project, finding: Finding) -> Iterator[Fix]:
+    """The fixes that are offered for a finding, but for the comment that silences it."""
+    yield from (fix for fix in fixes_of(project, finding.place.path, finding) if not fix.silences)
+
+
+def check(case: FixCase, rule: str, folder: Path) -> None:
     """Applies the fix of a case and compares what comes of it."""
     for file in case.before:
         path = folder / file.path
@@ -85,9 +89,9 @@ def check(case: FixCase, rule: str, offer: Offer, folder: Path) -> None:
     project.load()
     assert not project.failures
     findings = {path: check_file(project, path) for path in project.judged()}
-    found = [finding for own in findings.values() for finding in own if finding.rule == rule]
+    found = [f for path, own in findings.items() if project.history(path) is None for f in own if f.rule == rule]
     assert found, f"nothing is found by {rule}: {findings}"
-    offers = {fix.title: (finding, fix) for finding in reversed(found) for fix in offer(project, finding)}
+    offers = {fix.title: (finding, fix) for finding in reversed(found) for fix in offered(project, finding)}
     if case.asked == ["nothing"]:
         assert not offers
         return
@@ -100,18 +104,17 @@ def check(case: FixCase, rule: str, offer: Offer, folder: Path) -> None:
     made = {path: apply(project.data(path), edits) for path, edits in change.edits.items()}
     made |= {new.path: new.data for new in change.creates}
     shown = {str(Path(path).relative_to(folder)): data.decode() for path, data in made.items() if path in change.edits}
-    shown |= {"new": new.data.decode()[new.data.decode().index("def upgrade") :] for new in change.creates}
+    for new in change.creates:
+        shown["new"] = new.data.decode()[new.data.index(b"def upgrade") :]
     assert shown == {path: text.replace("\n", case.line_end) for path, text in case.after.items()}
     for path, data in made.items():
         compile(data, path, "exec")
-    assert_only_lost(project, findings, finding, made, offer)
+    assert_only_lost(project, findings, finding, made)
     if "not run" not in case.words:
         assert_only_the_index(folder, [f.path for f in case.before if not f.path.startswith("migrations")], made)
 
 
-def assert_only_lost(
-    project: Project, before: dict[str, tuple[Finding, ...]], finding: Finding, made: dict[str, bytes], offer: Offer
-) -> None:
+def assert_only_lost(project: Project, before: dict[str, tuple[Finding, ...]], finding: Finding, made: dict[str, bytes]) -> None:
     """The changed project has lost the finding and has no new one; what is offered for it is offered no more."""
     for path, data in made.items():
         if not Path(path).exists():
@@ -123,7 +126,7 @@ def assert_only_lost(
     were, are = _counted(before), _counted(after)
     assert not are - were, f"new findings: {are - were}"
     assert (were - are)[_key(finding)], "the finding is still there"
-    assert not [fix.title for fix in offer(project, finding) if fix.make().edits], "the fix can be applied twice"
+    assert not [fix.title for fix in offered(project, finding) if fix.make().edits], "the fix can be applied twice"
 
 
 def _counted(findings: dict[str, tuple[Finding, ...]]) -> Counter[tuple[str, str, str]]:

@@ -63,6 +63,7 @@ ALEMBIC_INI = "alembic.ini"
 INI = """[alembic]
 script_location = %(here)s/migrations
 prepend_sys_path = %(here)s
+path_separator = os
 sqlalchemy.url = postgresql+psycopg://localhost/shop
 """
 

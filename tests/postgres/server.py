@@ -85,6 +85,7 @@ def server(binaries: Path, locale: str = "C", options: tuple[str, ...] = ()) -> 
     with tempfile.TemporaryDirectory(dir=_memory()) as folder:
         if as_root:
             subprocess.run(["chown", "nobody", folder], check=True)
+            binaries = _reachable(binaries, Path(folder), user)
         data = f"{folder}/data"
         settings = " ".join(f"-c {setting}" for setting in (*_QUICK, *options))
         pg_ctl = [str(binaries / "pg_ctl"), "-D", data]
@@ -94,6 +95,18 @@ def server(binaries: Path, locale: str = "C", options: tuple[str, ...] = ()) -> 
             yield Server(binaries, folder)
         finally:
             _run([*user, *pg_ctl, "-m", "immediate", "stop"])
+
+
+def _reachable(binaries: Path, folder: Path, user: list[str]) -> Path:
+    """The binaries where `nobody` can read them: in the folder, if they lie below one that only root may enter."""
+    if subprocess.run([*user, "test", "-x", str(binaries / "initdb")], check=False, cwd="/").returncode == 0:
+        return binaries
+    install, package = binaries.parent, binaries.parent.parent
+    shutil.copytree(install, folder / package.name / install.name, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    return folder / package.name / install.name / binaries.name
 
 
 def _memory() -> str | None:

@@ -106,6 +106,14 @@ c // b // | a = 1 and t1.b = 1 and t0.c = t1.b | served // served // -
 * // b | t1.b = t0.c | may be // may be
 * // | t1.b = t0.c and t1.d = 1 | may be // d
 * // b | t1.b = t0.c and t1.d = 1 | may be // may be
+b // a | a = 1 and t0.a = t1.a and t1.a = t0.a and t0.b = t1.c and t1.c = t0.b | served // served
+b // d | a = 1 and t0.a = t1.d and t1.d = t0.a and t0.b = t1.c and t1.c = t0.b | served // served
+b // a | a in (1, 2) and t0.a = t1.a and t1.a = t0.a and t0.b = t1.c and t1.c = t0.b | a // -
+b // a | a is null and t0.a = t1.a and t1.a = t0.a and t0.b = t1.c and t1.c = t0.b | a // -
+b // a | a = 1 and t1.a = t0.a and t1.c = t0.b | a // served
+ // a where a > 0 | a = 1 and t1.a = t0.a and t0.a = t1.a | a // served
+b // | a = 1 and t0.a = t1.a and t1.a = t0.a and t0.b = t1.c and t1.c = t0.b | a // -
+ // | a = 1 and t1.a = t0.a | a // -
  | a = outer_value | -
 """
 

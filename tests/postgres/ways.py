@@ -133,7 +133,7 @@ def _atom(left: Node, operator: Node, right: list[Node]) -> Atom:
         expression = str(sql_of(left, Holes()))
     values: list[Constant | None] = []
     depends: set[int] = set()
-    outer = False
+    outer, other = False, None
     for item in right:
         if isinstance(item, bool):
             values.append(Constant(item))
@@ -141,6 +141,7 @@ def _atom(left: Node, operator: Node, right: list[Node]) -> Atom:
             *before, name = strings(item.column_ref.fields)
             depends |= {int(before[0][1:])} if before else set()
             outer = outer or name == "outer_value"
+            other = name if before else None
             values.append(None)
         else:
             while item.WhichOneof("node") == "type_cast":
@@ -148,7 +149,7 @@ def _atom(left: Node, operator: Node, right: list[Node]) -> Atom:
             kind = item.a_const.WhichOneof("val")
             value = getattr(getattr(item.a_const, kind), kind)
             values.append(Constant(float(value) if kind == "fval" else value))
-    return Atom(table, column, operator, PLACE, expression, names, tuple(values), frozenset(depends), outer, silent)
+    return Atom(table, column, operator, PLACE, expression, names, tuple(values), frozenset(depends), outer, silent, other=other)
 
 
 def order(text: str) -> tuple[Order, ...]:

@@ -24,8 +24,11 @@ def main() -> int:
     arguments.add_argument("--server", action="append", help="embedded16, embedded18 or a folder of binaries (default: both)")
     arguments.add_argument("--page", type=Path, help="a page in another place")
     arguments.add_argument("--jobs", type=int, default=2, help="cases at a time (default: 2)")
+    arguments.add_argument(
+        "--fixed", action="store_true", help="what fixes make, also of the cases whose result is written by hand"
+    )
     options = arguments.parse_args()
-    wanted = list(jobs(options.filter, options.page))
+    wanted = list(jobs(options.filter, options.page, fixed_alone=options.fixed))
     if not wanted:
         print(f"no case has {options.filter!r} in its title", file=sys.stderr)
         return 2

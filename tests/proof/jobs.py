@@ -49,8 +49,9 @@ class Outcome:
     rewritten: str = ""
 
 
-def jobs(only: str = "", page: Path | None = None) -> Iterator[Job]:
-    """The jobs whose title has a text in it, of one page or of all of them."""
+def jobs(only: str = "", page: Path | None = None, *, fixed_alone: bool = False) -> Iterator[Job]:
+    """The jobs whose title has a text in it, of one page or of all of them. With `fixed_alone` what fixes make of the pages of
+    this folder is taken, too, and not what they show."""
     number = 0
     pages = [page] if page is not None else [*sorted(OWN.glob("*.md")), *sorted(OF_FIXES.glob("*.md"))]
     for path in pages:
@@ -58,7 +59,7 @@ def jobs(only: str = "", page: Path | None = None) -> Iterator[Job]:
             environments = (DEFAULT,) if case.own_environment else case.environments
             for environment in environments:
                 number += 1
-                job = Job(case.under(environment), environment, path.parent == OWN, number)
+                job = Job(case.under(environment), environment, path.parent == OWN and not fixed_alone, number)
                 if only.lower() in f"{path.name} {job.title}".lower():
                     yield job
 
@@ -70,10 +71,10 @@ def done(job: Job, server: Server) -> Outcome:
     if case.no_proof is not None:
         return Outcome(job.title, skipped=case.no_proof)
     try:
-        after = _result(job)
+        after = result(job)
         if after is None:
             return Outcome(job.title, skipped="no fix")
-        report = prove(server, _data(case.before), _data(after), case.tested, Promises.of(case), name=f"job{job.number}")
+        report = prove(server, data(case.before), data(after), case.tested, Promises.of(case), name=f"job{job.number}")
     except Exception:  # noqa: BLE001 - the other jobs go on
         return Outcome(job.title, (traceback.format_exc(),), seconds=time.perf_counter() - started)
     read = [", ".join(_blocked(statements)) for statements in (report.naive, report.rewritten)]
@@ -81,19 +82,20 @@ def done(job: Job, server: Server) -> Outcome:
     return Outcome(job.title, tuple(report.problems), "", seconds, report.interruptions, *read)
 
 
-def _result(job: Job) -> Mapping[str, str] | None:
+def result(job: Job) -> Mapping[str, str] | None:
     """The files that the rewritten project has; None where there is no fix."""
     case = job.case
     if case.after is None or job.by_hand or not HAS_FIXES:
         return case.after
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return fixed(case, Path(folder)).files
+            applied = fixed(case, Path(folder))
+            return applied.files if applied.titles else None
         except (NotOffered, NotPossible) as error:
             raise AssertionError(f"the page shows a result, but: {error}") from error
 
 
-def _data(files: Mapping[str, str]) -> dict[str, bytes]:
+def data(files: Mapping[str, str]) -> dict[str, bytes]:
     return {path: text.encode() for path, text in files.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from sqla_lsp.project.catalog import MappedModel, QueryTable, ResolvedQuery, TableEntry
 from sqla_lsp.project.settings import Settings

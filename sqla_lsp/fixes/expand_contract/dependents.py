@@ -10,7 +10,7 @@ from sqla_lsp.fixes.expand_contract import expressions
 from sqla_lsp.fixes.expand_contract.expressions import Expression
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.schema.names import TableName, Unknown
-from sqla_lsp.schema.tables import Check, ForeignKey, Index, Key, Table, Unique
+from sqla_lsp.schema.tables import Check, ForeignKey, Index, Key, PrimaryKey, Table, Unique
 
 Rename = Callable[[str], str]
 """The name of a column as it stands in the table for the moment."""
@@ -160,6 +160,9 @@ def dependents_of(table: Table, column: str) -> Dependents | None:
                     if made is None:
                         return None
                     uniques.append(made)
+            case PrimaryKey(include=include):
+                if isinstance(include, Unknown) or column in include:
+                    return None
             case ForeignKey():
                 if isinstance(constraint.columns, Unknown):
                     return None
@@ -206,7 +209,12 @@ def _index_names(index: Index, column: str) -> bool | None:
 
 def _is_whole(index: Index) -> bool:
     """Whether everything of an index is known that it takes to make it again."""
-    if not index.valid or not isinstance(index.unique, bool) or not isinstance(index.nulls_not_distinct, bool):
+    if (
+        not index.valid
+        or index.stored_otherwise
+        or not isinstance(index.unique, bool)
+        or not isinstance(index.nulls_not_distinct, bool)
+    ):
         return False
     if not isinstance(index.method, str) or not _METHOD.fullmatch(index.method):
         return False

@@ -16,7 +16,7 @@ from sqla_lsp.postgres.type_changes import judge
 from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.types import PgType
 
-_IDENTIFIER = re.compile(rb'"(?:[^"]|"")*"|[^\W\d][\w$]*|[\x80-\xff\w$]+')
+_IDENTIFIER = re.compile(rb'"(?:[^"]|"")*"|[A-Za-z_\x80-\xff][\w$\x80-\xff]*')
 
 _SETTLED_NAMES = """
 abs array_to_json array_to_string ascii bit_length btrim ceil ceiling char_length character_length chr concat concat_ws

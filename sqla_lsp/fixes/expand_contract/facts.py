@@ -16,7 +16,7 @@ from sqla_lsp.fixes.expand_contract import expressions
 from sqla_lsp.fixes.expand_contract.call import AlterCall, read_call
 from sqla_lsp.fixes.expand_contract.dependents import Dependents, dependents_of
 from sqla_lsp.fixes.expand_contract.expressions import Expression, constant_default
-from sqla_lsp.fixes.expand_contract.types import Back, comes_back, is_momentary
+from sqla_lsp.fixes.expand_contract.types import Back, comes_back, is_compared, is_momentary
 from sqla_lsp.postgres.type_changes import judge
 from sqla_lsp.project.history import ScriptHistory, Step, exclude
 from sqla_lsp.project.replay import Schema, index_names, key_of
@@ -27,6 +27,7 @@ from sqla_lsp.schema.tables import Column, Exclude, ForeignKey, PrimaryKey, Tabl
 from sqla_lsp.schema.types import PgType
 
 _HARMLESS = frozenset({"COMMENT", "GRANT", "REVOKE"})
+_BESIDE = frozenset({"CREATE FUNCTION", "CREATE TRIGGER", "DROP FUNCTION", "DROP TRIGGER"})
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE"})
 _IDLE_SETTINGS = frozenset(
     {"lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "maintenance_work_mem", "work_mem"}
@@ -126,8 +127,10 @@ def _assembled(
     if (verdict.needs_using and there.using is None) or not _is_written(column, after, old, needs_using=verdict.needs_using):
         return None
     returns: Back = "rounded" if _computes(back, name, old) else comes_back(new, old)
+    if _computes(back, name, old) and not is_compared(old):  # what came back is compared with what it is computed from
+        return None
     key = next((c.columns for c in table.constraints if isinstance(c, PrimaryKey)), ())
-    if returns != "always" and old.kind == "domain":  # it may not take NULL
+    if (returns != "always" and old.kind == "domain") or not _is_added_at_once(new):  # a domain may not take NULL
         return None
     if isinstance(key, Unknown) or name in key or (not key and version < _READS_ROWS_BY_BLOCK):
         return None
@@ -168,16 +171,20 @@ def _touches(other: AnyOperation, key: tuple[str | None, str] | None, column: st
         case ops.NotKnown():
             return True
         case ops.OtherStatement(kind=kind, tables=tables):
-            if kind in _HARMLESS and not _says(other, column):
+            if kind in _HARMLESS | _BESIDE and not _says(other, column):
                 return False
             known = kind in _WRITES and bool(tables) and all(table.known for table in tables)
             return not known or any(key_of(table) == key for table in tables) or _says(other, column)
         case ops.AddConstraint(constraint=ForeignKey(target=target)) if key_of(target) == key or not target.known:
             return True
-        case (
-            ops.DropIndex() | ops.DropConstraint() | ops.ValidateConstraint() | ops.CreateType() | ops.DropType() | ops.Setting()
-        ):
-            return False  # what is gone in the end is not made again, and a type that is used cannot go
+        case ops.DropIndex() | ops.DropConstraint() | ops.ValidateConstraint():
+            return False  # what is gone in the end is not made again
+        case ops.CreateType():
+            return direction == "downgrade"  # the type of the old column, which is there still
+        case ops.DropType():
+            return direction == "upgrade"
+        case ops.Setting(name=name):
+            return name.lower() not in _IDLE_SETTINGS
     table = getattr(other, "table", None)
     if not isinstance(table, TableName):
         return True
@@ -283,7 +290,9 @@ def _is_written(column: Column, after: Column, old: PgType, *, needs_using: bool
     if isinstance(column.nullable, Unknown) or isinstance(after.nullable, Unknown) or isinstance(column.comment, Unknown):
         return False
     for default in (column.default, after.default):
-        if default is not None and (default.kind != "default" or isinstance(default.sql, Unknown)):
+        if default is None:
+            continue
+        if default.kind != "default" or isinstance(default.sql, Unknown) or "nextval" in default.sql.lower():
             return False
     if column.default is None:
         return True
@@ -291,6 +300,15 @@ def _is_written(column: Column, after: Column, old: PgType, *, needs_using: bool
         return False
     told = constant_default(str(column.default.sql))
     return told is None or not is_momentary(old, told[0])
+
+
+def _is_added_at_once(type_: PgType) -> bool:
+    """Whether ADD COLUMN of the type is known to write no row: for a domain with a CHECK it writes all (POSTGRES.md 3)."""
+    while type_.kind == "domain":
+        if type_.checked is not False or type_.base is None:
+            return False
+        type_ = type_.base
+    return type_.kind != "named"
 
 
 def _way(using: str | Unknown | None, column: str, to: PgType, table: Table) -> Way | None:

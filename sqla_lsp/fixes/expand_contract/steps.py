@@ -7,6 +7,7 @@ from sqla_lsp.fixes.expand_contract.code import Body
 from sqla_lsp.fixes.expand_contract.dependents import Dependents
 from sqla_lsp.fixes.expand_contract.dependents_again import Checks, checks_over
 from sqla_lsp.fixes.expand_contract.plan import Plan, Side
+from sqla_lsp.fixes.style import without_binds
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.postgres.type_text import type_sql
 
@@ -49,7 +50,7 @@ def _add_column(body: Body, plan: Plan, column: str, type_: str, default: str | 
     if default is not None:
         text = column.rpartition(".")[0]
         clause = f"{text}.text" if text else "text"
-        arguments.append(f"server_default={clause}({style.string(default)})")
+        arguments.append(f"server_default={clause}({style.string(without_binds(default))})")
     arguments.append("nullable=True")
     schema = f"schema={style.string(str(table.schema))}" if table.schema is not None else ""
     made = style.call(column, arguments, depth=body.depth + 1)
@@ -195,7 +196,7 @@ def _old_checks(plan: Plan) -> Checks:
     change, checks = plan.change, list(checks_over(plan, plan.old, plan.change.dependents.checks))
     using = change.back.using
     if change.is_fallible and using is not None and not using.is_cast(change.name, change.old):
-        computed = using.sql if not using.is_compound else f"({using.sql})"
+        computed = triggers.cast(f"({using.sql})" if using.is_compound else using.sql, change.old)
         checks.append((plan.in_step, f"CHECK ({plan.old.quoted} IS NOT DISTINCT FROM {computed})", True))
     elif change.is_fallible and change.column.nullable is not False:
         checks.append((plan.in_step, f"CHECK ({plan.old.quoted} IS NOT NULL OR {plan.column} IS NULL)", True))

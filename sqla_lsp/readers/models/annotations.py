@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import last_name
 from sqla_lsp.readers.models.bindings import assigned
@@ -47,8 +48,7 @@ _PLAIN_NAMES = frozenset(path.rpartition(".")[2] for path in _TYPES)
 """Names of types that are looked up also where an annotation is a string: all others are models."""
 
 
-@dataclass(frozen=True)
-class Annotation:
+class Annotation(msgspec.Struct, frozen=True):
     """An annotation taken apart. `value` is the type in the middle, `text` the name of a class that is given as a string;
     `nullable` says whether None is allowed, `many` whether it is a collection; `extras` is what `Annotated` brings along."""
 
@@ -65,8 +65,7 @@ class Annotation:
     """The type as it is written, without `Mapped` and `Optional`, and where its names are looked up."""
 
 
-@dataclass(frozen=True)
-class TypeChoice:
+class TypeChoice(msgspec.Struct, frozen=True):
     """A choice of the project's own (`type_annotation_map`): the type of Python as a value and as `spelled`."""
 
     value: Value

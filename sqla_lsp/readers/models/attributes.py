@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from sqla_lsp.readers.models.annotations import Annotation, read_annotation
 from sqla_lsp.syntax import code
@@ -13,8 +14,7 @@ from sqla_lsp.syntax.values import CallValue, ClassValue, FunctionValue, Member,
 from sqla_lsp.text.places import Place
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(msgspec.Struct, frozen=True):
     """An attribute of a class body: its value (None where there is only an annotation) and the statement that declares it."""
 
     name: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace as replace_column
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -232,7 +231,7 @@ class _ClassReading:
             kind = last_name(value)
             if kind in _COLUMN_PROPERTIES and value.positional and isinstance(value.positional[0], CallValue):
                 value, kind = value.positional[0], last_name(value.positional[0])
-                annotation = replace_column(annotation, nullable=True) if annotation is not None else None
+                annotation = replace(annotation, nullable=True) if annotation is not None else None
             if kind in COLUMNS and id(value) in self.parts.names:
                 self.synonyms.append((attribute.name, self._attribute_of(self.parts.names[id(value)])))  # `a = b = Column()`
             elif kind in COLUMNS:

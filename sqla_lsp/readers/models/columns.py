@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace as replace_column
-
 from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import last_name, text_of
@@ -40,7 +38,7 @@ def _referring(read: ReadColumn, refer: Refer, names: dict[int, str]) -> ReadCol
         given = call.positional[0] if call.positional else call.keywords.get("column")
         text = None if given is None or isinstance(given, str) else refer(given, argument_node(call, 0), names)
         keys.append((call, foreign if text is None else foreign_key_to(foreign, text)))
-    return replace_column(read, foreign_keys=tuple(keys)) if keys else read
+    return replace(read, foreign_keys=tuple(keys)) if keys else read
 
 
 class ColumnReader:
@@ -173,7 +171,7 @@ def _on_delete(given: dict[str, Value]) -> dict[str, Value]:
 
 def replace_mapped(annotation: Annotation) -> Annotation:
     """An annotation that counts as if it stood in `Mapped[...]`."""
-    return replace_column(annotation, mapped=True)
+    return replace(annotation, mapped=True)
 
 
 def with_extras(call: CallValue, annotation: object) -> CallValue:

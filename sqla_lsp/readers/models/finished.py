@@ -3,8 +3,6 @@ database."""
 
 from __future__ import annotations
 
-from dataclasses import replace as replace_column
-
 from msgspec.structs import replace
 
 from sqla_lsp.postgres.naming import Convention, constraint_name, given_name, index_name
@@ -69,7 +67,7 @@ def _settle_key(parts: Parts) -> None:
         read = parts.reads.get(name)
         made = replace(column.column, nullable=False)
         if read is not None:
-            made = column_in_table(replace_column(read, column=column.column), key, references)
+            made = column_in_table(replace(read, column=column.column), key, references)
         parts.columns[at] = replace(column, column=made, primary_key=True)
 
 

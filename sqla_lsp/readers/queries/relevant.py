@@ -12,7 +12,8 @@ from tree_sitter import Node
 
 from sqla_lsp.readers.queries.anchors import Definition, anchors
 from sqla_lsp.syntax import code
-from sqla_lsp.syntax.lower_statements import Body, Statements
+from sqla_lsp.syntax.lazy import Body
+from sqla_lsp.syntax.lower_statements import Statements
 from sqla_lsp.syntax.lowering import kind
 from sqla_lsp.syntax.pieces import Piece
 from sqla_lsp.syntax.tree import parse

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from sqla_lsp.fixes.fix import Fix
-from sqla_lsp.rules.offers import indexes, not_valid, only_concurrent_indexes, unique_constraint
+from sqla_lsp.rules.offers import change_column_type, indexes, models, not_valid, only_concurrent_indexes, unique_constraint
 from sqla_lsp.rules.rule import Asked
 
 OFFERS: Mapping[str, Callable[[Asked], Iterator[Fix]]] = MappingProxyType(
@@ -16,8 +16,10 @@ OFFERS: Mapping[str, Callable[[Asked], Iterator[Fix]]] = MappingProxyType(
         "unique-constraint": unique_constraint.fixes,
         "split-foreign-key": not_valid.fixes,
         "split-check-constraint": not_valid.fixes,
+        "change-column-type": change_column_type.fixes,
         "limit-non-unique-index": indexes.narrow,
         "ensure-index-not-covered": indexes.leave_out,
+        "verify-query-patterns-are-indexed": models.index,
     }
 )
 """By the name of the rule: its fixes, the best first."""

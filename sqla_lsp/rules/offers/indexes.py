@@ -1,4 +1,4 @@
-"""What is offered for indexes of migrations that have too many keys, or that another one covers."""
+"""What is offered for indexes that have too many keys, or that another one covers: in migrations here, in models beside."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqla_lsp.fixes.migration import Rewrite, rewritten
 from sqla_lsp.fixes.migration_indexes import left_out, narrowed
 from sqla_lsp.postgres.index_cover import covering
 from sqla_lsp.project.history import Step
+from sqla_lsp.rules.offers import models
 from sqla_lsp.rules.offers.migrations import can_be_rewritten
 from sqla_lsp.rules.rule import Asked, named
 from sqla_lsp.schema.access import AccessPath, paths_of
@@ -22,6 +23,9 @@ from sqla_lsp.text.places import Place
 
 def narrow(asked: Asked) -> Iterator[Fix]:
     """The first keys alone, or the others as included columns."""
+    if not asked.judgement.steps:
+        yield from models.narrow(asked)
+        return
     operation, limit = asked.step.operation, asked.context.settings.max_index_columns
     if not _is_written_here(asked) or not isinstance(operation, CreateIndex) or not isinstance(operation.index.keys, tuple):
         return
@@ -38,6 +42,9 @@ def narrow(asked: Asked) -> Iterator[Fix]:
 
 def leave_out(asked: Asked) -> Iterator[Fix]:
     """The migration without the index, and without what drops it."""
+    if not asked.judgement.steps:
+        yield from models.drop(asked)
+        return
     operation = asked.step.operation
     if not _is_written_here(asked) or not isinstance(operation, CreateIndex):
         return
