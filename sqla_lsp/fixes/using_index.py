@@ -53,10 +53,10 @@ def using_index(steps: Sequence[Step], *, index_alone: bool = False) -> Rewrite:
         if found.operation.site.sql is not None:
             return _raw(spot, found, index_alone=index_alone)
         if found.operation.site.emitted_by:
-            pieces = _of_column(spot, found)
+            pieces = _of_column(spot, found, index_alone=index_alone)
         else:
             found = in_code(found, out_of_batch(spot))
-            pieces = _of_call(spot, found)
+            pieces = _of_call(spot, found, index_alone=index_alone)
         add = [] if index_alone else [statement for sql in constraint_sql(found) for statement in spot.execute(sql)]
         return [*pieces, Piece(add)]
 
@@ -118,7 +118,7 @@ def _add(found: Key, index: str) -> str:
     return sql
 
 
-def _of_call(spot: Spot, found: Key) -> Sequence[Piece]:
+def _of_call(spot: Spot, found: Key, *, index_alone: bool) -> Sequence[Piece]:
     """`create_unique_constraint` and `create_primary_key`: the call makes the index instead."""
     call = out_of_batch(spot)
     call = without(call, *[arg for arg in call.args if arg.keyword is not None and arg.keyword.value in _OF_CONSTRAINT])
@@ -137,10 +137,10 @@ def _of_call(spot: Spot, found: Key) -> Sequence[Piece]:
     call = call if code(given.value) == name else with_value(call, given, name)
     call = with_keyword(with_keyword(call, "unique", "True"), "postgresql_concurrently", "True")
     drop = spot.made(drop_if_exists(spot, name, code(table), keyword(call, "schema")))
-    return _pieces(spot, found, [*drop, spot.again(call)])
+    return _pieces(spot, found, [*drop, spot.again(call)], index_alone=index_alone)
 
 
-def _of_column(spot: Spot, found: Key) -> Sequence[Piece]:
+def _of_column(spot: Spot, found: Key, *, index_alone: bool) -> Sequence[Piece]:
     """`unique=True` in `add_column`."""
     call = out_of_batch(spot)
     table, column, schema = argument(call, 0, "table_name"), argument(column_of(call), 0, "name"), keyword(call, "schema")
@@ -150,7 +150,7 @@ def _of_column(spot: Spot, found: Key) -> Sequence[Piece]:
     kept = [f"schema={code(schema.value)}"] if schema is not None else []
     index = [name, code(table), f"[{code(column)}]", "unique=True", *kept, "postgresql_concurrently=True"]
     made = [drop_if_exists(spot, name, code(table), schema), f"{spot.op}.create_index({', '.join(index)})"]
-    pieces = _pieces(spot, found, [statement for source in made for statement in spot.made(source)])
+    pieces = _pieces(spot, found, [statement for source in made for statement in spot.made(source)], index_alone=index_alone)
     return [Piece([spot.again(repeatable(without_in_column(call, "unique"), spot.alembic))]), *pieces]
 
 
@@ -185,18 +185,19 @@ def _raw(spot: Spot, found: Key, *, index_alone: bool) -> Sequence[Piece]:
     kind = kind.lower() if match["kind"].islower() else kind
     made = text.replaced(match.start("kind"), match.end(), without_binds(f"{name}{kind} {found.sql}"))
     drop = f"DROP INDEX CONCURRENTLY IF EXISTS {sql_name(found.name, found.table.schema)}"
-    index = _pieces(spot, found, [*spot.execute(drop), *spot.execute(create)])
+    index = _pieces(spot, found, [*spot.execute(drop), *spot.execute(create)], index_alone=index_alone)
     not_null = [statement for sql in _not_null(found) for statement in spot.execute(sql)]
     add = [] if index_alone else [Piece([*not_null, spot.again(made)])]
     return [*outside[0], *index, *add, *outside[1]]
 
 
-def _pieces(spot: Spot, found: Key, build: Sequence[cst.BaseStatement]) -> Sequence[Piece]:
+def _pieces(spot: Spot, found: Key, build: Sequence[cst.BaseStatement], *, index_alone: bool) -> Sequence[Piece]:
     """The index in a block. Where more follows, which may commit the constraint before the revision is recorded, one that is
     left over is dropped before its index. A primary key needs columns that are NOT NULL: what is not known to be is checked
     there too, so that SET NOT NULL finds nothing to scan."""
     nullable = _nullable(found)
-    if any(not isinstance(other, Setting) for other in found.step.later(Operation)) or not found.in_transaction:
+    is_last = all(isinstance(other, Setting) for other in found.step.later(Operation))
+    if not index_alone and not (is_last and found.in_transaction):
         build = [*spot.execute(f"{found.alter} DROP CONSTRAINT IF EXISTS {found.sql}"), *build]
     if not nullable:
         return [Piece(build, found.in_transaction)]
