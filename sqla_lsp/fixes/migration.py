@@ -18,7 +18,8 @@ from sqla_lsp.fixes.calls import code, last_name, statements
 from sqla_lsp.fixes.fix import Change, NotPossible
 from sqla_lsp.fixes.fragment import Fragment, definition_around
 from sqla_lsp.fixes.own_lines import on_own_lines
-from sqla_lsp.fixes.style import Style, style_of
+from sqla_lsp.fixes.sql_in_code import with_holes
+from sqla_lsp.fixes.style import Style, style_of, without_binds
 from sqla_lsp.project.installed import Release
 from sqla_lsp.project.project import Project
 from sqla_lsp.schema.operations import Operation
@@ -75,8 +76,8 @@ class Spot:
         return statements(source, self.style)
 
     def execute(self, sql: str) -> Sequence[cst.BaseStatement]:
-        """A statement that sends SQL."""
-        return self.made(self.style.execute(self.op, sql))
+        """A statement that sends SQL, on one line."""
+        return self.made(f"{self.op}.execute({with_holes(self.style.string(without_binds(sql)))})")
 
 
 Rewrite = Callable[[Spot], Sequence[Piece]]

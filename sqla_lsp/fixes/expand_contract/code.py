@@ -56,7 +56,8 @@ class Body:
         flat = " ".join(line.strip() for line in lines)
         short = self.style.execute(self.op, flat, depth=self.depth)
         room = self.style.line_length - self.depth * len(self.style.indent.expandtabs(4))
-        if "\n" not in flat and all(len(line) <= room for line in short.split("\n")):
+        in_one = len(short.split("\n")) <= 3  # where it needs several literals, lines of SQL read better
+        if "\n" not in flat and in_one and all(len(line) <= room for line in short.split("\n")):
             self.add(short)
         else:
             self.block(*lines)

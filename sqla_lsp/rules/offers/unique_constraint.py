@@ -14,6 +14,7 @@ from sqla_lsp.project.history import Step
 from sqla_lsp.rules.offers.migrations import can_be_rewritten, may_move_behind, stands_alone
 from sqla_lsp.rules.rule import Asked
 from sqla_lsp.schema.operations import AddConstraint, DropConstraint
+from sqla_lsp.schema.tables import PrimaryKey
 
 
 def fixes(asked: Asked) -> Iterator[Fix]:
@@ -27,6 +28,8 @@ def fixes(asked: Asked) -> Iterator[Fix]:
     except NotPossible:
         return
     place, name = asked.judgement.finding.place, quote(found.name)
+    if found.varies and isinstance(found.constraint, PrimaryKey):
+        return
     if operation.mistake == "postgresql_using_index":
         make = partial(rewritten, asked.project, asked.path, {place: taken_over(steps)})
         yield Fix(f"Make {name} of that index with ALTER TABLE ... USING INDEX", "safe", make)
@@ -35,6 +38,8 @@ def fixes(asked: Asked) -> Iterator[Fix]:
         return
     make = partial(rewritten, asked.project, asked.path, {place: using_index(steps)})
     title = f"Build the index of {name} concurrently, and make the constraint of it"
+    if found.varies:
+        title = "Build the indexes concurrently, and make the constraints of them"
     yield Fix(title, "unsafe", make)
     if asked.step.history.direction == "upgrade" and stands_alone(asked.step) and may_move_behind(asked.step):
         undoing = list(_undoing(asked.step, found.name))
