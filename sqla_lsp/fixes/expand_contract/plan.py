@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from sqla_lsp.fixes.expand_contract import names
-from sqla_lsp.fixes.expand_contract.dependents import DependentCheck, DependentForeignKey, DependentIndex, table_sql
+from sqla_lsp.fixes.expand_contract.dependents import DependentCheck, DependentForeignKey, DependentIndex
 from sqla_lsp.fixes.expand_contract.expressions import constant_default
 from sqla_lsp.fixes.expand_contract.facts import TypeChange
 from sqla_lsp.fixes.expand_contract.names import Names
 from sqla_lsp.fixes.expand_contract.types import is_compared
+from sqla_lsp.fixes.sql_names import sql_table
 from sqla_lsp.postgres.identifiers import default_name, quote
 from sqla_lsp.postgres.type_text import type_sql
 from sqla_lsp.schema.types import PgType
@@ -54,7 +55,7 @@ class Plan:
     @property
     def table(self) -> str:
         """The table as SQL names it."""
-        return table_sql(self.change.table.name)
+        return sql_table(self.change.table.name)
 
     @property
     def column(self) -> str:
