@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import libcst as cst
 
@@ -50,55 +51,72 @@ def argument(call: cst.Call, at: int, *names: str) -> cst.BaseExpression | None:
     return None if found is None else found.value
 
 
+Item = TypeVar("Item", cst.Arg, cst.BaseElement)
+
+
 def without(call: cst.Call, *removed: cst.Arg) -> cst.Call:
     """The call without some of its arguments. A comment behind one of them stays, on a line of its own. Raises `NotPossible`
     where there is no place for it."""
-    kept: list[cst.Arg] = []
-    for arg in call.args:
-        if not any(arg is other for other in removed):
-            kept.append(arg)
+    return call.with_changes(args=cut(call.args, removed))
+
+
+def cut(items: Sequence[Item], removed: Sequence[Item]) -> list[Item]:
+    """The items between brackets without some of them. Comments stay as those of `without` do."""
+    kept: list[Item] = []
+    for item in items:
+        if not any(item is other for other in removed):
+            kept.append(item)
         elif kept:
-            kept[-1] = _with_comments_of(kept[-1], arg)
-        elif has_comment(arg):
-            raise NotPossible("a comment stands beside the argument")
-    last = call.args[-1]
-    if kept and any(last is other for other in removed):  # what stood behind the last argument stands behind the new last one
-        kept[-1] = _ending_as(kept[-1], last)
-    return call.with_changes(args=kept)
+            kept[-1] = _with_comments_of(kept[-1], item)
+        elif has_comment(item):
+            raise NotPossible("a comment stands beside it")
+    if kept and any(items[-1] is other for other in removed):  # what stood behind the last one stands behind the new last one
+        kept[-1] = _ending_as(kept[-1], items[-1])
+    return kept
 
 
-def _with_comments_of(kept: cst.Arg, removed: cst.Arg) -> cst.Arg:
-    """The argument with the comments behind another one."""
+def _with_comments_of(kept: Item, removed: Item) -> Item:
+    """The item with the comments behind another one."""
     if not has_comment(removed):
         return kept
-    here, there = kept.comma, removed.comma
-    if not isinstance(here, cst.Comma) or not isinstance(there, cst.Comma) or has_comment(removed.value):
-        raise NotPossible("a comment stands beside the argument")
-    before, behind = here.whitespace_after, there.whitespace_after
-    if not isinstance(before, cst.ParenthesizedWhitespace) or not isinstance(behind, cst.ParenthesizedWhitespace):
-        raise NotPossible("a comment stands beside the argument")
-    line = behind.first_line
-    moved = cst.EmptyLine(before.indent, before.last_line, line.comment, line.newline)
-    lines = [*before.empty_lines, *([moved] if line.comment is not None else []), *behind.empty_lines]
+    here = kept.comma
+    before, behind = _lines_behind(here), _lines_behind(removed.comma)
+    if not isinstance(here, cst.Comma) or before is None or behind is None or has_comment(removed.value):
+        raise NotPossible("a comment stands beside it")
+    comment = behind.first_line.comment
+    moved = [cst.EmptyLine(before.indent, before.last_line, comment)] if comment is not None else []
+    lines = [*before.empty_lines, *moved, *behind.empty_lines]
     return kept.with_changes(comma=here.with_changes(whitespace_after=before.with_changes(empty_lines=lines)))
 
 
-def _ending_as(arg: cst.Arg, last: cst.Arg) -> cst.Arg:
-    """The argument with what stands behind another one, which was the last, up to the bracket; its comments stay."""
-    here, there = arg.comma, last.comma
-    if not has_comment(arg) or not isinstance(here, cst.Comma):
-        return arg.with_changes(comma=there, whitespace_after_arg=last.whitespace_after_arg)
+def _lines_behind(comma: object) -> cst.ParenthesizedWhitespace | None:
+    """The line end and what else stands behind a comma, up to the next item."""
+    behind = comma.whitespace_after if isinstance(comma, cst.Comma) else None
+    return behind if isinstance(behind, cst.ParenthesizedWhitespace) else None
+
+
+def _ending_as(item: Item, last: Item) -> Item:
+    """The item with what stands behind another one, which was the last, up to the bracket; its comments stay."""
+    here, there = item.comma, last.comma
+    space = {"whitespace_after_arg": last.whitespace_after_arg} if isinstance(last, cst.Arg) else {}
+    if not has_comment(item) or not isinstance(here, cst.Comma):
+        return item.with_changes(comma=there, **space)
     before = here.whitespace_after
-    behind = there.whitespace_after if isinstance(there, cst.Comma) else last.whitespace_after_arg
+    behind = there.whitespace_after if isinstance(there, cst.Comma) else space.get("whitespace_after_arg")
     if isinstance(before, cst.ParenthesizedWhitespace) and isinstance(behind, cst.ParenthesizedWhitespace):
         after = before.with_changes(indent=behind.indent, last_line=behind.last_line)
-        return arg.with_changes(comma=here.with_changes(whitespace_after=after))
-    raise NotPossible("a comment stands beside the argument")
+        return item.with_changes(comma=here.with_changes(whitespace_after=after))
+    raise NotPossible("a comment stands beside it")
 
 
 def has_comment(node: cst.CSTNode) -> bool:
     """Whether a comment stands inside."""
     return "#" in code(node) and any(isinstance(child, cst.Comment) or has_comment(child) for child in node.children)
+
+
+def comments_in(node: cst.CSTNode) -> list[cst.Comment]:
+    """The comments inside of a node, in order."""
+    return [node] if isinstance(node, cst.Comment) else [one for child in node.children for one in comments_in(child)]
 
 
 def with_value(call: cst.Call, arg: cst.Arg, value: str) -> cst.Call:

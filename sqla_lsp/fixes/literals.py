@@ -37,7 +37,7 @@ class Written:
         """The ranges of the statements, each from the end of the one before it to its semicolon, and to the end of the line where
         nothing but a comment stands there."""
         cover = masked(self.text)
-        cuts = [0, *(_line_end(cover, at + 1) for at, letter in enumerate(cover) if letter == ";"), len(cover)]
+        cuts = [0, *(_line_end(self.text, cover, at + 1) for at, letter in enumerate(cover) if letter == ";"), len(cover)]
         spans = [(start, end) for start, end in pairwise(cuts) if cover[start:end].strip(_BLANK)]
         return [(0 if n == 0 else start, end if n + 1 < len(spans) else len(cover)) for n, (start, end) in enumerate(spans)]
 
@@ -172,10 +172,12 @@ def parted(call: cst.Call, sql: str) -> tuple[cst.Call | None, cst.Call, cst.Cal
     return before, found.alone(*span), after
 
 
-def _line_end(cover: str, at: int) -> int:
-    """The end of the line where it is blank from there on."""
+def _line_end(text: str, cover: str, at: int) -> int:
+    """The end of the line, before its line end, where its cover is blank from there on."""
     end = cover.find("\n", at)
-    return at if end < 0 or cover[at:end].strip() else end
+    if end < 0 or cover[at:end].strip():
+        return at
+    return end - 1 if text[end - 1] == "\r" and end > at else end
 
 
 def _literal_of(call: cst.Call) -> cst.BaseExpression:

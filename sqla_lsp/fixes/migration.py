@@ -14,7 +14,8 @@ import libcst as cst
 from tree_sitter import Node
 
 from sqla_lsp.fixes.blocks import Instead, Placed, Writer, batch_of
-from sqla_lsp.fixes.calls import code, last_name, statements
+from sqla_lsp.fixes.calls import code, comments_in, last_name, statements
+from sqla_lsp.fixes.excerpt import end_of
 from sqla_lsp.fixes.fix import Change, NotPossible
 from sqla_lsp.fixes.fragment import Fragment, definition_around
 from sqla_lsp.fixes.own_lines import on_own_lines
@@ -84,6 +85,12 @@ Rewrite = Callable[[Spot], Sequence[Piece]]
 """What takes the place of a call. Raises `NotPossible`."""
 
 
+def taken_out(spot: Spot) -> Sequence[Piece]:
+    """Nothing takes the place of the call. Its comments stay."""
+    gone = spot.statement.with_changes(leading_lines=[])  # those above it stay by themselves
+    return [Piece([], comments=comments_in(gone))]
+
+
 def needs_block(operation: Operation) -> bool:
     """Whether what Postgres runs only outside of a transaction needs an autocommit block where an operation stands. After COMMIT
     it does as well: psycopg begins another transaction by itself (POSTGRES.md 1.9)."""
@@ -111,7 +118,7 @@ def _edits(
     data: bytes, definition: Node, rewrites: Mapping[Place, Rewrite], style: Style, alembic: Release | None
 ) -> Iterator[Edit]:
     """The edits of one definition. Statements that share a line are parted before, and only then written anew."""
-    start, end = definition.start_byte, definition.end_byte
+    start, end = definition.start_byte, end_of(data, definition)
     local = {Place(place.start - start, place.end - start): rewrite for place, rewrite in rewrites.items()}
     equal, moved = on_own_lines(data[start:end], [*local], style)
     here = {Place(moved[place].start + start, moved[place].end + start): rewrite for place, rewrite in local.items()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.fixes.migration import needs_block
 from sqla_lsp.project.history import Step
 from sqla_lsp.rules.rule import Context
@@ -22,6 +23,15 @@ def can_be_rewritten(steps: Sequence[Step], context: Context) -> bool:
         if table is not None and context.is_partitioned(step, table):
             return False
     return len({needs_block(step.operation) for step in steps}) == 1
+
+
+def can_be_made(make: Callable[[], object]) -> bool:
+    """Whether a fix can be made: asked where only the code itself tells."""
+    try:
+        make()
+    except NotPossible:
+        return False
+    return True
 
 
 def stands_alone(step: Step) -> bool:

@@ -10,7 +10,7 @@ from sqla_lsp.fixes.migration import rewritten
 from sqla_lsp.fixes.not_valid import condition, in_two_revisions, inline, not_valid, outside
 from sqla_lsp.fixes.transactions import with_transaction_per_migration
 from sqla_lsp.postgres.identifiers import default_name, quote
-from sqla_lsp.rules.offers.migrations import can_be_rewritten
+from sqla_lsp.rules.offers.migrations import can_be_made, can_be_rewritten
 from sqla_lsp.rules.rule import Asked, named
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.operations import AddConstraint, ValidateConstraint
@@ -49,7 +49,8 @@ def _added(asked: Asked, operation: AddConstraint) -> Iterator[Fix]:
         yield Fix("Give inline_references=True: Postgres scans nothing for a new column of NULLs", "safe", make)
     make = partial(rewritten, asked.project, asked.path, {place: not_valid(steps)})
     if found.varies:
-        yield Fix("Add the constraints NOT VALID, and validate them in an autocommit block", "unsafe", make)
+        if can_be_made(make):
+            yield Fix("Add the constraints NOT VALID, and validate them in an autocommit block", "unsafe", make)
         return
     title = f"Add {quote(name)} NOT VALID, and validate it in "
     yield Fix(f"{title}an autocommit block", "unsafe", make)
