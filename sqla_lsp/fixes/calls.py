@@ -80,11 +80,12 @@ def _with_comments_of(kept: Item, removed: Item) -> Item:
     if not has_comment(removed):
         return kept
     here = kept.comma
-    before, behind = _lines_behind(here), _lines_behind(removed.comma)
+    before: cst.ParenthesizedWhitespace | None = _lines_behind(here)
+    behind: cst.ParenthesizedWhitespace | None = _lines_behind(removed.comma)
     if not isinstance(here, cst.Comma) or before is None or behind is None or has_comment(removed.value):
         raise NotPossible("a comment stands beside it")
     comment = behind.first_line.comment
-    moved = [cst.EmptyLine(before.indent, before.last_line, comment)] if comment is not None else []
+    moved: list[cst.EmptyLine] = [cst.EmptyLine(before.indent, before.last_line, comment)] if comment is not None else []
     lines = [*before.empty_lines, *moved, *behind.empty_lines]
     return kept.with_changes(comma=here.with_changes(whitespace_after=before.with_changes(empty_lines=lines)))
 
