@@ -79,15 +79,23 @@ def _with_comments_of(kept: Item, removed: Item) -> Item:
     """The item with the comments behind another one."""
     if not has_comment(removed):
         return kept
-    here = kept.comma
-    before: cst.ParenthesizedWhitespace | None = _lines_behind(here)
-    behind: cst.ParenthesizedWhitespace | None = _lines_behind(removed.comma)
-    if not isinstance(here, cst.Comma) or before is None or behind is None or has_comment(removed.value):
+    if has_comment(removed.value):
         raise NotPossible("a comment stands beside it")
-    comment = behind.first_line.comment
-    moved: list[cst.EmptyLine] = [cst.EmptyLine(before.indent, before.last_line, comment)] if comment is not None else []
-    lines = [*before.empty_lines, *moved, *behind.empty_lines]
-    return kept.with_changes(comma=here.with_changes(whitespace_after=before.with_changes(empty_lines=lines)))
+    return kept.with_changes(comma=_comma_with_comments(kept.comma, removed.comma))
+
+
+def _comma_with_comments(kept: object, removed: object) -> cst.Comma:
+    """A comma with the comments behind another one."""
+    before, behind = _lines_behind(kept), _lines_behind(removed)
+    if not isinstance(kept, cst.Comma) or before is None or behind is None:
+        raise NotPossible("a comment stands beside it")
+    lines = [*before.empty_lines, *_line_of(before, behind.first_line.comment), *behind.empty_lines]
+    return kept.with_changes(whitespace_after=before.with_changes(empty_lines=lines))
+
+
+def _line_of(before: cst.ParenthesizedWhitespace, comment: cst.Comment | None) -> list[cst.EmptyLine]:
+    """A comment on a line of its own, indented as what it stands before."""
+    return [] if comment is None else [cst.EmptyLine(before.indent, before.last_line, comment)]
 
 
 def _lines_behind(comma: object) -> cst.ParenthesizedWhitespace | None:
