@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import libcst as cst
 
@@ -51,51 +50,34 @@ def argument(call: cst.Call, at: int, *names: str) -> cst.BaseExpression | None:
     return None if found is None else found.value
 
 
-Item = TypeVar("Item", cst.Arg, cst.BaseElement)
-
-
 def without(call: cst.Call, *removed: cst.Arg) -> cst.Call:
     """The call without some of its arguments. A comment behind one of them stays, on a line of its own. Raises `NotPossible`
     where there is no place for it."""
-    return call.with_changes(args=cut(call.args, removed))
-
-
-def cut(items: Sequence[Item], removed: Sequence[Item]) -> list[Item]:
-    """The items between brackets without some of them. Comments stay as those of `without` do."""
-    kept: list[Item] = []
-    for item in items:
-        if not any(item is other for other in removed):
-            kept.append(item)
+    kept: list[cst.Arg] = []
+    for arg in call.args:
+        if not any(arg is other for other in removed):
+            kept.append(arg)
         elif kept:
-            kept[-1] = _with_comments_of(kept[-1], item)
-        elif has_comment(item):
-            raise NotPossible("a comment stands beside it")
-    if kept and any(items[-1] is other for other in removed):  # what stood behind the last one stands behind the new last one
-        kept[-1] = _ending_as(kept[-1], items[-1])
-    return kept
+            kept[-1] = _with_comments_of(kept[-1], arg)
+        elif has_comment(arg):
+            raise NotPossible("a comment stands beside the argument")
+    if kept and any(call.args[-1] is other for other in removed):  # what stood behind the last one stands behind the new last one
+        kept[-1] = _ending_as(kept[-1], call.args[-1])
+    return call.with_changes(args=kept)
 
 
-def _with_comments_of(kept: Item, removed: Item) -> Item:
+def _with_comments_of(kept: cst.Arg, removed: cst.Arg) -> cst.Arg:
     """The item with the comments behind another one."""
     if not has_comment(removed):
         return kept
-    if has_comment(removed.value):
-        raise NotPossible("a comment stands beside it")
-    return kept.with_changes(comma=_comma_with_comments(kept.comma, removed.comma))
-
-
-def _comma_with_comments(kept: object, removed: object) -> cst.Comma:
-    """A comma with the comments behind another one."""
-    before, behind = _lines_behind(kept), _lines_behind(removed)
-    if not isinstance(kept, cst.Comma) or before is None or behind is None:
-        raise NotPossible("a comment stands beside it")
-    lines = [*before.empty_lines, *_line_of(before, behind.first_line.comment), *behind.empty_lines]
-    return kept.with_changes(whitespace_after=before.with_changes(empty_lines=lines))
-
-
-def _line_of(before: cst.ParenthesizedWhitespace, comment: cst.Comment | None) -> list[cst.EmptyLine]:
-    """A comment on a line of its own, indented as what it stands before."""
-    return [] if comment is None else [cst.EmptyLine(before.indent, before.last_line, comment)]
+    here = kept.comma
+    before, behind = _lines_behind(here), _lines_behind(removed.comma)
+    if not isinstance(here, cst.Comma) or before is None or behind is None or has_comment(removed.value):
+        raise NotPossible("a comment stands beside the argument")
+    comment = behind.first_line.comment
+    moved = [cst.EmptyLine(before.indent, before.last_line, comment)] if comment is not None else []
+    lines = [*before.empty_lines, *moved, *behind.empty_lines]
+    return kept.with_changes(comma=here.with_changes(whitespace_after=before.with_changes(empty_lines=lines)))
 
 
 def _lines_behind(comma: object) -> cst.ParenthesizedWhitespace | None:
@@ -104,18 +86,17 @@ def _lines_behind(comma: object) -> cst.ParenthesizedWhitespace | None:
     return behind if isinstance(behind, cst.ParenthesizedWhitespace) else None
 
 
-def _ending_as(item: Item, last: Item) -> Item:
-    """The item with what stands behind another one, which was the last, up to the bracket; its comments stay."""
-    here, there = item.comma, last.comma
-    space = {"whitespace_after_arg": last.whitespace_after_arg} if isinstance(last, cst.Arg) else {}
-    if not has_comment(item) or not isinstance(here, cst.Comma):
-        return item.with_changes(comma=there, **space)
+def _ending_as(arg: cst.Arg, last: cst.Arg) -> cst.Arg:
+    """The argument with what stands behind another one, which was the last, up to the bracket; its comments stay."""
+    here, there = arg.comma, last.comma
+    if not has_comment(arg) or not isinstance(here, cst.Comma):
+        return arg.with_changes(comma=there, whitespace_after_arg=last.whitespace_after_arg)
     before = here.whitespace_after
-    behind = there.whitespace_after if isinstance(there, cst.Comma) else space.get("whitespace_after_arg")
+    behind = there.whitespace_after if isinstance(there, cst.Comma) else last.whitespace_after_arg
     if isinstance(before, cst.ParenthesizedWhitespace) and isinstance(behind, cst.ParenthesizedWhitespace):
         after = before.with_changes(indent=behind.indent, last_line=behind.last_line)
-        return item.with_changes(comma=here.with_changes(whitespace_after=after))
-    raise NotPossible("a comment stands beside it")
+        return arg.with_changes(comma=here.with_changes(whitespace_after=after))
+    raise NotPossible("a comment stands beside the argument")
 
 
 def has_comment(node: cst.CSTNode) -> bool:

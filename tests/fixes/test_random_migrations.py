@@ -42,12 +42,46 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @given(migration=migrations())
 def test_every_fix_that_is_offered(project: Project, migration: Migration) -> None:
     compile(migration.text, "0002.py", "exec")
-    path = next(path for path in project.judged() if path.endswith("0001.py")).replace("0001", "0002")
+    path = _path(project)
     data = migration.text.encode()
     project.set_document(path, data)
     before = check_file(project, path)
     for finding, fix in _offered(project, path):
         assert not list(_wrong(project, path, data, before, finding, fix, migration)), f"{fix.title}\n{migration.text}"
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(migration=migrations())
+def test_one_fix_after_the_other(project: Project, migration: Migration) -> None:
+    path = _path(project)
+    data, rounds = migration.text.encode(), 0
+    try:
+        while (fix := _next(project, path, data)) is not None:
+            data = apply(data, fix.make().edits[path])
+            compile(data, path, "exec")
+            rounds += 1
+            assert rounds < _MOST, f"it never ends: {fix.title}\n{migration.text}"
+    finally:
+        project.set_document(path, migration.text.encode())
+    assert _comments(data) == _comments(migration.text.encode()), migration.text
+    lines = Counter(line.strip() for line in data.decode().splitlines())
+    assert not Counter(migration.bystanders) - lines, migration.text
+
+
+_MOST = 60
+"""No migration has as many findings."""
+
+
+def _next(project: Project, path: str, data: bytes) -> Fix | None:
+    """The first fix of a migration that makes no other schema and no other file."""
+    project.set_document(path, data)
+    fixes = (fix for _, fix in _offered(project, path) if fix.applicability != "display")
+    return next((fix for fix in fixes if "revision" not in fix.title), None)
+
+
+def _path(project: Project) -> str:
+    return next(path for path in project.judged() if path.endswith("0001.py")).replace("0001", "0002")
 
 
 def _offered(project: Project, path: str) -> list[tuple[Finding, Fix]]:
