@@ -1,4 +1,4 @@
-"""Expand and contract against a real server: `python -m tests.fixes.expand_contract_proof BINDIR [WORD...]`, BINDIR the folder of
+"""Expand and contract against a real server: `python -m tests.fixes.expand_contract_proof SERVER [WORD...]`, SERVER the folder of
 `initdb`, `pg_ctl`, `psql` and `pg_dump`; with words, the cases alone whose names hold one.
 
 Each case is a migration that changes a type. It is run as it is written, and as it is rewritten: afterwards the schema (as
@@ -421,7 +421,7 @@ def broken_off(text: str, function: str) -> Iterator[str]:
 def main(binaries: str, words: list[str]) -> int:
     chosen = [case for case in CASES if not words or any(word in case.name for word in words)]
     wrong = 0
-    with server(Path(binaries), "C.UTF-8") as made:
+    with server(binaries_of(binaries), "C.UTF-8") as made:
         version = int(made.version().split(".")[0])
         print("PostgreSQL", made.version())
         for number, case in enumerate(chosen):
