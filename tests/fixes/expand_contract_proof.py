@@ -1,5 +1,5 @@
-"""Expand and contract against a real server: `python -m tests.fixes.expand_contract_proof SERVER [WORD...]`, SERVER the folder of
-`initdb`, `pg_ctl`, `psql` and `pg_dump`; with words, the cases alone whose names hold one.
+"""Expand and contract against a real server: `python -m tests.fixes.expand_contract_proof SERVER [WORD...]`, SERVER a name
+that `tests.postgres.server` knows or a folder of Postgres's binaries; with words, the cases alone whose names hold one.
 
 Each case is a migration that changes a type. It is run as it is written, and as it is rewritten: afterwards the schema (as
 pg_dump tells it, but for the order of columns) and the rows are the same, and so they are after the downgrade. Beside that every
