@@ -38,7 +38,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(migration=migrations())
 def test_every_fix_that_is_offered(project: Project, migration: Migration) -> None:
     compile(migration.text, "0002.py", "exec")
@@ -51,7 +51,7 @@ def test_every_fix_that_is_offered(project: Project, migration: Migration) -> No
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(migration=migrations())
 def test_one_fix_after_the_other(project: Project, migration: Migration) -> None:
     path = _path(project)
