@@ -35,7 +35,7 @@ from sqla_lsp.project.project import Project
 from sqla_lsp.rules.registry import NAMES
 from sqla_lsp.schema.operations import AlterType
 from tests.fixes.expand_contract_cases import BIG, CASES, FREE, INT, ChangeCase, alter
-from tests.postgres.proof import Server, server
+from tests.postgres.server import Server, binaries_of, server
 
 ENV = """from alembic import context
 from sqlalchemy import create_engine
