@@ -134,7 +134,7 @@ def _comprehension(machine: Machine, frame: Frame, node: code.Comprehension) -> 
             else:
                 is_open = True
             return
-        from sqla_lsp.syntax.statements import bind
+        from sqla_lsp.syntax.binding import bind
 
         clause = node.clauses[at]
         items, more = items_of(machine, value_of(machine, inner, clause.iterable))
