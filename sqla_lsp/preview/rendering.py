@@ -107,7 +107,9 @@ class Renderer:
     def _execute(self, recorded: Recorded) -> None:
         sent = recorded.sent
         call = sent.call
-        value = call.positional[0] if call.positional else next((call.keywords[n] for n in _STATEMENTS if n in call.keywords), None)
+        value = (
+            call.positional[0] if call.positional else next((call.keywords[n] for n in _STATEMENTS if n in call.keywords), None)
+        )
         try:
             statement = self._builder.build(sent.frame, value)
         except NotKnown as error:

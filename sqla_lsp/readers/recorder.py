@@ -9,6 +9,7 @@ from sqla_lsp.readers.arguments import last_name
 from sqla_lsp.readers.calls import SentCall
 from sqla_lsp.readers.operations import OperationsHost
 from sqla_lsp.readers.revisions import argument
+from sqla_lsp.schema.operations import AnyOperation
 from sqla_lsp.syntax.frames import Frame, LoadedModule, Modules
 from sqla_lsp.syntax.machine import Machine, OutOfSteps
 from sqla_lsp.syntax.values import CallValue, DictValue, ListValue, Value
@@ -17,7 +18,7 @@ from sqla_lsp.syntax.values import CallValue, DictValue, ListValue, Value
 class Conventional(str):
     """A name that `op.f()` marks as final: no naming convention is applied to it. It is `given`, cut as Alembic cuts it."""
 
-    __slots__ = ("given",)
+    given: str
 
     def __new__(cls, given: str) -> Conventional:
         name = super().__new__(cls, shortened(given))
@@ -36,10 +37,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The calls of one function in the order in which Postgres sees what they send. `machine` can evaluate more of what their
-    arguments lead to; `complete` is False where following the function took too long."""
+    """The calls of one function in the order in which Postgres sees what they send, and all their operations. `machine` can
+    evaluate more of what the arguments lead to; `complete` is False where following the function took too long."""
 
     calls: tuple[Recorded, ...]
+    operations: tuple[AnyOperation, ...]
     machine: Machine
     complete: bool
 
@@ -86,5 +88,5 @@ def read_calls(module: LoadedModule, modules: Modules, name: str) -> Recording:
     try:
         machine.run(module, name, argument)
     except OutOfSteps:
-        return Recording(tuple(host.recorded), machine, False)
-    return Recording(tuple(host.recorded), machine, True)
+        return Recording(tuple(host.recorded), tuple(host.operations), machine, False)
+    return Recording(tuple(host.recorded), tuple(host.operations), machine, True)
