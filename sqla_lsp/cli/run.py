@@ -120,9 +120,7 @@ def shown(path: str, given: Mapping[str, str]) -> str:
     return path if relative is None else os.path.normpath(relative)
 
 
-def opened(
-    paths: Sequence[str], *, config: str | None = None, progress: Progress | None = None
-) -> tuple[Reading, dict[str, str]]:
+def opened(paths: Sequence[str], *, config: str | None = None) -> tuple[Reading, dict[str, str]]:
     """The revisions below the paths with their environments, to be read when they are asked for, and the absolute paths with what
     was written. Raises as `judge` does."""
     given = {_absolute(path): path for path in paths}
@@ -136,7 +134,7 @@ def opened(
         if failure.path in given:
             raise Unreadable(f"{given[failure.path]}: {failure.reason}")
     cache = Cache(default_folder(), FORMAT)
-    return Reading(given, roots, resolver, _with_configuration(discovery, around), cache, progress), given
+    return Reading(given, roots, resolver, _with_configuration(discovery, around), cache, None), given
 
 
 def judge(

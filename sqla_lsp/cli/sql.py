@@ -15,6 +15,7 @@ from sqla_lsp.cli.run import Unreadable, opened, shown
 from sqla_lsp.project.configuration import ConfigurationError
 
 if TYPE_CHECKING:
+    from sqla_lsp.preview.migration import Direction
     from sqla_lsp.project.project import Project
 
 _NEEDED = ("alembic", "sqlalchemy")
@@ -34,22 +35,21 @@ def run(options: argparse.Namespace) -> int:
     try:
         reading, given = opened(paths or ["."], config=options.config)
         chosen = _named(reading.project, named) if named else []
-        chosen += (
-            [path for path in _in_order(reading.project, reading.chosen()) if path not in chosen] if paths or not named else []
-        )
+        if paths or not named:
+            chosen += [path for path in _in_order(reading.project, reading.chosen()) if path not in chosen]
         from sqla_lsp.cli.output import preview_json, preview_text
         from sqla_lsp.preview.migration import preview
     except (ConfigurationError, Unreadable, _NoRevision) as error:
         return _failed(str(error))
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _NEEDED:
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in _NEEDED:
             raise
-        return _failed(f"{error.name} is not installed; sqla-lsp sql needs it: pip install 'sqla-lsp[sql]'")
+        return _failed(f"Alembic 1.13 and SQLAlchemy 2.0, or later ones, are needed to render SQL: {error}")
     previews = (made for path in chosen if (made := preview(reading.project, path)) is not None)
     if options.output_format == "json":
         sys.stdout.write(preview_json.text(previews, reading.project.data, lambda path: shown(path, given)) + "\n")
     else:
-        direction = "downgrade" if options.downgrade else "upgrade"
+        direction: Direction = "downgrade" if options.downgrade else "upgrade"
         write(preview_text.lines(previews, direction, reading.project.data, lambda path: shown(path, given)), sys.stdout)
     return CLEAN
 
