@@ -1,7 +1,7 @@
 """The calls behind a migration's operations: what each sends, with its arguments as they were evaluated.
 
-Facts keep operations alone. Who wants to render what a call sends evaluates the function again (`recorder`) and keeps the values as
-long as that takes.
+Facts keep operations alone. Who wants to render what a call sends evaluates the function again (`recorder`) and keeps the values
+as long as that takes.
 """
 
 from __future__ import annotations
