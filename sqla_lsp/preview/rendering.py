@@ -12,7 +12,6 @@ from alembic.runtime.migration import MigrationContext
 
 from sqla_lsp.preview.objects import Builder, NotKnown
 from sqla_lsp.readers.arguments import base_of
-from sqla_lsp.readers.execution import query_kind
 from sqla_lsp.readers.recorder import Recorded
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.syntax.machine import Machine
@@ -113,8 +112,9 @@ class Renderer:
         try:
             statement = self._builder.build(sent.frame, value)
         except NotKnown as error:
-            kind = query_kind(value)
-            raise NotKnown(f"{kind}: {error}" if kind else str(error)) from error
+            kinds = [operation.kind for operation in sent.operations if isinstance(operation, ops.OtherStatement)]
+            known = bool(kinds) and len(kinds) == len(sent.operations)
+            raise NotKnown(f"{', '.join(kinds)}: {error}" if known else str(error)) from error
         if sent.name == "exec_driver_sql" and isinstance(statement, str):
             self._context.impl.static_output(statement.strip() + ";")
             return

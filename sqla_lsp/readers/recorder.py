@@ -60,8 +60,12 @@ class RecordingHost(OperationsHost):
         return result
 
     def sent(self, call: SentCall) -> None:
-        self.recorded.append(Recorded(replace(call, call=_kept(call.call)), len(self.operations), call.call))
+        if call.kind != "execute" or call.call.positional or call.call.keywords:  # `execute(...).scalar()` asks a result
+            self._record(call)
         super().sent(call)
+
+    def _record(self, call: SentCall) -> None:
+        self.recorded.append(Recorded(replace(call, call=_kept(call.call)), len(self.operations), call.call))
 
 
 def _kept(call: CallValue) -> CallValue:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from sqla_lsp.postgres.identifiers import default_name
-from sqla_lsp.postgres.locking.work import AE, Work, index_of
+from sqla_lsp.postgres.locking.work import AE, Work, has_sequence, index_of
 from sqla_lsp.postgres.null_proof import proves_not_null
 from sqla_lsp.postgres.type_changes import judge
 from sqla_lsp.postgres.volatility import is_volatile
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import Check, Column, ForeignKey, Table
-from sqla_lsp.schema.types import PgType
 
 
 def add_column(work: Work, added: ops.AddColumn) -> None:
@@ -19,12 +17,10 @@ def add_column(work: Work, added: ops.AddColumn) -> None:
     known = work.known.table(table)
     if added.if_not_exists is True and known is not None and isinstance(column.name, str) and known.column(column.name):
         return
-    has_sequence = isinstance(column.type, PgType) and column.type.serial
-    if column.default is not None and column.default.kind == "identity":
-        has_sequence = True
-    if has_sequence and isinstance(column.name, str) and isinstance(table.name, str):
-        work.taking.lock(work.beside(table, default_name(table.name, (column.name,), "seq") or ""), AE)
-    rewrites = has_sequence or _fills(work, column)
+    sequence = has_sequence(column)
+    if sequence and isinstance(column.name, str) and isinstance(table.name, str):
+        work.taking.lock(work.sequence_of(table, column.name), AE)
+    rewrites = sequence or _fills(work, column)
     if rewrites is None:
         work.taking.not_known("whether every row is written depends on what is not known of the column")
     elif rewrites:
@@ -68,8 +64,6 @@ def alter_type(work: Work, altered: ops.AlterType) -> None:
             work.lock_indexes(table, AE, touched)
             for name in _expression_indexes(known, altered.column):
                 work.build(table, name)
-    if verdict.effect != "same" and altered.using is not None and verdict.effect in ("free", "index"):
-        pass
     for key in known.constraints if known is not None else ():
         if isinstance(key, ForeignKey) and isinstance(key.columns, tuple) and altered.column in key.columns:
             work.lock(key.target, AE)
@@ -136,7 +130,6 @@ def set_default(work: Work, operation: ops.SetDefault) -> None:
     if default is None or isinstance(default, Unknown):
         return
     if default.kind == "identity" and isinstance(operation.table.name, str) and isinstance(operation.column, str):
-        sequence = default_name(operation.table.name, (operation.column,), "seq")
-        work.taking.lock(work.beside(operation.table, sequence or ""), AE)
+        work.taking.lock(work.sequence_of(operation.table, operation.column), AE)
     if default.kind == "generated":
         work.rewrite(operation.table)

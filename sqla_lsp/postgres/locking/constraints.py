@@ -23,8 +23,7 @@ def add_constraint(work: Work, added: ops.AddConstraint) -> None:
                 work.scan(table)
         case Unique(index=str(index)) | PrimaryKey(index=str(index)):
             work.lock(table, AE)
-            name = constraint.name if isinstance(constraint.name, str) else index
-            work.taking.lock(work.beside(table, name), SUE)
+            work.taking.lock(work.beside(table, index), SUE)
             if isinstance(constraint, PrimaryKey) and _has_nullable(work, table, index):
                 work.scan(table)
         case _:
@@ -63,6 +62,9 @@ def _constraint(work: Work, table: TableName, name: object) -> Constraint | None
 def drop_constraint(work: Work, dropped: ops.DropConstraint) -> None:
     work.lock(dropped.table, AE)
     constraint = _constraint(work, dropped.table, dropped.name)
+    name = None if constraint is None else index_of(dropped.table, constraint)
+    if name is not None:
+        work.taking.lock(work.beside(dropped.table, name), AE)
     if isinstance(constraint, ForeignKey):
         work.lock(constraint.target, AE)
     elif constraint is None and dropped.kind in (None, "foreign"):

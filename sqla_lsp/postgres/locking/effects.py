@@ -37,7 +37,7 @@ _HANDLERS: dict[type[Any], Callable[[Work, Any], None]] = {
     ops.CreateTable: tables.create_table,
     ops.DropTable: tables.drop_table,
     ops.RenameTable: tables.table,
-    ops.MoveTable: tables.table,
+    ops.MoveTable: tables.move_table,
     ops.AttachPartition: tables.attach_partition,
     ops.AddColumn: columns.add_column,
     ops.DropColumn: tables.table,

@@ -27,16 +27,16 @@ def create_index(work: Work, created: ops.CreateIndex) -> None:
 
 
 def drop_index(work: Work, dropped: ops.DropIndex) -> None:
-    schema = dropped.schema if isinstance(dropped.schema, str) else None
-    known = work.known.index(dropped.name, schema, dropped.table) if isinstance(dropped.name, str) else None
+    where = dropped.schema if isinstance(dropped.schema, str) else None
+    known = work.known.index(dropped.name, where, dropped.table) if isinstance(dropped.name, str) else None
     table = dropped.table if known is None else known[0].name
     mode = SUE if dropped.concurrently is True else AE
     if table is not None:
         work.lock(table, mode)
     else:
         work.taking.not_known("the table of the index is locked too", work=False)
-    if mode == SUE or table is None:
-        work.lock(TableName(dropped.name, dropped.schema), mode)
+    schema = table.schema if table is not None and dropped.schema is None else dropped.schema
+    work.lock(TableName(dropped.name, schema), mode)
 
 
 def rename_index(work: Work, renamed: ops.RenameIndex) -> None:

@@ -59,6 +59,11 @@ def named_in(sql: str) -> tuple[TableName, ...]:
     return tuple(found)
 
 
+def is_query(sql: str) -> bool:
+    """Whether a text makes a table from what a query reads."""
+    return any(parsed.kind in ("create_table_as_stmt", "select_stmt") for parsed in _parsed(sql))
+
+
 def _parsed(sql: str) -> list[Parsed]:
     text, holes = prepare(sql, binds=False)
     return list(statements(text, holes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqla_lsp.postgres.locking.other import named_in
+from sqla_lsp.postgres.locking.other import is_query, named_in
 from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work, index_of, referencing
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.tables import ForeignKey
@@ -24,7 +24,7 @@ def create_table(work: Work, made: ops.CreateTable) -> None:
     if made.partition_of is not None:
         work.lock(made.partition_of, AE)
         work.taking.not_known("a default partition is locked and scanned too", work=False)
-    if not made.complete and made.site.sql is not None:
+    if made.site.sql is not None and is_query(made.site.sql):
         for source in named_in(made.site.sql):
             if source == made.table:
                 continue
@@ -45,6 +45,14 @@ def drop_table(work: Work, dropped: ops.DropTable) -> None:
         work.taking.not_known("the tables that its foreign keys name are locked too", work=False)
     for child in referencing(work, dropped.table):
         work.lock(child, AE)
+    work.lock_indexes(dropped.table, AE)
+    work.lock_sequences(dropped.table, AE)
+
+
+def move_table(work: Work, moved: ops.MoveTable) -> None:
+    """SET SCHEMA takes the table's own sequences along."""
+    work.lock(moved.table, AE)
+    work.lock_sequences(moved.table, AE)
 
 
 def table(work: Work, operation: Any) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from sqla_lsp.postgres.identifiers import default_name
 from sqla_lsp.postgres.locking.modes import Mode, Taking
 from sqla_lsp.postgres.naming import constraint_name
 from sqla_lsp.schema.names import TableName, Unknown
-from sqla_lsp.schema.tables import Constraint, Exclude, ForeignKey, Index, PrimaryKey, Table, Unique
+from sqla_lsp.schema.tables import Column, Constraint, Exclude, ForeignKey, Index, PrimaryKey, Table, Unique
 from sqla_lsp.schema.types import PgType
 
 AE: Mode = "ACCESS EXCLUSIVE"
@@ -50,8 +51,14 @@ class Work:
         """A lock on a table or another relation."""
         if isinstance(table.name, Unknown):
             self.taking.not_known("the name of a relation is not known", work=False)
-        else:
-            self.taking.lock(str(table), mode)
+            return
+        self.taking.lock(str(table), mode)
+        if self._is_partitioned(table):
+            self.taking.not_known("its partitions are locked too", work=False)
+
+    def _is_partitioned(self, table: TableName) -> bool:
+        known = self.known.table(table)
+        return known is not None and known.partitioned
 
     def lock_indexes(self, table: TableName, mode: Mode, names: Iterable[str] | None = None) -> None:
         """A lock on the indexes of a table, all or some of them."""
@@ -67,18 +74,34 @@ class Work:
         own += [index_of(known.name, constraint) for constraint in known.constraints]
         return [name for name in own if isinstance(name, str)]
 
+    def lock_sequences(self, table: TableName, mode: Mode, columns: Iterable[str] | None = None) -> None:
+        """A lock on the sequences of a table's serial and identity columns, of all or some of them."""
+        known = self.known.table(table)
+        for column in known.columns if known is not None else ():
+            if isinstance(column.name, str) and (columns is None or column.name in columns) and has_sequence(column):
+                self.taking.lock(self.sequence_of(table, column.name), mode)
+
+    def sequence_of(self, table: TableName, column: str) -> str:
+        """The name that Postgres gives to the sequence of a column."""
+        return self.beside(table, default_name(str(table.name), (column,), "seq") or "")
+
     def beside(self, table: TableName, name: str) -> str:
         """The name of an index or a sequence in the schema of its table."""
         return f"{table.schema}.{name}" if isinstance(table.schema, str) else name
 
     def rewrite(self, table: TableName) -> None:
         """The table and its indexes are written anew."""
-        self.taking.rewrite(str(table))
-        self.taking.scan(str(table))
+        self.scan(table)
+        if not self._is_partitioned(table):
+            self.taking.rewrite(str(table))
         self.lock_indexes(table, AE)
 
     def scan(self, table: TableName) -> None:
-        self.taking.scan(str(table))
+        """The table is read from end to end; a partitioned one has no rows of its own."""
+        if self._is_partitioned(table):
+            self.taking.not_known("its partitions are read")
+        else:
+            self.taking.scan(str(table))
 
     def build(self, table: TableName, name: str | Unknown | None) -> None:
         """An index is built from all rows of a table."""
@@ -110,3 +133,9 @@ def referencing(work: Work, table: TableName) -> list[TableName]:
         if child.name != table and any(key.target == table for key in keys):
             found.append(child.name)
     return found
+
+
+def has_sequence(column: Column) -> bool:
+    """Whether a column brings a sequence along."""
+    is_serial = isinstance(column.type, PgType) and column.type.serial
+    return is_serial or (column.default is not None and column.default.kind == "identity")
