@@ -3,10 +3,11 @@ stands in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from sqla_lsp.postgres.locking.effects import effect
 from sqla_lsp.postgres.locking.modes import Effect
@@ -17,8 +18,8 @@ from sqla_lsp.project.history import RevisionHistory, ScriptHistory
 from sqla_lsp.project.project import Project
 from sqla_lsp.project.replay import Schema, applied
 from sqla_lsp.readers.recorder import Recorded, Recording
-from sqla_lsp.schema.operations import NotKnown as UnknownOperation
-from sqla_lsp.schema.operations import Script, Site, Transaction
+from sqla_lsp.schema import operations as ops
+from sqla_lsp.schema.operations import AnyOperation, Script, Site, Transaction
 from sqla_lsp.text.places import Place
 
 Direction = Literal["upgrade", "downgrade"]
@@ -85,7 +86,7 @@ def _of_call(recorded: Recorded, renderer: Renderer, before: Schema, version: in
         yield _unknown(site, str(error))
         return
     for text in texts:
-        operations = read_sql(text, site, binds=False)
+        operations = _told(read_sql(text, site, binds=False), recorded.sent.operations)
         done = effect(operations, before, version)
         for operation in operations:
             before = applied(before, operation, {})
@@ -93,8 +94,25 @@ def _of_call(recorded: Recorded, renderer: Renderer, before: Schema, version: in
         yield Statement(_place(site), site.source, text, "", done, site.transaction, bool(site.arms), new)
 
 
+def _told(rendered: Sequence[AnyOperation], given: Sequence[AnyOperation]) -> list[AnyOperation]:
+    """The operations of a statement, with what only the call says: the type that a column has, the kind of a constraint."""
+    types = {(made.table, made.column): made.existing for made in given if isinstance(made, ops.AlterType)}
+    kinds = [made.kind for made in given if isinstance(made, ops.DropConstraint)]
+    told: list[AnyOperation] = []
+    for operation in rendered:
+        match operation:
+            case ops.AlterType(existing=None):
+                operation = replace(operation, existing=types.get((operation.table, operation.column)))
+            case ops.DropConstraint(kind=None) if kinds:
+                operation = replace(operation, kind=kinds[0])
+            case _:
+                pass
+        told.append(operation)
+    return told
+
+
 def _unknown(site: Site, reason: str) -> Statement:
-    done = effect((UnknownOperation(site, reason),), Schema(), 0)
+    done = effect((ops.NotKnown(site, reason),), Schema(), 0)
     return Statement(_place(site), site.source, None, reason, done, site.transaction, bool(site.arms))
 
 

@@ -40,7 +40,7 @@ _HANDLERS: dict[type[Any], Callable[[Work, Any], None]] = {
     ops.MoveTable: tables.move_table,
     ops.AttachPartition: tables.attach_partition,
     ops.AddColumn: columns.add_column,
-    ops.DropColumn: tables.table,
+    ops.DropColumn: columns.drop_column,
     ops.RenameColumn: tables.table,
     ops.AlterType: columns.alter_type,
     ops.SetNullable: columns.set_nullable,

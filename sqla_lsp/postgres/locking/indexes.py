@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqla_lsp.postgres.locking.modes import Mode
 from sqla_lsp.postgres.locking.work import AE, SUE, Work
 from sqla_lsp.postgres.naming import index_name
 from sqla_lsp.schema import operations as ops
@@ -10,6 +11,10 @@ from sqla_lsp.schema.names import TableName, Unknown
 
 def create_index(work: Work, created: ops.CreateIndex) -> None:
     name = index_name(created.table, created.index, {}, is_sql=True) if created.index.name is None else created.index.name
+    mode: Mode = SUE if created.concurrently is True else "SHARE"
+    if created.if_not_exists is True and isinstance(name, str) and _exists(work, created.table, name):
+        work.lock(created.table, mode)
+        return
     if created.concurrently is True:
         work.lock(created.table, SUE)
         work.scan(created.table)
@@ -24,6 +29,12 @@ def create_index(work: Work, created: ops.CreateIndex) -> None:
             work.taking.lock(work.beside(created.table, name), AE)
         return
     work.build(created.table, name)
+
+
+def _exists(work: Work, table: TableName, name: str) -> bool:
+    """Whether an index of this name is known to be there."""
+    schema = table.schema if isinstance(table.schema, str) else None
+    return work.known.index(name, schema, table) is not None
 
 
 def drop_index(work: Work, dropped: ops.DropIndex) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqla_lsp.postgres.locking.modes import MODES, Mode
-from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work
+from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work, referencing
 from sqla_lsp.postgres.sql_expressions import member, messages, qualified, relation, strings
 from sqla_lsp.postgres.sql_grammar import Parsed, statements
-from sqla_lsp.postgres.sql_text import Holes, prepare
+from sqla_lsp.postgres.sql_text import Holes, masked, prepare
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.operations import OtherStatement
+from sqla_lsp.schema.tables import ForeignKey
 
 _ALTER_TABLE: dict[str, Mode] = {
     "AT_SetStatistics": SUE,
@@ -34,11 +36,12 @@ _ALTER_TABLE: dict[str, Mode] = {
 _REWRITING = frozenset({"AT_SetLogged", "AT_SetUnLogged", "AT_SetAccessMethod"})
 _READS = ("SELECT", "WITH")
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE")
+_SELECTIVE = re.compile(r"\b(?:where|limit|join)\b", re.IGNORECASE)
 _COMMENTED = frozenset({"OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_INDEX", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE"})
 _ON_TABLE = frozenset({"OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
 _WITHOUT_RELATION = (
     "create_function_stmt do_stmt create_extension_stmt alter_enum_stmt create_schema_stmt create_role_stmt alter_role_stmt"
-    " variable_show_stmt notify_stmt listen_stmt create_seq_stmt alter_role_set_stmt define_stmt create_cast_stmt"
+    " variable_show_stmt notify_stmt listen_stmt alter_role_set_stmt define_stmt create_cast_stmt"
     " alter_default_privileges_stmt create_range_stmt composite_type_stmt alter_database_set_stmt alter_extension_stmt"
     " alter_function_stmt create_conversion_stmt create_plang_stmt grant_role_stmt alter_owner_stmt transaction_stmt"
     " create_event_trig_stmt alter_event_trig_stmt create_enum_stmt create_domain_stmt alter_domain_stmt alter_type_stmt"
@@ -77,8 +80,9 @@ def other(work: Work, operation: OtherStatement) -> None:
         _write(work, operation, sql)
     elif kind in _READS:
         for table in named_in(sql):
-            work.lock(table, "ACCESS SHARE")
-            work.lock_indexes(table, "ACCESS SHARE")
+            _read(work, table)
+            if _reads_all(sql):
+                work.scan(table)
     elif sql:
         for parsed in _parsed(sql):
             if parsed.node is None:
@@ -88,16 +92,34 @@ def other(work: Work, operation: OtherStatement) -> None:
 
 
 def _write(work: Work, operation: OtherStatement, sql: str) -> None:
-    """Rows are written: the targets and their indexes; what else is named is read."""
+    """Rows are written: the targets are locked, and, where foreign keys lead there or from there, what these name; what else is
+    named is read."""
     for table in named_in(sql):
         if table not in operation.tables:
-            work.lock(table, "ACCESS SHARE")
-            work.lock_indexes(table, "ACCESS SHARE")
+            _read(work, table)
     for table in operation.tables:
         work.lock(table, "ROW EXCLUSIVE")
-        work.lock_indexes(table, "ROW EXCLUSIVE")
-        if operation.kind != "INSERT" and "where" not in sql.lower():
-            work.scan(table)
+        if operation.kind != "INSERT":
+            work.lock_indexes(table, "ROW EXCLUSIVE")
+            if _reads_all(sql):
+                work.scan(table)
+        known = work.known.table(table)
+        keys = [key for key in known.constraints if isinstance(key, ForeignKey)] if known is not None else []
+        others = [key.target for key in keys] if operation.kind == "INSERT" else []
+        others += referencing(work, table) if operation.kind == "DELETE" else []
+        for other in others:
+            work.lock(other, "ROW SHARE")
+            work.lock_indexes(other, "ROW SHARE")
+
+
+def _read(work: Work, table: TableName) -> None:
+    work.lock(table, "ACCESS SHARE")
+    work.lock_indexes(table, "ACCESS SHARE")
+
+
+def _reads_all(sql: str) -> bool:
+    """Whether a statement has nothing that an index could serve."""
+    return _SELECTIVE.search(masked(sql)) is None
 
 
 def _statement(work: Work, parsed: Parsed) -> None:
@@ -140,6 +162,8 @@ def _statement(work: Work, parsed: Parsed) -> None:
             _drop(work, node)
         case "rename_stmt" | "alter_object_schema_stmt" if node.HasField("relation"):
             work.lock(relation(node.relation, Holes()), AE)
+        case "create_seq_stmt":
+            work.lock(relation(node.sequence, Holes()), AE)
         case "alter_seq_stmt":
             work.lock(relation(node.sequence, Holes()), SRE)
         case kind if kind not in _NO_RELATION:
@@ -171,13 +195,16 @@ def _refresh(work: Work, node: Any) -> None:
 
 
 def _truncate(work: Work, node: Any) -> None:
-    for item in node.relations:
-        table = relation(item.range_var, Holes())
+    pending = [relation(item.range_var, Holes()) for item in node.relations]
+    done: list[TableName] = []
+    while pending:
+        table = pending.pop()
+        done.append(table)
         work.lock(table, AE)
         work.lock_indexes(table, AE)
         work.taking.rewrite(str(table))
-    if member(node, "behavior") == "DROP_CASCADE":
-        work.taking.not_known("the tables that reference it are emptied too", work=False)
+        if member(node, "behavior") == "DROP_CASCADE":
+            pending += [child for child in referencing(work, table) if child not in done]
 
 
 def _vacuum(work: Work, node: Any) -> None:
@@ -202,7 +229,7 @@ def _comment(work: Work, node: Any) -> None:
     if kind in _COMMENTED and names:
         work.lock(qualified(names, Holes()), SUE)
     elif kind in _ON_TABLE and names[:-1]:
-        work.lock(qualified(names[:-1], Holes()), SUE)
+        work.lock(qualified(names[:-1], Holes()), "ACCESS SHARE")
 
 
 def _drop(work: Work, node: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqla_lsp.postgres.locking.other import is_query, named_in
-from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work, index_of, referencing
+from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work, has_sequence, index_of, referencing
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.tables import ForeignKey
 
@@ -14,6 +14,9 @@ def create_table(work: Work, made: ops.CreateTable) -> None:
     if made.if_not_exists is True and work.known.table(made.table) is not None:
         return
     work.lock(made.table, AE)
+    for column in made.columns:
+        if has_sequence(column) and isinstance(column.name, str):
+            work.taking.lock(work.sequence_of(made.table, column.name), AE)
     for constraint in made.constraints:
         name = index_of(made.table, constraint)
         if name is not None:
