@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue
 
 _OF_BATCH = ("table_name", "schema", "recreate", "copy_from")
+_BROUGHT = re.compile(r"(?P<index>CREATE (?:UNIQUE )?INDEX\b)|(?P<constraint>ALTER TABLE .* ADD (?!COLUMN\b))")
 _STATEMENTS = ("sqltext", "statement", "clause", "sql")
 
 
@@ -68,7 +70,7 @@ class Renderer:
             raise
         except Exception as error:
             raise NotKnown(f"the call fails: {_first_line(error)}") from error
-        return self._buffer.taken()
+        return _ordered(self._buffer.taken())
 
     def _send(self, recorded: Recorded) -> None:
         sent = recorded.sent
@@ -129,6 +131,21 @@ class Renderer:
         except NotKnown:
             return statement
         return statement.bindparams(**given) if isinstance(given, dict) else statement
+
+
+def _ordered(statements: list[str]) -> list[str]:
+    """The statements of one call in an order that is the same every time: the constraints, and the indexes, that a column or a
+    table brings along come from sets of SQLAlchemy's."""
+    ordered: list[str] = []
+    for statement in statements:
+        at = len(ordered)
+        kind = _BROUGHT.match(statement)
+        while at and kind and (before := _BROUGHT.match(ordered[at - 1])) and before.lastgroup == kind.lastgroup:
+            if ordered[at - 1] <= statement:
+                break
+            at -= 1
+        ordered.insert(at, statement)
+    return ordered
 
 
 def _reason(recorded: Recorded) -> str:
