@@ -13,7 +13,7 @@ from sqla_lsp.postgres.locking.effects import effect
 from sqla_lsp.postgres.locking.modes import Effect
 from sqla_lsp.postgres.sql import read_sql
 from sqla_lsp.preview.objects import NotKnown
-from sqla_lsp.preview.rendering import Renderer
+from sqla_lsp.preview.rendering import Fails, Renderer
 from sqla_lsp.project.history import RevisionHistory, ScriptHistory
 from sqla_lsp.project.project import Project
 from sqla_lsp.project.replay import Schema, applied
@@ -27,7 +27,8 @@ Direction = Literal["upgrade", "downgrade"]
 
 class Statement(msgspec.Struct, frozen=True):
     """One statement that a call sends; `sql` is None where it is not known, with the `reason`. `place` is the call in the file at
-    hand. `conditional` says that it stands in a branch that is taken or not. `new` are the relations that the function made."""
+    hand. `conditional` says that it may be left out: it stands in a branch, in a `try`, or behind a call that `fails`, which
+    Alembic or SQLAlchemy refuses. `new` are the relations that the function made."""
 
     place: Place
     source: str
@@ -37,6 +38,7 @@ class Statement(msgspec.Struct, frozen=True):
     transaction: Transaction
     conditional: bool
     new: frozenset[str] = frozenset()
+    fails: bool = False
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -69,9 +71,12 @@ def _statements(recording: Recording, history: RevisionHistory, direction: Direc
     start = (history.upgrade if direction == "upgrade" else history.downgrade).start
     script = ScriptHistory(history, direction, Script(recording.operations), start)
     renderer = Renderer(recording.machine, history.environment.naming_convention)
+    failed = False
     for recorded in recording.calls:
         before = script.before(recorded.number) if recorded.number < len(recording.operations) else script.end
-        yield from _of_call(recorded, renderer, before, version)
+        for statement in _of_call(recorded, renderer, before, version):
+            yield replace(statement, conditional=True) if failed or recorded.sent.attempted else statement
+            failed = failed or statement.fails
     if not recording.complete:
         place = Place(0, 0)
         yield _unknown(Site(place, place, direction), "the function takes too many steps to follow")
@@ -83,7 +88,7 @@ def _of_call(recorded: Recorded, renderer: Renderer, before: Schema, version: in
     try:
         texts = renderer.render(recorded)
     except NotKnown as error:
-        yield _unknown(site, str(error))
+        yield _unknown(site, str(error), fails=isinstance(error, Fails))
         return
     for text in texts:
         operations = _told(read_sql(text, site, binds=False), recorded.sent.operations)
@@ -111,9 +116,9 @@ def _told(rendered: Sequence[AnyOperation], given: Sequence[AnyOperation]) -> li
     return told
 
 
-def _unknown(site: Site, reason: str) -> Statement:
+def _unknown(site: Site, reason: str, *, fails: bool = False) -> Statement:
     done = effect((ops.NotKnown(site, reason),), Schema(), 0)
-    return Statement(_place(site), site.source, None, reason, done, site.transaction, bool(site.arms))
+    return Statement(_place(site), site.source, None, reason, done, site.transaction, bool(site.arms), fails=fails)
 
 
 def _place(site: Site) -> Place:

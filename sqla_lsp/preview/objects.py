@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import and_, or_
+from sqlalchemy import MetaData, and_, or_
 from sqlalchemy.sql.base import ColumnCollection
-from sqlalchemy.sql.elements import conv
+from sqlalchemy.sql.elements import ColumnElement, conv
 from sqlalchemy.sql.visitors import Visitable
 
 from sqla_lsp.preview import library
@@ -51,7 +51,11 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "&": and_,
     "|": or_,
     "~": operator.invert,
+    "**": operator.pow,
+    "//": operator.floordiv,
+    "[]": operator.getitem,
 }
+_LARGEST = 1000
 _CLIENT_SIDE = ("default", "onupdate", "insert_default")
 _NOT_SENT = ("info", "doc")
 _CONNECTIONS = ("alembic.op.get_bind()", "alembic.op.get_context()", "alembic.context")
@@ -155,6 +159,10 @@ class Builder:
         base = self.build(frame, value.base)
         if isinstance(base, ColumnCollection):
             return base[value.name.strip("[]")]
+        if value.name.startswith("[") and len(value.name) > 2 and isinstance(base, ColumnElement | Mapping):
+            return base[value.name[1:-1]]
+        if isinstance(base, MetaData) and value.name == "naming_convention":
+            return base.naming_convention
         if isinstance(base, Visitable) and value.name in library.ATTRIBUTES:
             return getattr(base, value.name)
         raise NotKnown(f"{value.name} is not known")
@@ -163,8 +171,8 @@ class Builder:
         path = path_of(call.function) or ""
         if path.startswith(_CONNECTIONS):
             return self._connection
-        if path.startswith("operator."):
-            return _OPERATORS[path.removeprefix("operator.")](*[self.build(frame, value) for value in call.positional])
+        if isinstance(call.function, Symbol) and path.startswith("operator."):
+            return self._operator(frame, path.removeprefix("operator."), call)
         if library.is_mutable(path) and call.positional:
             return self.build(frame, call.positional[0])
         constructor = library.found(path)
@@ -186,6 +194,15 @@ class Builder:
             return None
         base = self.build(frame, function.base)
         return getattr(base, function.name, None) if isinstance(base, Visitable) else None
+
+    def _operator(self, frame: Frame, symbol: str, call: CallValue) -> Any:
+        """An operator between what was built."""
+        operands = [self.build(frame, value) for value in call.positional]
+        if symbol == "**" and any(not isinstance(value, int) or abs(value) > _LARGEST for value in operands):
+            raise NotKnown("a number is not known")
+        if symbol not in _OPERATORS:
+            raise NotKnown(f"{symbol} is not known")
+        return _OPERATORS[symbol](*operands)
 
     def _column(self, constructor: Any, frame: Frame, call: CallValue) -> Any:
         """A column. Of what SQLAlchemy computes when rows are inserted DDL says nothing, but that it is there."""
@@ -215,7 +232,7 @@ class Builder:
         known = type_of(self._machine, frame, value)
         made = spelled(known) if isinstance(known, PgType) else None
         if made is None:
-            raise NotKnown(f"{_called(value)} is not known")
+            raise NotKnown(_why(value))
         return made
 
 
@@ -224,6 +241,13 @@ def _name(text: str) -> str:
     return conv(text.given) if isinstance(text, Conventional) else text
 
 
-def _called(value: Value) -> str:
+def _why(value: Value) -> str:
+    """Why a value is not known: what it is called, or what it begins with."""
     path = path_of(value)
-    return path.removesuffix("()") if path else "a type of the project"
+    if path is not None:
+        return f"{path.removesuffix('()')} is not known"
+    while isinstance(value, CallValue | Member):
+        value = value.function if isinstance(value, CallValue) else value.base
+    if isinstance(value, Unknown):
+        return value.reason or "its value is not known"
+    return f"{value.cls.name if isinstance(value, Instance) else getattr(value, 'name', 'a value')} is of the project"

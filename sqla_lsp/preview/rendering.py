@@ -23,6 +23,10 @@ _BROUGHT = re.compile(r"(?P<index>CREATE (?:UNIQUE )?INDEX\b)|(?P<constraint>ALT
 _STATEMENTS = ("sqltext", "statement", "clause", "sql")
 
 
+class Fails(NotKnown):
+    """A call that Alembic or SQLAlchemy refuses: it sends nothing, and what follows it is not reached."""
+
+
 class _Buffer:
     """Takes what Alembic writes, statement by statement."""
 
@@ -60,7 +64,7 @@ class Renderer:
         self._builder = Builder(machine, self._context.connection)
 
     def render(self, recorded: Recorded) -> list[str]:
-        """The statements that a call emits, each as Alembic writes it. Raises `NotKnown`."""
+        """The statements that a call emits, each as Alembic writes it. Raises `NotKnown` and `Fails`."""
         self._buffer.taken()
         try:
             with warnings.catch_warnings():
@@ -69,7 +73,7 @@ class Renderer:
         except NotKnown:
             raise
         except Exception as error:
-            raise NotKnown(f"the call fails: {_first_line(error)}") from error
+            raise Fails(f"the call fails: {_first_line(error)}") from error
         return _ordered(self._buffer.taken())
 
     def _send(self, recorded: Recorded) -> None:
@@ -89,7 +93,8 @@ class Renderer:
         sent = recorded.sent
         if not hasattr(Operations, sent.name):
             raise NotKnown(_reason(recorded))
-        positional, keywords = self._builder.arguments(sent.frame, sent.call)
+        call = _without_needless(sent.call) if sent.name == "alter_column" else sent.call
+        positional, keywords = self._builder.arguments(sent.frame, call)
         if sent.batch is None:
             made = getattr(self._operations, sent.name)(*positional, **keywords)
             if made is not None:
@@ -131,6 +136,15 @@ class Renderer:
         except NotKnown:
             return statement
         return statement.bindparams(**given) if isinstance(given, dict) else statement
+
+
+def _without_needless(call: CallValue) -> CallValue:
+    """A call of alter_column without what it says of the column as it is, where Postgres needs none of that."""
+    needless = {"existing_nullable", "existing_comment", "existing_autoincrement"}
+    needless |= {"existing_type"} if call.keywords.get("type_") is None else set()
+    needless |= {"existing_server_default"} if "server_default" not in call.keywords else set()
+    keywords = {name: value for name, value in call.keywords.items() if name not in needless}
+    return CallValue(call.function, call.positional, keywords, call.place, call.open, call.open_keywords)
 
 
 def _ordered(statements: list[str]) -> list[str]:

@@ -20,7 +20,8 @@ from sqla_lsp.syntax.values import CallValue
 class SentCall:
     """One call that sends something: a directive of `op` or of a batch, an `execute`, the `create` or `drop` of a schema item, or
     another one, of which is only known that it sends something. `name` is the method's, `frame` where it was evaluated, and
-    `batch` the `batch_alter_table(...)` that it is sent through."""
+    `batch` the `batch_alter_table(...)` that it is sent through. `attempted` says that it stands in a `try` that goes on where
+    something fails."""
 
     kind: Literal["directive", "execute", "item", "other"]
     name: str
@@ -29,6 +30,7 @@ class SentCall:
     site: Site
     operations: tuple[AnyOperation, ...]
     batch: CallValue | None = None
+    attempted: bool = False
 
     def moved(self, transaction: Transaction) -> SentCall:
         """The call when it is sent in another transaction than the one that it was written in."""

@@ -169,7 +169,7 @@ class OperationsHost:
             return
         else:
             made = (ops.NotKnown(site(), f"{source} is an operation of a plug-in"),)
-        sent = SentCall("directive", name, call, frame, site(), made, batch)
+        sent = SentCall("directive", name, call, frame, site(), made, batch, machine.attempts > 0)
         pending = next((b.pending for b in reversed(self._batches) if b.call is batch), None)
         if pending is None:
             self.sent(sent)
@@ -200,7 +200,7 @@ class OperationsHost:
                 self.transactions.statement(operation.kind)
                 elsewhere = self.transactions.now
         if made:
-            self.sent(SentCall("execute", last_name(call), call, frame, site, tuple(made)))
+            self.sent(SentCall("execute", last_name(call), call, frame, site, tuple(made), None, machine.attempts > 0))
 
     def _other(self, machine: Machine, frame: Frame, call: CallValue, name: str, path: str) -> None:
         """Calls of what is not `op`: connections, sessions, tables, types."""

@@ -172,7 +172,7 @@ def _shown(line: Line) -> str:
 
 def is_schema(statement: Statement) -> bool:
     """Whether a statement that is not known may be one about the schema."""
-    return statement.sql is None and _SAYS_DATA.match(statement.reason) is None
+    return statement.sql is None and not statement.fails and _SAYS_DATA.match(statement.reason) is None
 
 
 # ----------------------------------------------------------------------------------------------------------- what Alembic says

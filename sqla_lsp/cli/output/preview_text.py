@@ -44,9 +44,10 @@ def _heading(autocommit: bool | None, made: Preview) -> str:
 def _group(statements: Sequence[Statement], rows: LineIndex) -> Iterator[Styled]:
     for statement in statements:
         row = rows.row(statement.place.start) + 1
-        condition = "  -- in a branch" if statement.conditional else ""
+        condition = "  -- may be left out" if statement.conditional else ""
         if statement.sql is None:
-            yield ((f"{row:6}  ", "blue"), (f"-- {statement.source} is not known: {statement.reason}{condition}", "yellow"))
+            said = "" if statement.fails else " is not known"
+            yield ((f"{row:6}  ", "blue"), (f"-- {statement.source}{said}: {statement.reason}{condition}", "yellow"))
             continue
         first, *rest = statement.sql.splitlines() or [""]
         yield ((f"{row:6}  ", "blue"), (first, "bold"), (condition if not rest else "", "yellow"))
