@@ -23,14 +23,14 @@ _CONSTRUCTORS = frozenset(f"{_SCHEMA} {_EXPRESSIONS}".split())
 """Classes and functions of SQLAlchemy; its types come to them."""
 
 _METHODS = (
-    "alias any any_ all all_ as_float as_integer as_scalar as_string asc between bindparams bool_op cast collate columns"
-    " concat contained_by contains correlate cte desc distinct endswith except_ exists excluded execution_options filter"
-    " filter_by from_select group_by has_key having icontains iendswith ilike in_ insert intersect is_ is_distinct_from"
-    " is_not is_not_distinct_from isnot isnot_distinct_from istartswith join label like limit match not_ilike not_in"
-    " not_like notilike notin_ notlike nulls_first nulls_last nullsfirst nullslast offset on_conflict_do_nothing"
-    " on_conflict_do_update op order_by outerjoin over overlaps params regexp_match regexp_replace returning scalar_subquery"
-    " select select_from self_group startswith subquery union union_all update delete values where with_for_update"
-    " with_only_columns with_variant within_group"
+    "alias all all_ any any_ as_boolean as_float as_integer as_json as_numeric as_scalar as_string asc between"
+    " bindparams bool_op cast collate columns concat contained_by contains correlate cte delete desc distinct endswith"
+    " except_ excluded execution_options exists filter filter_by from_select group_by has_key having icontains"
+    " iendswith ilike in_ insert intersect is_ is_distinct_from is_not is_not_distinct_from isnot isnot_distinct_from"
+    " istartswith join label like limit match not_ilike not_in not_like notilike notin_ notlike nulls_first nulls_last"
+    " nullsfirst nullslast offset on_conflict_do_nothing on_conflict_do_update op order_by outerjoin over overlaps"
+    " params regexp_match regexp_replace returning scalar_subquery select select_from self_group startswith subquery"
+    " union union_all update values where with_for_update with_only_columns with_variant within_group"
 )
 METHODS = frozenset(_METHODS.split())
 """Methods of what was built that build more of it."""
