@@ -169,6 +169,8 @@ def _subscript(machine: Machine, frame: Frame, node: code.Subscript) -> Value:
     if isinstance(base, ClassValue) and isinstance(index, str):
         return attribute(machine, frame, base, index)
     if isinstance(base, Symbol | Member | CallValue):
+        if machine.keeps_operators and isinstance(base, CallValue) and isinstance(index, tuple | ListValue):
+            return CallValue(Symbol("operator.[]"), (base, index), {}, frame.place(node))
         return Member(base, f"[{index}]" if isinstance(index, str | int) else "[]")
     return NOT_KNOWN
 
@@ -381,7 +383,7 @@ def _is_super(node: code.Expression) -> bool:
 
 def _of_super(machine: Machine, frame: Frame, name: str) -> Value:
     """`super().name` in a method, which is bound to the instance at hand."""
-    from sqla_lsp.syntax.functions import call_declared, find_member
+    from sqla_lsp.syntax.functions import ancestors, call_declared, find_member
 
     at: Frame | None = frame
     while at is not None and (at.parent is None or at.parent.owner is None):
@@ -397,7 +399,8 @@ def _of_super(machine: Machine, frame: Frame, name: str) -> Value:
             return found  # type: ignore[no-any-return]
         if isinstance(found, FunctionValue) and isinstance(receiver, Instance | ClassValue):
             return found if found.kind == "static" else BoundMethod(receiver, found)
-    return NOT_KNOWN
+    outside = next((base for base in ancestors(at.parent.owner) if isinstance(base, Symbol)), None)
+    return NOT_KNOWN if outside is None else _symbol(f"{outside.path}.{name}")
 
 
 Arguments = tuple[tuple[Value, ...], dict[str, Value], bool, int]

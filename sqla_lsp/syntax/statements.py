@@ -183,8 +183,13 @@ def _enter_instance(
 
 def _try(machine: Machine, frame: Frame, node: code.Try) -> Signal:
     def body() -> Signal:
-        return run_body(machine, frame, node.body) or run_body(machine, frame, node.otherwise)
+        machine.attempts += goes_on
+        try:
+            return run_body(machine, frame, node.body) or run_body(machine, frame, node.otherwise)
+        finally:
+            machine.attempts -= goes_on
 
+    goes_on = any(not (handler.body and isinstance(handler.body[-1], code.Raise)) for handler in node.handlers)
     signal = _with_handlers(machine, frame, node, body())
     if node.final:
         signal = run_body(machine, frame, node.final) or signal
