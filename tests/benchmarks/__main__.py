@@ -1,4 +1,5 @@
-"""`python -m tests.benchmarks [TREE]`: what a cold and a warm check, a start and a keystroke cost, beside the yardsticks.
+"""`python -m tests.benchmarks [TREE]`: what a cold and a warm check, a start, a keystroke and a code action cost, beside
+the yardsticks.
 
 TREE is a folder of Python projects, for instance the unpacked wheels of `python -m tests.corpus fetch`. The yardsticks run on
 the same tree in the same run where they are installed: `sqlalchemy-lsp check` (a Rust program that reads the same files and
@@ -27,14 +28,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         os.environ["XDG_CACHE_HOME"] = cache
         _commands(str(Path(options.tree).resolve()), options.runs, Path(cache))
-    _keystrokes()
+    _waits()
 
 
 def _commands(tree: str, runs: int, cache: Path) -> None:
     sqla_lsp = str(BIN / "sqla-lsp")
-    check = [sqla_lsp, "check", "--output-format", "json", tree]
+    check = [sqla_lsp, "check", "--output-format", "concise", tree]
     peer = _peer(tree, runs)
-    print(f"{'':34}{'wall s':>9}{'cpu s':>9}{'MB':>8}   of the peer's wall / cpu")
+    print(f"{'':42}{'wall s':>9}{'cpu s':>9}{'MB':>8}   of the peer's wall / cpu")
     if peer:
         _row("sqlalchemy-lsp check (the peer)", peer, None)
     ruff = shutil.which("ruff", path=f"{BIN}:{os.environ.get('PATH', '')}")
@@ -42,6 +43,7 @@ def _commands(tree: str, runs: int, cache: Path) -> None:
         _row("ruff check --select F401", median(runs, [ruff, "check", "--no-cache", "--select", "F401", tree]), peer)
     _row("sqla-lsp check, cold", median(runs, check, before=lambda: shutil.rmtree(cache / "sqla-lsp", ignore_errors=True)), peer)
     _row("sqla-lsp check, warm", median(runs + 2, check), peer)
+    _row("sqla-lsp check, json with all fixes, cold", median(1, [*check[:-2], "json", "--no-cache", tree]), peer)
     revision = next(iter(sorted(Path(tree).rglob("versions/*.py"))), None)
     if revision:
         _row("sqla-lsp check of one file", median(runs + 2, [sqla_lsp, "check", str(revision)]), peer)
@@ -56,15 +58,16 @@ def _peer(tree: str, runs: int) -> Cost | None:
 
 def _row(label: str, cost: Cost, peer: Cost | None) -> None:
     ratio = f"   {cost.wall / peer.wall:.2f} / {cost.cpu / peer.cpu:.2f}" if peer else ""
-    print(f"{label:34}{cost.wall:9.3f}{cost.cpu:9.3f}{cost.memory:8.0f}{ratio}", flush=True)
+    print(f"{label:42}{cost.wall:9.3f}{cost.cpu:9.3f}{cost.memory:8.0f}{ratio}", flush=True)
 
 
-def _keystrokes() -> None:
+def _waits() -> None:
+    from tests.benchmarks.actions import actions
     from tests.benchmarks.keystroke import keystrokes
 
-    print(f"\n{'from didChange to publishDiagnostics':54}{'median ms':>10}{'worst ms':>10}")
-    for label, times in keystrokes():
-        print(f"{label:54}{1000 * times[len(times) // 2]:10.1f}{1000 * times[-1]:10.1f}", flush=True)
+    print(f"\n{'from didChange to publishDiagnostics, from request to answer':64}{'median ms':>10}{'worst ms':>10}")
+    for label, times in (*keystrokes(), *actions()):
+        print(f"{label:64}{1000 * times[len(times) // 2]:10.1f}{1000 * times[-1]:10.1f}", flush=True)
 
 
 if __name__ == "__main__":
