@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.editors import emacs, helix, neovim, vim
+from tests.editors import emacs, helix, neovim, vim, vscode
 from tests.editors.driving import Failed
 from tests.editors.install import CannotInstall
 
@@ -24,16 +24,20 @@ EDITORS: dict[str, Callable[[Path], str]] = {
     "emacs-lsp-mode": emacs.lsp_mode,
     "helix": helix.helix,
     "vim-ale": vim.ale,
+    "vscode": vscode.workbench,
+    "vscode-host": vscode.extension_host,
 }
+ON_REQUEST: dict[str, Callable[[Path], str]] = {"vscode-pictures": vscode.pictures}
+"""What runs only when it is named."""
 
 
 def main() -> int:
     """Runs the editors that are named, one after the other."""
     arguments = argparse.ArgumentParser(prog="python -m tests.editors", description="Drives real editors.")
-    arguments.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(EDITORS)} (default: all)")
+    arguments.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(EDITORS)} (default: all); vscode-pictures")
     arguments.add_argument("-v", "--verbose", action="store_true", help="print what each editor said")
     options = arguments.parse_args()
-    unknown = [name for name in options.names if name not in EDITORS]
+    unknown = [name for name in options.names if name not in EDITORS | ON_REQUEST]
     if unknown:
         arguments.error(f"unknown editor {unknown[0]!r}; editors are {', '.join(EDITORS)}")
     results = [_passes(name, options.verbose) for name in options.names or EDITORS]
@@ -44,7 +48,7 @@ def _passes(name: str, verbose: bool) -> bool:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="sqla-lsp-", ignore_cleanup_errors=True) as folder:
         try:
-            said = EDITORS[name](Path(folder).resolve())
+            said = (EDITORS | ON_REQUEST)[name](Path(folder).resolve())
         except (Failed, CannotInstall, AssertionError) as error:
             print(f"FAILED {name}: {error}", flush=True)
             return False

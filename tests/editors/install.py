@@ -47,8 +47,8 @@ def exists(package: str) -> bool:
 
 
 def from_suite(suite: str, package: str, program: str, environment: Mapping[str, str]) -> Path:
-    """The path of a program of another Debian suite, unpacked where it is not there yet. `@` in the values of `environment` stands
-    for the folder of the editor."""
+    """The path of a program of another Debian suite, unpacked where it is not there yet. `@` in the values of `environment`
+    stands for the folder of the editor."""
     folder = FOLDER / f"{package}-{suite}"
     start = folder / "start"
     if not start.exists():

@@ -1,6 +1,6 @@
 """The project that is opened in every editor: two revisions, the second with an index that blocks writes, and text outside of
-ASCII (also outside of the Basic Multilingual Plane) before, in and after the statement, where editors count columns differently. The
-name of the file is not ASCII either."""
+ASCII (also outside of the Basic Multilingual Plane) before, in and after the statement, where editors count columns differently.
+The name of the file is not ASCII either."""
 
 from __future__ import annotations
 
@@ -111,6 +111,7 @@ class Project:
         versions.mkdir(parents=True)
         subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
         (folder / "pyproject.toml").write_text('[project]\nname = "laden"\n', encoding="utf-8")
+        (folder / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n", encoding="utf-8")
         (folder / "migrations" / "env.py").write_text(_ENVIRONMENT, encoding="utf-8")
         (versions / "0001_schuhe.py").write_text(_TABLE, encoding="utf-8")
         (versions / self.migration.name).write_text(self._index, encoding="utf-8")
