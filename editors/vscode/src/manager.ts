@@ -1,0 +1,135 @@
+/** All servers of the window: which folders get one, and what happens to them when folders, settings or trust change. */
+
+import * as vscode from 'vscode';
+import { outermost } from './folders';
+import { debugInformation } from './information';
+import { Installer } from './install';
+import { onDidChooseInterpreter } from './python';
+import { FolderServer } from './server';
+import { Status } from './status';
+
+const CONTAINS = 'workspaceContains:';
+const LEFT_OUT = '**/{node_modules,site-packages,.venv,venv}/**';
+
+export class Manager {
+  private readonly servers = new Map<string, FolderServer>();
+  private readonly status = new Status();
+  private readonly installer = new Installer(() => this.restart());
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  /** Starts the servers and listens to what happens. */
+  async start(): Promise<void> {
+    const { subscriptions } = this.context;
+    subscriptions.push(
+      this.status,
+      vscode.workspace.onDidChangeWorkspaceFolders(() => void this.follow()),
+      vscode.workspace.onDidChangeConfiguration((event) => void this.configured(event)),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => void this.each((server) => server.search())),
+      vscode.languages.onDidChangeDiagnostics(() => {
+        this.show();
+      }),
+    );
+    await this.follow();
+    subscriptions.push(onDidChooseInterpreter(() => void this.each((server) => server.search())));
+  }
+
+  async stop(): Promise<void> {
+    await this.each((server) => server.stop());
+    this.servers.clear();
+  }
+
+  /** Starts all servers again, and those that were not there. */
+  async restart(): Promise<void> {
+    await this.each((server) => server.restart());
+    await this.follow();
+  }
+
+  async checkWorkspace(): Promise<void> {
+    await this.each((server) => server.checkWholeWorkspace());
+    await vscode.commands.executeCommand('workbench.actions.view.problems');
+  }
+
+  async showInformation(): Promise<void> {
+    const content = debugInformation(this.context.extension, [...this.servers.values()]);
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content, language: 'markdown' }));
+  }
+
+  /** Gives every folder that wants one a server, and takes away those of folders that are gone. */
+  private async follow(): Promise<void> {
+    const wanted = await this.wanted();
+    const gone = [...this.servers].filter(([uri]) => !wanted.some((folder) => folder.uri.toString() === uri));
+    gone.forEach(([uri]) => this.servers.delete(uri));
+    const come = wanted.filter((folder) => !this.servers.has(folder.uri.toString())).map((folder) => this.newServer(folder));
+    this.show();
+    await Promise.all([...gone.map(([, server]) => server.stop()), ...come.map((server) => server.restart())]);
+  }
+
+  /** The folders that get a server. Where there is one folder alone, it is the reason that the extension is active. */
+  private async wanted(): Promise<vscode.WorkspaceFolder[]> {
+    const local = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+    const outer = new Set(outermost(local.map(({ uri }) => uri.path)));
+    const folders = local.filter((folder) => outer.has(folder.uri.path) && isEnabled(folder));
+    const marked = await Promise.all(folders.map(async (folder) => local.length === 1 || (await isMarked(folder, this.context.extension))));
+    return folders.filter((_, at) => marked[at]);
+  }
+
+  private newServer(folder: vscode.WorkspaceFolder): FolderServer {
+    const server = new FolderServer(folder, {
+      log: this.log,
+      changed: () => {
+        this.show();
+      },
+      missing: () => void this.installer.offer(folder),
+    });
+    this.servers.set(folder.uri.toString(), server);
+    return server;
+  }
+
+  private async configured(event: vscode.ConfigurationChangeEvent): Promise<void> {
+    if (!event.affectsConfiguration('sqla-lsp')) {
+      return;
+    }
+    await this.follow();
+    await this.each((server) =>
+      event.affectsConfiguration('sqla-lsp.path', server.folder) ? server.restart() : server.configure(),
+    );
+  }
+
+  private async each(act: (server: FolderServer) => Promise<void>): Promise<void> {
+    await Promise.all([...this.servers.values()].map(act));
+  }
+
+  private show(): void {
+    this.status.show([...this.servers.values()].map(({ activity }) => activity));
+  }
+}
+
+function isEnabled(folder: vscode.WorkspaceFolder): boolean {
+  return vscode.workspace.getConfiguration('sqla-lsp', folder).get('enable', true);
+}
+
+/** Whether a folder by itself would have activated the extension: its events say by which files. */
+async function isMarked(folder: vscode.WorkspaceFolder, extension: vscode.Extension<unknown>): Promise<boolean> {
+  const { activationEvents } = extension.packageJSON as { activationEvents: string[] };
+  const files = activationEvents.filter((event) => event.startsWith(CONTAINS)).map((event) => event.slice(CONTAINS.length));
+  const names = files.filter((file) => file.startsWith('**/')).map((file) => file.slice('**/'.length));
+  const pattern = new vscode.RelativePattern(folder, `**/{${names.join(',')}}`);
+  const [found, ...exact] = await Promise.all([
+    vscode.workspace.findFiles(pattern, LEFT_OUT, 1),
+    ...files.filter((file) => !file.startsWith('**/')).map((file) => exists(vscode.Uri.joinPath(folder.uri, file))),
+  ]);
+  return found.length > 0 || exact.includes(true);
+}
+
+async function exists(file: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(file);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,20 @@
+// Runs a suite in the extension host of a real VS Code, against the unpacked extension.
+// usage: node vscode-host.mjs CODE_SERVER EXTENSION ROOT WORKSPACE SUITE
+import { session } from './vscode-session.mjs';
+
+const [codeServer, extension, root, workspace, suite] = process.argv.slice(2);
+const PATIENCE = 120_000;
+
+let done;
+const { end } = await session({
+  codeServer, extension, root, workspace,
+  payload: (remote) => [['extensionDevelopmentPath', remote(extension)], ['extensionTestsPath', remote(suite)]],
+  prepare: async (page) => {
+    done = new Promise((resolve) => page.exposeFunction('codeAutomationExit', resolve));
+    await page.exposeFunction('codeAutomationLog', (type, args) => console[type === 'error' ? 'error' : 'log'](...args));
+  },
+});
+const code = await Promise.race([done, new Promise((resolve) => setTimeout(resolve, PATIENCE, 'the suite did not come to an end'))]);
+await end();
+if (code !== 0) console.error(code);
+process.exit(code === 0 ? 0 : 1);

@@ -1,0 +1,97 @@
+// What VS Code's extension host runs. SQLA_LSP_FILE is the migration to fix, SQLA_LSP_FIX the title; without a title the servers are
+// timed, settings are changed, and a server is killed.
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const os = require('node:os');
+const vscode = require('vscode');
+
+const { SQLA_LSP_FILE: file, SQLA_LSP_FIX: title, SQLA_LSP_RULE: rule } = process.env;
+const uri = vscode.Uri.file(file);
+const findings = (at = uri) => vscode.languages.getDiagnostics(at).filter((diagnostic) => diagnostic.source === 'sqla-lsp');
+
+async function until(what, happened, patience = 30_000) {
+  for (const deadline = Date.now() + patience; Date.now() < deadline; ) {
+    const value = await happened();
+    if (value) return value;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`gave up waiting for ${what}`);
+}
+
+async function fixes(document) {
+  const [finding, ...others] = findings();
+  assert.equal(others.length, 0);
+  assert.equal(finding.code.value, rule);
+  assert.match(finding.code.target.toString(), /^https:/);
+  assert.ok(document.getText(finding.range).startsWith('op.create_index('));
+  const actions = await vscode.commands.executeCommand('vscode.executeCodeActionProvider', uri, finding.range, 'quickfix', 10);
+  const fix = actions.find((action) => action.title === title);
+  assert.ok(fix, `the fix is not offered; there are ${actions.map((action) => action.title).join(' | ')}`);
+  assert.equal(await vscode.workspace.applyEdit(fix.edit), true);
+  assert.equal(await document.save(), true);
+  await until('the finding to go', () => findings().length === 0);
+}
+
+async function startsQuickly() {
+  const times = [];
+  for (let run = 0; run < 5; run += 1) {
+    const restarted = vscode.commands.executeCommand('sqla-lsp.restart');
+    await until('findings to go, when the old server has ended', () => findings().length === 0);
+    const begun = Date.now();
+    await until('findings to come back', () => findings().length > 0);
+    times.push(Date.now() - begun);
+    await restarted;
+  }
+  times.sort((one, other) => one - other);
+  console.log(`from the start of the search to the first finding: ${times.join(', ')} ms`);
+  const load = Math.max(1, os.loadavg()[0] / os.cpus().length); // how many others each processor is shared with
+  assert.ok(times[2] < 1000 * load, `the median is ${times[2]} ms, a second or more, at a load of ${load.toFixed(1)} for each processor`);
+}
+
+async function followsSettings() {
+  const settings = () => vscode.workspace.getConfiguration('sqla-lsp');
+  const rules = [...new Set(findings().map((finding) => finding.code.value))];
+  await settings().update('ignore', rules, vscode.ConfigurationTarget.Workspace);
+  await until('findings to go with their rules', () => findings().length === 0);
+  await settings().update('ignore', undefined, vscode.ConfigurationTarget.Workspace);
+  await until('findings to come back with their rules', () => findings().length > 0);
+}
+
+async function checksTheWorkspace() {
+  const shown = () => vscode.languages.getDiagnostics().filter(([at]) => findings(at).length > 0).length;
+  assert.equal(shown(), 1);
+  await vscode.commands.executeCommand('sqla-lsp.checkWorkspace');
+  await until('findings of other files', () => shown() > 3);
+}
+
+async function tellsOfItself() {
+  await vscode.commands.executeCommand('sqla-lsp.debugInformation');
+  const text = vscode.window.activeTextEditor.document.getText();
+  assert.match(text, /- server: .*sqla-lsp, from uv tool or pipx\n- version: \d+\.\d+/);
+  assert.match(text, /- state: ready/);
+}
+
+async function startsAgain() {
+  const servers = () => {
+    const all = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+    const ours = all.filter((line) => line.trim().split(/\s+/)[1] === String(process.pid) && line.includes('sqla-lsp server'));
+    return ours.map((line) => Number(line.trim().split(/\s+/)[0]));
+  };
+  const [first, ...others] = servers();
+  assert.equal(others.length, 0);
+  process.kill(first, 'SIGKILL');
+  await until('another server', () => servers().length === 1 && servers()[0] !== first);
+  await vscode.window.showTextDocument(uri);
+  await until('its findings', () => findings().length > 0);
+}
+
+exports.run = async () => {
+  const document = await vscode.workspace.openTextDocument(uri);
+  await vscode.window.showTextDocument(document);
+  await until('findings', () => findings().length > 0);
+  const steps = title ? [() => fixes(document)] : [startsQuickly, followsSettings, checksTheWorkspace, tellsOfItself, startsAgain];
+  for (const step of steps) {
+    await step();
+    console.log(`passed ${step.name || 'the quick fix'}`);
+  }
+};
