@@ -31,6 +31,7 @@ op.create_index("ix_orders_customer_id_state", "orders", ["customer_id", "state"
 - Silent on an index that backs a constraint, now or in a later revision, on a unique index that a foreign key or ON
   CONFLICT names by its columns, and in downgrades.
 - An index of which a part is not known is not reported, nor does it cover another.
+- An index that the function drops and builds again as it was is not reported: it is repaired, not made.
 - An index that the function may have dropped covers nothing: it drops one of the table whose name is not known. An index whose
   own name is not known is not reported: it may take the place of one that was dropped.
 - An index is also taken for a constraint's own where a later call names it by `postgresql_using_index=`, which no release of
@@ -47,6 +48,8 @@ op.create_index("ix_orders_customer_id_state", "orders", ["customer_id", "state"
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
 
 from sqla_lsp.postgres.index_cover import covering
 from sqla_lsp.project.catalog import TableEntry
@@ -104,10 +107,13 @@ def check(step: Step, context: Context) -> Iterator[Report]:
 
 def _at_the_end(step: Step, operation: CreateIndex) -> tuple[Schema, Table, Index] | None:
     """The schema at the end of the function on the ways that meet the operation, with the table and the index as they are then;
-    None where the index is gone, has become a constraint's own, or was there before."""
+    None where the index is gone, has become a constraint's own, or was there before, also where it is only built again."""
     table, name = operation.table, step.index_name(operation)
     before = step.before.table(table)
     if key_of(table) is None or (before is not None and name is not None and before.index(name) is not None):
+        return None
+    started = step.history.start.table(table)
+    if started is not None and name is not None and started.index(name) == replace(operation.index, name=name):
         return None
     for later in step.later(ops.RenameTable, ops.MoveTable, ops.RenameIndex):
         match later:

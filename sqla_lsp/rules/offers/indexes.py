@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from sqla_lsp.fixes.fix import Fix
+from sqla_lsp.fixes.fix import Fix, NotPossible
 from sqla_lsp.fixes.migration import Rewrite, rewritten
 from sqla_lsp.fixes.migration_indexes import left_out, narrowed
 from sqla_lsp.postgres.index_cover import covering
@@ -31,13 +31,18 @@ def narrow(asked: Asked) -> Iterator[Fix]:
         return
     place, name = asked.judgement.finding.place, named(operation.index.name, "the index")
     first, rest = operation.index.keys[:limit], operation.index.keys[limit:]
-    make = partial(rewritten, asked.project, asked.path)
-    title = f"Keep {_listed(first)} in {name}"
+    offered: list[tuple[str, bool]] = []
     if not _would_be_covered(asked.step, operation, first):
-        yield Fix(title, "display", partial(make, {place: narrowed(asked.step, limit, include=False)}))
+        offered.append((f"Keep {_listed(first)} in {name}", False))
     if all(key == Key(key.column) and isinstance(key.column, str) for key in rest):
-        include = partial(make, {place: narrowed(asked.step, limit, include=True)})
-        yield Fix(f"{title}, and include {_listed(rest)}", "display", include)
+        offered.append((f"Keep {_listed(first)} in {name}, and include {_listed(rest)}", True))
+    for title, include in offered:
+        make = partial(rewritten, asked.project, asked.path, {place: narrowed(asked.step, limit, include=include)})
+        try:
+            make()  # whether the keys are written in the call is only seen there
+        except NotPossible:
+            return
+        yield Fix(title, "display", make)
 
 
 def leave_out(asked: Asked) -> Iterator[Fix]:
