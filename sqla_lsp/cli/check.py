@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from sqla_lsp.cli.main import CLEAN, FAILED, FINDINGS
 from sqla_lsp.cli.output.style import Styled, counted, harmless, tolerant, write
@@ -96,18 +98,17 @@ def _print(result: Run, options: argparse.Namespace) -> None:
         return
     located = result.located()
     match options.output_format:
-        case "json":
-            from sqla_lsp.cli.output import json
+        case "full" | "concise":
+            _write(_format(options.output_format).lines(located))
+        case "github":
+            sys.stdout.writelines(line + "\n" for line in _format("github").lines(located))
+        case name:
+            sys.stdout.write(_format(name).text(located) + "\n")
 
-            sys.stdout.write(json.text(located) + "\n")
-        case "concise":
-            from sqla_lsp.cli.output import concise
 
-            _write(concise.lines(located))
-        case _:
-            from sqla_lsp.cli.output import full
-
-            _write(full.lines(located))
+def _format(name: str) -> Any:
+    """The module of an output format; only the one that is wanted is imported."""
+    return importlib.import_module(f"sqla_lsp.cli.output.{name}")
 
 
 def _write(lines: Iterator[Styled]) -> None:

@@ -12,6 +12,8 @@ from typing import NoReturn
 from sqla_lsp import __version__
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
+FORMATS = ("full", "concise", "json", "github", "gitlab", "sarif", "junit")
+"""How `check` prints findings, one module of `output` each."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
 def _check(check: argparse.ArgumentParser) -> None:
     check.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to check (default: the current folder)")
     check.add_argument(
-        "--output-format", choices=("full", "concise", "json"), default="full", help="how findings are printed (default: full)"
+        "--output-format", choices=FORMATS, default="full", metavar="FORMAT", help=f"{', '.join(FORMATS)} (default: full)"
     )
     check.add_argument("--select", action="append", metavar="RULE", help="judge these rules only (comma-separated, repeatable)")
     check.add_argument("--ignore", action="append", metavar="RULE", help="do not judge these rules (comma-separated, repeatable)")

@@ -314,7 +314,8 @@ def _state(discovery: Discovery, roots: Sequence[str], resolver: Resolver) -> by
     for path in (*discovery.inis, *discovery.pyprojects, *near):
         state.update(repr(_mark(path)).encode("utf-8", "surrogatepass"))
     folders = {os.path.dirname(file.path) for file in discovery.files} | set(roots)
-    for fingerprint in sorted({resolver.settings(folder).fingerprint() for folder in folders}):
+    different = {id(settings): settings for settings in map(resolver.settings, folders)}  # most folders share theirs
+    for fingerprint in sorted({settings.fingerprint() for settings in different.values()}):
         state.update(fingerprint.encode())
     return state.digest()
 

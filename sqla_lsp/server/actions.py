@@ -16,7 +16,7 @@ from lsprotocol import types
 
 from sqla_lsp.fixes.fix import Change, NotPossible
 from sqla_lsp.project.project import Project
-from sqla_lsp.server.convert import Converter, identity, line_index
+from sqla_lsp.server.convert import Converter, identity, offsets
 from sqla_lsp.server.documents import Document, path_of
 from sqla_lsp.server.edits import Editor, Overtaken
 from sqla_lsp.server.projects import Projects
@@ -58,10 +58,10 @@ class Asked:
     @staticmethod
     def of(document: Document, params: types.CodeActionParams, encoding: Encoding) -> Asked:
         """The request of a client that counts in an encoding."""
-        lines, context = line_index(document.data), params.context
-        start, end = (lines.offset(at.line, at.character, encoding) for at in (params.range.start, params.range.end))
+        context = params.context
+        start, end = offsets(params.range, document.data, encoding)
         automatic = context.trigger_kind == types.CodeActionTriggerKind.Automatic
-        return Asked(document, start, max(start, end), tuple(context.only or ()), automatic, context.diagnostics)
+        return Asked(document, start, end, tuple(context.only or ()), automatic, context.diagnostics)
 
     def wants(self, kind: str) -> bool:
         """Whether actions of a kind are wanted, also as part of a wider one."""

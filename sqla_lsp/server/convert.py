@@ -1,4 +1,4 @@
-"""From findings to LSP: the one place where the server turns byte offsets into the client's positions."""
+"""From findings and edits to LSP: the one place where the server turns byte offsets into the client's positions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lsprotocol import types
 from sqla_lsp.rules.finding import Finding, Related
 from sqla_lsp.rules.registry import url
 from sqla_lsp.server import wire
+from sqla_lsp.text.edits import Edit
 from sqla_lsp.text.lines import Encoding, LineIndex
 from sqla_lsp.text.places import Place
 
@@ -30,6 +31,20 @@ _TAGS = {"unnecessary": int(types.DiagnosticTag.Unnecessary), "deprecated": int(
 def line_index(data: bytes) -> LineIndex:
     """The line index of a text; the same text is rarely asked about once."""
     return LineIndex(data)
+
+
+def text_edit(edit: Edit, data: bytes, encoding: Encoding) -> types.TextEdit:
+    """An edit of a text as a client takes it."""
+    lines = line_index(data)
+    start, end = (types.Position(*lines.position(offset, encoding)) for offset in (edit.start, edit.end))
+    return types.TextEdit(types.Range(start, end), edit.text)
+
+
+def offsets(at: types.Range, data: bytes, encoding: Encoding) -> tuple[int, int]:
+    """The offsets of a client's range in a text."""
+    lines = line_index(data)
+    start, end = (lines.offset(position.line, position.character, encoding) for position in (at.start, at.end))
+    return start, max(start, end)
 
 
 @dataclass(frozen=True)

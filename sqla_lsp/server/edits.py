@@ -10,7 +10,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from sqla_lsp.fixes.fix import Change
-from sqla_lsp.server.convert import line_index
+from sqla_lsp.server.convert import text_edit
 from sqla_lsp.server.documents import Document
 from sqla_lsp.text.edits import Edit
 from sqla_lsp.text.lines import Encoding
@@ -79,12 +79,7 @@ class Editor:
         return [create, types.TextDocumentEdit(document, [insert])]
 
     def _edits(self, edits: tuple[Edit, ...], text: bytes) -> list[types.TextEdit]:
-        lines = line_index(text)
-
-        def position(offset: int) -> types.Position:
-            return types.Position(*lines.position(offset, self.encoding))
-
-        return [types.TextEdit(types.Range(position(edit.start), position(edit.end)), edit.text) for edit in edits]
+        return [text_edit(edit, text, self.encoding) for edit in edits]
 
 
 def _annotated(edit: types.TextEdit, annotation: str | None) -> types.TextEdit | types.AnnotatedTextEdit:

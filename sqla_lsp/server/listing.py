@@ -14,11 +14,11 @@ from functools import cached_property, partial
 import msgspec
 from lsprotocol import types
 
-from sqla_lsp.fixes.fix import Change, Fix
+from sqla_lsp.fixes.fix import Change
 from sqla_lsp.project.project import Project
+from sqla_lsp.rules.finding import Finding
 from sqla_lsp.rules.fix_all import SAFE, UNSAFE, Allowed
-from sqla_lsp.rules.fixing import made, offered
-from sqla_lsp.rules.rule import Judgement
+from sqla_lsp.rules.fixing import made
 from sqla_lsp.server.actions import FIX_ALL, QUICK_FIX, REWRITE, Actions, Asked, Meant, digest
 from sqla_lsp.server.convert import SOURCE, identity
 from sqla_lsp.server.projects import Projects
@@ -37,71 +37,63 @@ class Listing:
         self._document = self.asked.document
         self._digest = digest(self._document.data)
         self._found = self.projects.judgements(self._document.path)
-        self._offers: dict[int, tuple[Fix, ...]] = {}
 
     def actions(self) -> Iterator[types.CodeAction]:
         """The actions, in the order in which they are shown. Raises `Overtaken`."""
         is_quick = self.asked.wants(QUICK_FIX)
         if is_quick or self.asked.wants(REWRITE):
             kind = QUICK_FIX if is_quick else REWRITE
-            for judgement in self._here:
-                yield from self._of_finding(judgement, kind, silences=False)
+            for number in self._here:
+                yield from self._of_finding(number, kind, silences=False)
             if is_quick:
-                for rule in dict.fromkeys(judgement.finding.rule for judgement in self._here):
+                for rule in dict.fromkeys(self._found[number].finding.rule for number in self._here):
                     yield from self._of_rule(rule)
-                for judgement in self._here:
-                    yield from self._of_finding(judgement, kind, silences=True)
+                for number in self._here:
+                    yield from self._of_finding(number, kind, silences=True)
         if self.asked.wants(FIX_ALL):
             yield from self._of_file()
 
     @cached_property
-    def _here(self) -> list[Judgement]:
-        """The findings that the range touches."""
-        start, end = self.asked.start, self.asked.end
-        return [other for other in self._found if other.finding.place.start <= end and start <= other.finding.place.end]
+    def _here(self) -> list[int]:
+        """The findings that the range touches, by their numbers."""
+        places = [judgement.finding.place for judgement in self._found]
+        return [at for at, place in enumerate(places) if place.start <= self.asked.end and self.asked.start <= place.end]
 
-    def _of_finding(self, judgement: Judgement, kind: str, *, silences: bool) -> Iterator[types.CodeAction]:
-        finding = judgement.finding
+    def _of_finding(self, at: int, kind: str, *, silences: bool) -> Iterator[types.CodeAction]:
+        finding = self._found[at].finding
         name = identity(finding, self._document.data)
-        at = (finding.place.start, finding.place.end)
-        for number, fix in enumerate(self._fixes(judgement)):
+        place = (finding.place.start, finding.place.end)
+        for number, fix in enumerate(self.projects.fixes(self._document.path, at)):
             if fix.silences == silences:
                 preferred = True if number == 0 and fix.applicability == "safe" else None
-                action = types.CodeAction(fix.title, kind, [self._diagnostic(judgement)], preferred)
-                meant = Meant(self._document.uri, self._digest, "fix", finding.rule, name, at, fix.title)
+                action = types.CodeAction(fix.title, kind, [self._diagnostic(finding)], preferred)
+                meant = Meant(self._document.uri, self._digest, "fix", finding.rule, name, place, fix.title)
                 yield from self._finished(action, meant, partial(made, fix, self._document.path))
 
     def _of_rule(self, rule: str) -> Iterator[types.CodeAction]:
         """What fixes all findings of a rule, where several have a fix."""
-        of_rule = [judgement for judgement in self._found if judgement.finding.rule == rule]
+        of_rule = [number for number, judgement in enumerate(self._found) if judgement.finding.rule == rule]
         is_cheap = self.client.resolves or not self.asked.automatic
         if is_cheap and self._can_fix(of_rule, UNSAFE, 2):
-            diagnostics = [self._diagnostic(judgement) for judgement in of_rule]
+            diagnostics = [self._diagnostic(self._found[number].finding) for number in of_rule]
             action = types.CodeAction(f"Fix all {rule} in this file", QUICK_FIX, diagnostics)
             yield from self._finished(action, Meant(self._document.uri, self._digest, "rule", rule), partial(self._all, rule))
 
     def _of_file(self) -> Iterator[types.CodeAction]:
         """What fixes all that is safe. A client that resolves nothing gets it where it asks for that by name."""
         is_cheap = self.client.resolves and not self.asked.automatic
-        if (is_cheap or self.asked.names_source) and self._can_fix(self._found, SAFE, 1):
+        if (is_cheap or self.asked.names_source) and self._can_fix(range(len(self._found)), SAFE, 1):
             action = types.CodeAction("Fix all that is safe in this file", FIX_ALL)
             yield from self._finished(action, Meant(self._document.uri, self._digest, "all"), partial(self._all, None))
 
     def _all(self, rule: str | None) -> Change:
         return self.client.all(rule, self._document.path, self.projects, self.project)
 
-    def _fixes(self, judgement: Judgement) -> tuple[Fix, ...]:
-        known = self._offers.get(id(judgement))
-        if known is None:
-            fixes = tuple(offered(self.project, self._document.path, judgement, self._found))
-            known = self._offers[id(judgement)] = fixes
-        return known
-
-    def _can_fix(self, judged: Iterable[Judgement], allowed: Allowed, number: int) -> bool:
-        """Whether so many findings have a fix of an applicability."""
-        for judgement in judged:
-            number -= any(fix.applicability in allowed for fix in self._fixes(judgement))
-            if number <= 0:
+    def _can_fix(self, numbers: Iterable[int], allowed: Allowed, most: int) -> bool:
+        """Whether so many of some findings have a fix of an applicability."""
+        for number in numbers:
+            most -= any(fix.applicability in allowed for fix in self.projects.fixes(self._document.path, number))
+            if most <= 0:
                 return True
         return False
 
@@ -117,9 +109,8 @@ class Listing:
             action.edit = self.client.editor.edit(change, self._document.path, self.project.data)
             yield action
 
-    def _diagnostic(self, judgement: Judgement) -> types.Diagnostic:
+    def _diagnostic(self, finding: Finding) -> types.Diagnostic:
         """The diagnostic of a finding: the client's own where it sent it along."""
-        finding = judgement.finding
         [ours] = self.client.converter.diagnostics([finding], self.project.data)
         name = identity(finding, self._document.data)
         start = types.Position(ours.range.start.line, ours.range.start.character)

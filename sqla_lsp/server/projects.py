@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from sqla_lsp.fixes.fix import Fix
 from sqla_lsp.project import configuration
 from sqla_lsp.project.cache import FORMAT, Cache, default_folder
 from sqla_lsp.project.discovery import is_included
@@ -50,6 +51,7 @@ class Projects:
         self.noticed: set[str] = set()
         self._options = options
         self._judged: dict[str, tuple[Judgement, ...]] = {}
+        self._fixes: dict[tuple[str, int], tuple[Fix, ...]] = {}
         self._cache = Cache(default_folder(), FORMAT)
         self._main = self._member(tuple(roots)) if roots else None
         self._others: dict[str, _Member] = {}
@@ -62,12 +64,12 @@ class Projects:
     def set_document(self, path: str, data: bytes) -> set[str]:
         """The text of an open document; gives the paths whose findings may have changed. One that is too long to be read from
         disk counts as empty here as well."""
-        self._judged.clear()
+        self._forget()
         return self._opened(path).project.set_document(path, data if len(data) <= LONGEST else b"")
 
     def drop_document(self, path: str) -> set[str]:
         """A document was closed; what was read for it alone is forgotten."""
-        self._judged.clear()
+        self._forget()
         member = self._of(path)
         if member is None:
             return set()
@@ -79,7 +81,7 @@ class Projects:
 
     def refresh(self, paths: Iterable[str]) -> set[str]:
         """Files were created, changed or deleted on disk."""
-        self._judged.clear()
+        self._forget()
         stale: set[str] = set()
         named = list(paths)
         for member in self._members():
@@ -90,7 +92,7 @@ class Projects:
 
     def sweep(self, *, everywhere: bool) -> set[str]:
         """Looks for changes on disk: everywhere, or only where no client watches, outside of the workspace folders."""
-        self._judged.clear()
+        self._forget()
         members = self._members() if everywhere else list(self._others.values())
         return {path for member in members for path in member.project.sweep()}
 
@@ -112,6 +114,17 @@ class Projects:
             self._judged[path] = judgements(member.project, path) if member is not None and is_judged else ()
         return self._judged[path]
 
+    def fixes(self, path: str, number: int) -> tuple[Fix, ...]:
+        """The fixes of one of the judgements of a file, by its number. They are kept as long."""
+        known = self._fixes.get((path, number))
+        if known is None:
+            from sqla_lsp.rules.fixing import offered
+
+            project, found = self.project_of(path), self.judgements(path)
+            fixes = () if project is None else tuple(offered(project, path, found[number], found))
+            known = self._fixes[path, number] = fixes
+        return known
+
     def project_of(self, path: str) -> Project | None:
         """The project that a file belongs to."""
         member = self._of(path)
@@ -121,7 +134,7 @@ class Projects:
         """What was noticed since this was last asked."""
         noticed, self.noticed = self.noticed, set()
         if noticed:
-            self._judged.clear()
+            self._forget()
         return noticed
 
     def text_of(self, path: str) -> Callable[[str], bytes]:
@@ -136,6 +149,11 @@ class Projects:
     def failures(self) -> list[tuple[str, str]]:
         """Files that could not be read, with the reason."""
         return [failure for member in self._members() for failure in member.project.failures]
+
+    def _forget(self) -> None:
+        """What was kept is no longer true."""
+        self._judged.clear()
+        self._fixes.clear()
 
     def _members(self) -> list[_Member]:
         return [*([self._main] if self._main is not None else []), *self._others.values()]

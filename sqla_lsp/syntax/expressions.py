@@ -30,6 +30,10 @@ from sqla_lsp.syntax.values import (
     Value,
 )
 
+_WITH_METHODS = (str, Template, ListValue, DictValue, tuple, Unknown)
+"""Values whose methods are computed."""
+_OF_PROJECT = (FunctionValue, ClassValue, BoundMethod)
+
 
 def value_of(machine: Machine, frame: Frame, node: code.Expression) -> Value:
     """The value of an expression."""
@@ -130,7 +134,7 @@ def _comprehension(machine: Machine, frame: Frame, node: code.Comprehension) -> 
             else:
                 is_open = True
             return
-        from sqla_lsp.syntax.statements import bind
+        from sqla_lsp.syntax.binding import bind
 
         clause = node.clauses[at]
         items, more = items_of(machine, value_of(machine, inner, clause.iterable))
@@ -358,7 +362,7 @@ def _call(machine: Machine, frame: Frame, node: code.Call) -> Value:
             inherited = _of_super(machine, frame, function_node.name)
             return _call_value(machine, frame, node, inherited, _arguments(machine, frame, node))
         base = value_of(machine, frame, function_node.value)
-        if isinstance(base, str | Template | ListValue | DictValue | tuple | Unknown):
+        if isinstance(base, _WITH_METHODS):
             from sqla_lsp.syntax.methods import call_method
 
             arguments = _arguments(machine, frame, node)
@@ -404,7 +408,7 @@ Arguments = tuple[tuple[Value, ...], dict[str, Value], bool, int]
 
 def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value, arguments: Arguments) -> Value:
     positional, keywords, is_open, certain = arguments
-    if isinstance(function, FunctionValue | ClassValue | BoundMethod):
+    if isinstance(function, _OF_PROJECT):
         from sqla_lsp.syntax.functions import call_class_or_function
 
         return call_class_or_function(machine, frame, function, positional[:certain], keywords, is_open, frame.place(node))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -158,3 +159,64 @@ def test_colours(here: Path, run: Command, monkeypatch: pytest.MonkeyPatch, name
         assert judged(here, run, body) == without
     else:
         assert out == without
+
+
+AWKWARD = "op.create_index('ix', 'a,b: 100%', ['a'])"
+
+
+def test_github(here: Path, run: Command) -> None:
+    write(here, {"env.py": ENVIRONMENT, "versions/a.py": migration("a", None, AWKWARD)})
+    code, out, _ = run("check", "--output-format", "github")
+    assert code == 1
+    assert out.startswith(
+        "::warning title=sqla-lsp (only-concurrent-indexes),file=versions/a.py,line=10,col=5,endLine=10,endColumn=46"
+        "::CREATE INDEX on "
+    )
+    assert '"a,b: 100%25"' in out
+    assert out.count("\n") == 1
+
+
+def test_gitlab(here: Path, run: Command) -> None:
+    write(here, {"env.py": ENVIRONMENT, "versions/a.py": migration("a", None, f"{AWKWARD}\n{AWKWARD}")})
+    first, second = json.loads(run("check", "--output-format", "gitlab").out)
+    assert first["fingerprint"] != second["fingerprint"]
+    assert (first["check_name"], first["severity"]) == ("only-concurrent-indexes", "major")
+    assert first["location"] == {"path": "versions/a.py", "lines": {"begin": 10, "end": 10}}
+    write(here, {"versions/a.py": migration("a", None, f"x = 1\n{AWKWARD}")})
+    (moved,) = json.loads(run("check", "--output-format", "gitlab").out)
+    assert moved["fingerprint"] == first["fingerprint"]
+
+
+def test_junit(here: Path, run: Command) -> None:
+    write(here, {"env.py": ENVIRONMENT, "versions/a.py": migration("a", None, AWKWARD.replace("a,b", "<a\\x01&b>"))})
+    suites = ElementTree.fromstring(run("check", "--output-format", "junit").out)
+    assert suites.attrib == {"name": "sqla-lsp", "tests": "1", "failures": "1", "errors": "0"}
+    case = suites.find("testsuite/testcase")
+    assert case is not None
+    assert (case.attrib["name"], case.attrib["line"]) == ("only-concurrent-indexes", "10")
+    assert "<a" in case[0].attrib["message"]
+
+
+def test_sarif(here: Path, run: Command) -> None:
+    write(here, {"env.py": ENVIRONMENT, "versions/ä b.py": migration("a", None, "x = '😀'; " + AWKWARD)})
+    [log] = json.loads(run("check", "--output-format", "sarif").out)["runs"]
+    [result] = log["results"]
+    assert (result["ruleId"], result["level"]) == ("only-concurrent-indexes", "warning")
+    assert log["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "versions/%C3%A4%20b.py"}
+    assert place["region"]["startColumn"] == 14
+    assert log["columnKind"] == "unicodeCodePoints"
+
+
+@pytest.mark.parametrize("name", ["gitlab", "junit", "sarif", "github"])
+def test_formats_without_findings(here: Path, run: Command, name: str) -> None:
+    write(here, {"env.py": ENVIRONMENT, "versions/a.py": migration("a")})
+    code, out, _ = run("check", "--output-format", name)
+    assert code == 0
+    if name in ("gitlab", "sarif"):
+        json.loads(out)
+    elif name == "junit":
+        assert ElementTree.fromstring(out).attrib["tests"] == "0"
+    else:
+        assert out == ""
