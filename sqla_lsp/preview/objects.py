@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import MetaData, and_, or_
+from sqlalchemy import Column, MetaData, and_, or_
 from sqlalchemy.sql.base import ColumnCollection
 from sqlalchemy.sql.elements import ColumnElement, conv
 from sqlalchemy.sql.visitors import Visitable
@@ -58,7 +58,16 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 _LARGEST = 1000
 _CLIENT_SIDE = ("default", "onupdate", "insert_default")
 _NOT_SENT = ("info", "doc")
-_CONNECTIONS = ("alembic.op.get_bind()", "alembic.op.get_context()", "alembic.context")
+_ALEMBIC = ("alembic.op.get_bind", "alembic.op.get_context", "alembic.context.")
+_CONNECTIONS = frozenset(
+    [
+        "alembic.op.get_bind()",
+        "alembic.op.get_bind().engine",
+        "alembic.op.get_context().bind",
+        "alembic.op.get_context().connection",
+        "alembic.context.get_bind()",
+    ]
+)
 
 
 class NotKnown(Exception):
@@ -148,17 +157,16 @@ class Builder:
                 raise NotKnown("a value is computed by the project")
 
     def _symbol(self, frame: Frame, value: Symbol) -> Any:
-        if value.path.startswith(_CONNECTIONS):
-            return self._connection
         found = library.found(value.path)
         return self._type(frame, value) if found is None else found
 
     def _member(self, frame: Frame, value: Member) -> Any:
-        if (path_of(value) or "").startswith(_CONNECTIONS):
+        if path_of(value) in _CONNECTIONS:
             return self._connection
+        self._asks_nothing(value)
         base = self.build(frame, value.base)
         if isinstance(base, ColumnCollection):
-            return base[value.name.strip("[]")]
+            return self._named(base, value.name.strip("[]"))
         if value.name.startswith("[") and len(value.name) > 2 and isinstance(base, ColumnElement | Mapping):
             return base[value.name[1:-1]]
         if isinstance(base, MetaData) and value.name == "naming_convention":
@@ -167,10 +175,24 @@ class Builder:
             return getattr(base, value.name)
         raise NotKnown(f"{value.name} is not known")
 
+    @staticmethod
+    def _asks_nothing(value: Value) -> None:
+        """Raises `NotKnown` for what comes from the database."""
+        if (path_of(value) or "").startswith(_ALEMBIC):
+            raise NotKnown("what the database answers is not known")
+
+    @staticmethod
+    def _named(columns: ColumnCollection[Any, Any], name: str) -> Any:
+        """A column of a table that was built; the columns of one that is read from the database are not known."""
+        if name not in columns:
+            raise NotKnown(f"the column {name} is not known")
+        return columns[name]
+
     def _call(self, frame: Frame, call: CallValue) -> Any:
         path = path_of(call.function) or ""
-        if path.startswith(_CONNECTIONS):
+        if path_of(call) in _CONNECTIONS:
             return self._connection
+        self._asks_nothing(call)
         if isinstance(call.function, Symbol) and path.startswith("operator."):
             return self._operator(frame, path.removeprefix("operator."), call)
         if library.is_mutable(path) and call.positional:
@@ -186,6 +208,10 @@ class Builder:
         if name in ("Enum", "ENUM"):
             call = self._with_labels(frame, call)
         positional, keywords = self.arguments(frame, call)
+        if name == "ForeignKey" and any(
+            isinstance(value, Column) and value.table is None for value in (*positional, *keywords.values())
+        ):
+            raise NotKnown("the column of a model is not known")
         return constructor(*positional, **keywords)
 
     def _method(self, frame: Frame, function: Member) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
 
 from sqla_lsp.preview.objects import Builder, NotKnown
 from sqla_lsp.readers.arguments import base_of
@@ -19,6 +20,9 @@ from sqla_lsp.syntax.machine import Machine
 from sqla_lsp.syntax.values import CallValue
 
 _OF_BATCH = ("table_name", "schema", "recreate", "copy_from")
+_REFUSALS = (sa.exc.SQLAlchemyError, TypeError, ValueError)
+"""What is raised where arguments are refused; whatever else is raised says more of what was built here."""
+_OFFLINE = (CommandError, sa.exc.NoInspectionAvailable)
 _BROUGHT = re.compile(r"(?P<index>CREATE (?:UNIQUE )?INDEX\b)|(?P<constraint>ALTER TABLE .* ADD (?!COLUMN\b))")
 _STATEMENTS = ("sqltext", "statement", "clause", "sql")
 
@@ -73,7 +77,7 @@ class Renderer:
         except NotKnown:
             raise
         except Exception as error:
-            raise Fails(f"the call fails: {_first_line(error)}") from error
+            raise _failure(recorded, error) from error
         return _ordered(self._buffer.taken())
 
     def _send(self, recorded: Recorded) -> None:
@@ -166,6 +170,16 @@ def _reason(recorded: Recorded) -> str:
     """Why the operation of a call is not known."""
     first = recorded.sent.operations[0] if recorded.sent.operations else None
     return first.reason if isinstance(first, ops.NotKnown) else "what it emits is not known"
+
+
+def _failure(recorded: Recorded, error: Exception) -> NotKnown:
+    """What an exception means. Data that has no literals, and batches that read the table, fail in offline mode alone."""
+    text = _first_line(error)
+    offline = recorded.sent.kind == "execute" or recorded.sent.name == "bulk_insert" or isinstance(error, _OFFLINE)
+    if offline or not isinstance(error, _REFUSALS):
+        kinds = [operation.kind for operation in recorded.sent.operations if isinstance(operation, ops.OtherStatement)]
+        return NotKnown(f"{', '.join(kinds)}: {text}" if kinds and len(kinds) == len(recorded.sent.operations) else text)
+    return Fails(f"the call fails: {text}")
 
 
 def _first_line(error: Exception) -> str:

@@ -50,7 +50,7 @@ class Arguments:
 def text_of(value: Value) -> Text:
     """A string argument: None stays None, a string that is not wholly known is unknown."""
     if value is None or isinstance(value, str):
-        return value
+        return value if value is None or type(value) is str else str(value)
     if isinstance(value, Instance) and isinstance(value.enum_value, str):
         return value.enum_value
     if isinstance(value, CallValue):

@@ -97,6 +97,17 @@ def test_what_is_not_there(project: Path, run: Command, name: str, said: str) ->
     assert run("sql", name) == (2, "", said)
 
 
+def test_final_names(here: Path, run: Command) -> None:
+    body = "op.create_index(op.f('ix'), 't', ['a'])\nop.drop_column('t', 'a')"
+    write(here, {"migrations/env.py": ENVIRONMENT, "migrations/versions/a.py": migration("a", None, body)})
+    code, out, _ = run("sql", "--output-format", "json")
+    assert code == 0
+    assert [statement["sql"] for statement in json.loads(out)[0]["upgrade"]] == [
+        "CREATE INDEX ix ON t (a);",
+        "ALTER TABLE t DROP COLUMN a;",
+    ]
+
+
 def test_without_alembic(project: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith(("sqla_lsp.preview", "sqla_lsp.cli.output.preview"))]:
         monkeypatch.delitem(sys.modules, name)

@@ -143,6 +143,22 @@ def test_a_type_of_the_project(tmp_path: Path) -> None:
     assert text(made.upgrade) == "ALTER TABLE t ADD COLUMN x TIMESTAMP WITH TIME ZONE;"
 
 
+def test_a_column_of_a_model(tmp_path: Path) -> None:
+    model = "class M:\n    id = sa.Column(sa.Integer)\n"
+    made = previewed(tmp_path, 'op.add_column("t", sa.Column("x", sa.Integer, sa.ForeignKey(M.id)))', before=model)
+    assert text(made.upgrade) == "? the column of a model is not known"
+
+
+def test_behind_a_call_that_fails_nothing_is_certain(tmp_path: Path) -> None:
+    made = previewed(tmp_path, 'op.drop_constraint(None, "t")\nop.drop_table("t")')
+    assert [(statement.fails, statement.conditional) for statement in made.upgrade] == [(True, False), (False, True)]
+
+
+def test_what_stands_in_a_try_may_be_left_out(tmp_path: Path) -> None:
+    made = previewed(tmp_path, 'try:\n    op.drop_table("t")\nexcept Exception:\n    pass\nop.drop_table("u")')
+    assert text(made.upgrade) == "[branch] DROP TABLE t;\nDROP TABLE u;"
+
+
 def test_nothing_of_the_project_runs(tmp_path: Path) -> None:
     before = "import pathlib\npathlib.Path(__file__).with_name('ran').write_text('')\n"
     made = previewed(tmp_path, 'op.drop_table("t")', before=before)
