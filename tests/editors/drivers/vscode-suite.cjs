@@ -2,7 +2,9 @@
 // timed, settings are changed, and a server is killed.
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
 const os = require('node:os');
+const path = require('node:path');
 const vscode = require('vscode');
 
 const { SQLA_LSP_FILE: file, SQLA_LSP_FIX: title, SQLA_LSP_RULE: rule } = process.env;
@@ -85,11 +87,31 @@ async function startsAgain() {
   await until('its findings', () => findings().length > 0);
 }
 
+async function givesUp() {
+  const settings = vscode.workspace.getConfiguration('sqla-lsp');
+  const state = async (wanted) => until(`the state ${wanted}`, async () => {
+    await vscode.commands.executeCommand('sqla-lsp.debugInformation');
+    return wanted.test(vscode.window.activeTextEditor.document.getText());
+  });
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sqla-lsp-'));
+  const program = path.join(folder, 'dies');
+  const starts = path.join(folder, 'starts');
+  fs.writeFileSync(program, `#!/bin/sh\necho >> ${starts}\nexit 1\n`, { mode: 0o755 });
+  await settings.update('path', program, vscode.ConfigurationTarget.Workspace);
+  await state(/state: stopped: The server for shop ended 5 times and is not started again/);
+  assert.equal(fs.readFileSync(starts, 'utf8').length, 5);
+  await settings.update('path', path.join(folder, 'gone'), vscode.ConfigurationTarget.Workspace);
+  await state(/state: stopped: The setting sqla-lsp.path names .*gone, which is no program that can be run/);
+  await settings.update('path', undefined, vscode.ConfigurationTarget.Workspace);
+  await state(/state: ready/);
+  fs.rmSync(folder, { recursive: true });
+}
+
 exports.run = async () => {
   const document = await vscode.workspace.openTextDocument(uri);
   await vscode.window.showTextDocument(document);
   await until('findings', () => findings().length > 0);
-  const steps = title ? [() => fixes(document)] : [startsQuickly, followsSettings, checksTheWorkspace, tellsOfItself, startsAgain];
+  const steps = title ? [() => fixes(document)] : [startsQuickly, followsSettings, checksTheWorkspace, tellsOfItself, startsAgain, givesUp];
   for (const step of steps) {
     await step();
     console.log(`passed ${step.name || 'the quick fix'}`);
