@@ -14,6 +14,7 @@ from tests.editors.project import RULE, Project
 
 EXTENSION = PAGES / "vscode"
 _EXAMPLE = Path(__file__).parents[1] / "example"
+_SERVER = Path(sys.executable).with_name("sqla-lsp")
 _LARGEST = 500_000
 
 
@@ -37,6 +38,18 @@ def pictures(folder: Path) -> str:
     for name in ("finding", "fixes", "fixed"):
         shutil.copy(shots / f"{name}.png", EXTENSION / "media" / f"{name}.png")
     return said
+
+
+def installation(folder: Path) -> str:
+    """A home with uv and without a server: the extension offers to install it. This uv brings the server that is tested."""
+    project = Project(folder)
+    home = folder / "home"
+    uv, program = home / ".local" / "bin" / "uv", home / ".local" / "bin" / "sqla-lsp"
+    uv.parent.mkdir(parents=True)
+    uv.write_text(f'#!/bin/sh\n[ "$*" = "tool install sqla-lsp" ] && ln -s "{_SERVER}" "{program}"\n', encoding="utf-8")
+    uv.chmod(0o755)
+    arguments = [code_server.installed(), EXTENSION, _packed(), folder / "session", project.folder, project.migration, program]
+    return run(["node", str(DRIVERS / "vscode-install.mjs"), *map(str, arguments)], project.folder, environment(home))
 
 
 def extension_host(folder: Path) -> str:
@@ -68,7 +81,7 @@ def _environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str,
     """With the server where `uv tool install` puts it: VS Code takes the PATH from a login shell, not from who starts it."""
     program = home / ".local" / "bin" / "sqla-lsp"
     program.parent.mkdir(parents=True)
-    program.symlink_to(Path(sys.executable).with_name("sqla-lsp"))
+    program.symlink_to(_SERVER)
     return environment(home, more)
 
 
