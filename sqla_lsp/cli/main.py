@@ -48,6 +48,10 @@ def _run(options: argparse.Namespace) -> int:
             from sqla_lsp.cli import check
 
             return check.run(options)
+        case "sql":
+            from sqla_lsp.cli import sql
+
+            return sql.run(options)
         case "rule":
             from sqla_lsp.cli import rule
 
@@ -67,6 +71,13 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"sqla-lsp {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _check(commands.add_parser("check", help="report findings", description="Reads projects and reports findings."))
+    _sql(
+        commands.add_parser(
+            "sql",
+            help="show what migrations do",
+            description="Prints the SQL that migrations emit, without running them, with its locks and who waits for them.",
+        )
+    )
     _rule(commands.add_parser("rule", help="explain a rule", description="Prints the documentation of a rule, or of all."))
     _server(commands.add_parser("server", help="run the language server", description="Runs the language server."))
     return top
@@ -92,6 +103,18 @@ def _check(check: argparse.ArgumentParser) -> None:
     check.add_argument("--statistics", action="store_true", help="print how many findings each rule has instead of the findings")
     check.add_argument("--exit-zero", action="store_true", help="exit with 0 even where there are findings")
     check.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+
+
+def _sql(sql: argparse.ArgumentParser) -> None:
+    sql.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH|REVISION",
+        help="files and folders, or revisions of the current folder (default: all of it)",
+    )
+    sql.add_argument("--downgrade", action="store_true", help="show what downgrade() does instead of upgrade() (json has both)")
+    sql.add_argument("--output-format", choices=("text", "json"), default="text", help="how it is printed (default: text)")
+    sql.add_argument("--config", metavar="FILE", help="read the configuration from FILE instead of the nearest one")
 
 
 def _rule(rule: argparse.ArgumentParser) -> None:

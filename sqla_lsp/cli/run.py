@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -101,18 +101,40 @@ class Run:
     fixes: tuple[tuple[Made, ...], ...] = ()
 
     def shown(self, path: str) -> str:
-        """A path as the user knows it: below a path that was given, else relative where it lies below the current folder."""
-        for folder in ancestry(path):
-            written = self.given.get(folder)
-            if written is not None:
-                rest = path[len(folder) :].lstrip(os.sep)
-                return os.path.normpath(os.path.join(written, rest)) if rest else os.path.normpath(written)
-        relative = below(_current_folder(), path)
-        return path if relative is None else os.path.normpath(relative)
+        """A path as the user knows it."""
+        return shown(path, self.given)
 
     def located(self) -> Iterator[Located]:
         """The findings with rows and columns, in the order of the paths."""
         return Locator(_lines_of, self.shown).locate(self.findings, self.fixes)
+
+
+def shown(path: str, given: Mapping[str, str]) -> str:
+    """A path as the user knows it: below a path that was given, else relative where it lies below the current folder."""
+    for folder in ancestry(path):
+        written = given.get(folder)
+        if written is not None:
+            rest = path[len(folder) :].lstrip(os.sep)
+            return os.path.normpath(os.path.join(written, rest)) if rest else os.path.normpath(written)
+    relative = below(_current_folder(), path)
+    return path if relative is None else os.path.normpath(relative)
+
+
+def opened(paths: Sequence[str], *, config: str | None = None) -> tuple[Reading, dict[str, str]]:
+    """The revisions below the paths with their environments, to be read when they are asked for, and the absolute paths with what
+    was written. Raises as `judge` does."""
+    given = {_absolute(path): path for path in paths}
+    folders = [path if os.path.isdir(path) else _project_of(path) for path in given]
+    resolver = Resolver(NAMES, file=config, roots=folders)
+    around = _around(given)
+    roots = _with_environments(list(given), around, resolver.settings)
+    unreadable: list[Failure] = []
+    discovery = discover(roots, resolver.settings, lambda path, error: unreadable.append(_failure(path, error)))
+    for failure in unreadable:
+        if failure.path in given:
+            raise Unreadable(f"{given[failure.path]}: {failure.reason}")
+    cache = Cache(default_folder(), FORMAT)
+    return Reading(given, roots, resolver, _with_configuration(discovery, around), cache, None), given
 
 
 def judge(
@@ -292,7 +314,8 @@ def _state(discovery: Discovery, roots: Sequence[str], resolver: Resolver) -> by
     for path in (*discovery.inis, *discovery.pyprojects, *near):
         state.update(repr(_mark(path)).encode("utf-8", "surrogatepass"))
     folders = {os.path.dirname(file.path) for file in discovery.files} | set(roots)
-    for fingerprint in sorted({resolver.settings(folder).fingerprint() for folder in folders}):
+    different = {id(settings): settings for settings in map(resolver.settings, folders)}  # most folders share theirs
+    for fingerprint in sorted({settings.fingerprint() for settings in different.values()}):
         state.update(fingerprint.encode())
     return state.digest()
 

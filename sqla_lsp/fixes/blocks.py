@@ -68,9 +68,8 @@ class Writer(cst.CSTTransformer):
         self.left = set(instead)
 
     def visit_With(self, node: cst.With) -> bool:
-        is_batch = batch_of(node) is not None
         self._in_autocommit += _is_autocommit(node)
-        return not is_batch  # what is inside of a batch is parted by the block around it
+        return batch_of(node) is None or self._stays(node)  # what leaves a batch is parted by the block around it
 
     def leave_With(self, original_node: cst.With, updated_node: cst.With) -> cst.With:
         self._in_autocommit -= _is_autocommit(original_node)
@@ -95,7 +94,7 @@ class Writer(cst.CSTTransformer):
         for was, now in zip(old.body, new.body, strict=True):
             here = place(was, now)
             if not here:
-                comments += [line for line in getattr(was, "leading_lines", ()) if line.comment is not None]
+                comments += _comments_above(was)
             elif comments:
                 here[0] = replace(here[0], statement=_with_lines(here[0].statement, comments))
                 comments = []
@@ -105,7 +104,10 @@ class Writer(cst.CSTTransformer):
         if not any(one.is_new for one in placed) and len(placed) == len(new.body):
             return new
         body = list(self.joined(placed))
-        return new.with_changes(body=body or self._made("pass"), footer=[*comments, *new.footer])
+        if not body:
+            [nothing] = self._made("pass")
+            return new.with_changes(body=[_with_lines(nothing, comments)])
+        return new.with_changes(body=body, footer=[*comments, *new.footer])
 
     def _made(self, source: str) -> Sequence[cst.BaseStatement]:
         return statements(source, self._style)
@@ -113,14 +115,26 @@ class Writer(cst.CSTTransformer):
     def _placed(self, old: cst.BaseStatement, new: cst.BaseStatement) -> list[Placed]:
         if old in self._instead_of:
             return list(self._instead(old))
-        if isinstance(old, cst.With) and batch_of(old) is not None and self._holds(old):
+        if isinstance(old, cst.With) and batch_of(old) is not None and self._holds(old) and not self._stays(old):
             assert isinstance(old.body, cst.IndentedBlock)
-            return list(_around(old, self._parted(old, old.body.body, old.body.footer)))
+            parts = self._parted(old, old.body.body, old.body.footer)
+            if not parts and old.body.header.comment is not None:
+                self._dangling.insert(0, cst.EmptyLine(comment=old.body.header.comment))
+            return list(_around(old, parts))
         return [Placed(new)]
 
     def _holds(self, node: cst.CSTNode) -> bool:
         """Whether a statement that is replaced stands inside."""
         return node in self._instead_of or any(self._holds(child) for child in node.children)
+
+    def _stays(self, batch: cst.With) -> bool:
+        """Whether all that takes the place of statements of a batch is sent through it, too."""
+        name = (batch_of(batch) or ("", None))[0]
+        made = [self._instead_of[one] for one in _statements_in(batch) if one in self._instead_of]
+        return all(
+            one.statements and all(not new.autocommit and _mentions(new.statement, name) for new in one.statements)
+            for one in made
+        )
 
     def _instead(self, old: cst.BaseStatement) -> Iterator[Placed]:
         """What takes the place of a statement. The comments above it stay above all of it, and the one behind it with the
@@ -154,7 +168,9 @@ class Writer(cst.CSTTransformer):
             parts += _in_batch(batch, inside)
             inside = []
             if statement in self._instead_of:
-                parts += self._instead(statement)
+                instead = list(self._instead(statement))
+                self._dangling += _comments_above(statement) if not instead else []
+                parts += instead
             else:
                 parts.append(Placed(self._lifted(batch, statement), False, True))
         rest = _in_batch(batch, inside, footer)
@@ -262,6 +278,17 @@ def _bare(statement: cst.BaseStatement, old: cst.SimpleStatementLine) -> cst.Bas
     return statement.with_changes(leading_lines=[]) if is_old else statement
 
 
+def _statements_in(node: cst.CSTNode) -> Iterator[cst.BaseStatement]:
+    for child in node.children:
+        if isinstance(child, cst.BaseStatement):
+            yield child
+        yield from _statements_in(child)
+
+
+def _comments_above(statement: cst.BaseStatement | cst.BaseSmallStatement) -> list[cst.EmptyLine]:
+    return [line for line in getattr(statement, "leading_lines", ()) if line.comment is not None]
+
+
 def _with_lines(statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> cst.BaseStatement:
     return statement.with_changes(leading_lines=[*lines, *getattr(statement, "leading_lines", ())]) if lines else statement
 
@@ -307,7 +334,7 @@ def _in_batch(batch: cst.With, inside: Sequence[cst.BaseStatement], footer: Sequ
             raise NotPossible("a comment ends the batch")
         return [Placed(statement, False, True) for statement in inside]
     assert isinstance(batch.body, cst.IndentedBlock)
-    body = batch.body.with_changes(body=inside, footer=footer)
+    body = batch.body.with_changes(body=inside, footer=footer, header=cst.TrailingWhitespace())
     return [Placed(batch.with_changes(body=body, leading_lines=[]), False, True)]
 
 
@@ -325,8 +352,8 @@ def _around(batch: cst.With, parts: Sequence[Placed]) -> Iterator[Placed]:
         raise NotPossible("a comment stands in the head of the batch")
     for number, part in enumerate(parts):
         statement = part.statement
-        if number in heads[1:] and isinstance(statement, cst.With):
-            statement = statement.with_deep_changes(statement.body, header=cst.TrailingWhitespace())
+        if number in heads[:1] and isinstance(statement, cst.With):
+            statement = statement.with_deep_changes(statement.body, header=header)
         yield replace(part, statement=_with_lines(statement, lines) if number == 0 else statement)
 
 

@@ -61,26 +61,29 @@ def without(call: cst.Call, *removed: cst.Arg) -> cst.Call:
             kept[-1] = _with_comments_of(kept[-1], arg)
         elif has_comment(arg):
             raise NotPossible("a comment stands beside the argument")
-    last = call.args[-1]
-    if kept and any(last is other for other in removed):  # what stood behind the last argument stands behind the new last one
-        kept[-1] = _ending_as(kept[-1], last)
+    if kept and any(call.args[-1] is other for other in removed):  # what stood behind the last one stands behind the new last one
+        kept[-1] = _ending_as(kept[-1], call.args[-1])
     return call.with_changes(args=kept)
 
 
 def _with_comments_of(kept: cst.Arg, removed: cst.Arg) -> cst.Arg:
-    """The argument with the comments behind another one."""
+    """The item with the comments behind another one."""
     if not has_comment(removed):
         return kept
-    here, there = kept.comma, removed.comma
-    if not isinstance(here, cst.Comma) or not isinstance(there, cst.Comma) or has_comment(removed.value):
+    here = kept.comma
+    before, behind = _lines_behind(here), _lines_behind(removed.comma)
+    if not isinstance(here, cst.Comma) or before is None or behind is None or has_comment(removed.value):
         raise NotPossible("a comment stands beside the argument")
-    before, behind = here.whitespace_after, there.whitespace_after
-    if not isinstance(before, cst.ParenthesizedWhitespace) or not isinstance(behind, cst.ParenthesizedWhitespace):
-        raise NotPossible("a comment stands beside the argument")
-    line = behind.first_line
-    moved = cst.EmptyLine(before.indent, before.last_line, line.comment, line.newline)
-    lines = [*before.empty_lines, *([moved] if line.comment is not None else []), *behind.empty_lines]
+    comment = behind.first_line.comment
+    moved = [cst.EmptyLine(before.indent, before.last_line, comment)] if comment is not None else []
+    lines = [*before.empty_lines, *moved, *behind.empty_lines]
     return kept.with_changes(comma=here.with_changes(whitespace_after=before.with_changes(empty_lines=lines)))
+
+
+def _lines_behind(comma: object) -> cst.ParenthesizedWhitespace | None:
+    """The line end and what else stands behind a comma, up to the next item."""
+    behind = comma.whitespace_after if isinstance(comma, cst.Comma) else None
+    return behind if isinstance(behind, cst.ParenthesizedWhitespace) else None
 
 
 def _ending_as(arg: cst.Arg, last: cst.Arg) -> cst.Arg:
@@ -99,6 +102,11 @@ def _ending_as(arg: cst.Arg, last: cst.Arg) -> cst.Arg:
 def has_comment(node: cst.CSTNode) -> bool:
     """Whether a comment stands inside."""
     return "#" in code(node) and any(isinstance(child, cst.Comment) or has_comment(child) for child in node.children)
+
+
+def comments_in(node: cst.CSTNode) -> list[cst.Comment]:
+    """The comments inside of a node, in order."""
+    return [node] if isinstance(node, cst.Comment) else [one for child in node.children for one in comments_in(child)]
 
 
 def with_value(call: cst.Call, arg: cst.Arg, value: str) -> cst.Call:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from sqla_lsp.fixes.batches import out_of_batch
 from sqla_lsp.fixes.calls import argument, code, expression, keyword, with_keyword, without
-from sqla_lsp.fixes.columns import column_of, without_in_column
+from sqla_lsp.fixes.columns import column_of, repeatable, without_in_column
 from sqla_lsp.fixes.fix import NotPossible
 from sqla_lsp.fixes.literals import parted, with_words
 from sqla_lsp.fixes.migration import Piece, Rewrite, Spot, needs_block
@@ -92,7 +92,10 @@ def _added(step: Step, spot: Spot, operation: CreateIndex, *, again: bool) -> Se
     ]
     index = expression(f"{spot.op}.create_index({', '.join([given for given in arguments if given])})")
     assert isinstance(index, cst.Call)
-    return [Piece([spot.again(call)]), Piece(_create(spot, index, again=again), True)]
+    return [
+        Piece([spot.again(repeatable(call, spot.alembic) if again else call)]),
+        Piece(_create(spot, index, again=again), True),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------------- raw SQL

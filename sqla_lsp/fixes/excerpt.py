@@ -61,9 +61,15 @@ class Excerpt:
                 yield Edit(part.start + edit.start, part.start + edit.end, edit.text)
 
 
+def end_of(data: bytes, definition: Node) -> int:
+    """The end of a definition, before its line end: tree-sitter takes the \\r behind a comment for a part of it."""
+    end = definition.end_byte
+    return end - 1 if data[end - 1 : end + 1] in (b"\r\n", b"\r") else end
+
+
 def excerpt(data: bytes, definition: Node, places: Iterable[Place]) -> Excerpt:
     """The source of a definition with what stands at some places."""
-    start, end = definition.start_byte, definition.end_byte
+    start, end = definition.start_byte, end_of(data, definition)
     units = _units(data, definition, end)
     wanted = [any(first < place.end and place.start < last for place in places) for first, last in units]
     kept = [any(wanted[max(0, number - 1) : number + 2]) for number in range(len(units))]

@@ -72,15 +72,8 @@ def _indented(lines: str, indent: str) -> str:
 def _parted(node: cst.BaseExpression, style: Style, column: int, prefix: str, known: str) -> str:
     """A text in parts that fit, where it is a new one; else as it is."""
     source = code(node)
-    if prefix or not isinstance(node, cst.SimpleString) or node.prefix or len(node.quote) > 1 or source in known:
+    is_plain = isinstance(node, cst.SimpleString) and not node.prefix and len(node.quote) == 1
+    is_ours = isinstance(node, cst.FormattedString) and len(node.start) == len('f"')
+    if prefix or not (is_plain or is_ours) or source in known:
         return prefix + source
-    room = style.line_length - column - 3
-    first, *words = node.raw_value.split(" ")
-    lines = [first]
-    for word in words:
-        if len(lines[-1]) + 1 + len(word) <= room:
-            lines[-1] += f" {word}"
-        else:
-            lines[-1] += " "
-            lines.append(word)
-    return "\n".join(f"{node.quote}{line}{node.quote}" for line in lines)
+    return "\n".join(style.parted(source, style.line_length - column))

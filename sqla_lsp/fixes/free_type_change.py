@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqla_lsp.fixes.expand_contract import expressions
 from sqla_lsp.fixes.expand_contract.call import read_call, without
 from sqla_lsp.fixes.expand_contract.code import Body, Piece
-from sqla_lsp.fixes.expand_contract.dependents import DependentCheck, DependentIndex, dependents_of, table_sql
+from sqla_lsp.fixes.expand_contract.dependents import DependentCheck, DependentIndex, dependents_of
 from sqla_lsp.fixes.expand_contract.names import Names, relations
+from sqla_lsp.fixes.sql_names import sql_name, sql_table
 from sqla_lsp.fixes.style import Style
 from sqla_lsp.postgres.identifiers import quote
 from sqla_lsp.postgres.type_changes import judge
@@ -79,7 +80,7 @@ def apart(step: Step, source: str, style: Style, *, op: str = "op", version: int
         return None
     body = Body(style, op)
     _write(body, statement, table, before, operation.column, indexes, checks, sets_not_null=sets_not_null)
-    subject = f"{table_sql(table.name)}.{quote(operation.column)}"
+    subject = f"{sql_table(table.name)}.{quote(operation.column)}"
     return Apart(_title(subject, indexes, checks, sets_not_null=sets_not_null), body.pieces(), tuple(i.name for i in indexes))
 
 
@@ -94,13 +95,13 @@ def _write(
     *,
     sets_not_null: bool,
 ) -> None:
-    name, in_schema = table_sql(table.name), table.name.schema
+    name, in_schema = sql_table(table.name), table.name.schema
     not_null = Names(relations(schema, table)).new(f"ck_{table.name.name}_{column}", "_not_null")
     if indexes:
         body.autocommit()
         body.comment("Postgres builds these again under the lock of the change.")
         for index in indexes:
-            body.sql(f"DROP INDEX CONCURRENTLY IF EXISTS {_named(index.name, in_schema)}")
+            body.sql(f"DROP INDEX CONCURRENTLY IF EXISTS {sql_name(index.name, in_schema)}")
         body.transaction()
     body.patience()
     for check in checks:
@@ -116,7 +117,7 @@ def _write(
     for constraint, _ in added:
         body.sql(f"ALTER TABLE {name} VALIDATE CONSTRAINT {quote(constraint)}")
     for index in indexes:
-        body.sql(f"DROP INDEX CONCURRENTLY IF EXISTS {_named(index.name, in_schema)}")
+        body.sql(f"DROP INDEX CONCURRENTLY IF EXISTS {sql_name(index.name, in_schema)}")
         body.sql(*index.definition(index.name, name, lambda column: column))
     body.transaction()
     if sets_not_null:
@@ -179,7 +180,3 @@ def _type(found: PgType | Unknown | None, schema: Schema) -> PgType | None:
         return None
     made = schema.types.get(found.name) if found.kind == "named" and not found.dimensions else None
     return made or found
-
-
-def _named(name: str, schema: object) -> str:
-    return f"{quote(schema)}.{quote(name)}" if isinstance(schema, str) else quote(name)

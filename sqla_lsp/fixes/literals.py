@@ -12,14 +12,15 @@ import libcst as cst
 
 from sqla_lsp.fixes.calls import argument, has_comment, last_name
 from sqla_lsp.fixes.fix import NotPossible
+from sqla_lsp.fixes.style import without_binds
 from sqla_lsp.postgres.sql_text import masked
 
 _TEXT = ("text", "DDL")
 _AROUND = ("bindparams", "execution_options")
 _BLANK = " \t\r\n\f\v;"
 _ESCAPE = re.compile(r"\\(?:\r\n|N\{[^}]*\}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|.)", re.DOTALL)
-_SHOWN = re.compile(r"[xX{}%\\:]+|\s+")
-"""What may be shown otherwise than it is written: holes, escapes, and blanks."""
+_SHOWN = re.compile(r"(?P<blank>\s+)|[x{}%\\:]+")
+"""What may be shown otherwise than it is written: blanks, holes, and escapes."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Written:
         """The ranges of the statements, each from the end of the one before it to its semicolon, and to the end of the line where
         nothing but a comment stands there."""
         cover = masked(self.text)
-        cuts = [0, *(_line_end(cover, at + 1) for at, letter in enumerate(cover) if letter == ";"), len(cover)]
+        cuts = [0, *(_line_end(self.text, cover, at + 1) for at, letter in enumerate(cover) if letter == ";"), len(cover)]
         spans = [(start, end) for start, end in pairwise(cuts) if cover[start:end].strip(_BLANK)]
         return [(0 if n == 0 else start, end if n + 1 < len(spans) else len(cover)) for n, (start, end) in enumerate(spans)]
 
@@ -44,7 +45,8 @@ class Written:
         """The range of the statement whose text is given as Postgres sees it. Raises `NotPossible`."""
         found = self.statements()
         if len(found) > 1:
-            found = [span for span in found if _looks_like(self.trimmed(*span), sql)]
+            equal = [span for span in found if self.trimmed(*span).split() == sql.split()]
+            found = equal or [span for span in found if _looks_like(self.trimmed(*span), sql)]
         if len(found) != 1:
             raise NotPossible("the statement is not found in the literal")
         return found[0]
@@ -67,7 +69,7 @@ class Written:
         for part in self.parts:
             if part.start <= start and end <= part.end and not part.is_hole:
                 old = part.source
-                new = old[: start - part.start] + words + old[end - part.start :]
+                new = old[: start - part.start] + part.escaped(words) + old[end - part.start :]
                 return self._with({id(part.node): new})
         raise NotPossible("the words are not written in one literal")
 
@@ -100,17 +102,27 @@ class Written:
 
 @dataclass(frozen=True)
 class _Part:
-    """A stretch of the text: the node that it is written in, its source without quotes, and whether it is an expression of an
-    f-string."""
+    """A stretch of the text: the node that it is written in, its source without quotes, the prefix and quote of its literal, and
+    whether it is an expression of an f-string."""
 
     node: cst.CSTNode
     source: str
     start: int
+    opening: str
     is_hole: bool = False
 
     @property
     def end(self) -> int:
         return self.start + len(self.source)
+
+    def escaped(self, words: str) -> str:
+        """Words as they are written there."""
+        prefix = self.opening.rstrip("\"'").lower()
+        quote = self.opening[len(prefix) :]
+        if "r" in prefix and (quote in words or "\\" in words):
+            raise NotPossible("the words cannot be written in a raw literal")
+        words = words.replace("\\", "\\\\").replace(quote, "".join(f"\\{letter}" for letter in quote))
+        return words.replace("{", "{{").replace("}", "}}") if "f" in prefix else words
 
 
 def written(call: cst.Call) -> Written:
@@ -119,23 +131,24 @@ def written(call: cst.Call) -> Written:
     parts: list[_Part] = []
     seen: list[str] = []
     at = 0
-    for node, source, view, is_hole in _stretches(literal):
-        parts.append(_Part(node, source, at, is_hole))
+    for node, source, view, opening in _stretches(literal):
+        parts.append(_Part(node, source, at, opening, isinstance(node, cst.FormattedStringExpression)))
         seen.append(view)
         at += len(source)
     return Written(call, literal, "".join(seen), parts)
 
 
-def with_words(call: cst.Call, sql: str, pattern: str, words: str) -> cst.Call:
+def with_words(call: cst.Call, sql: str, pattern: str, words: str, name: str = "") -> cst.Call:
     """The call with words put behind the place where the pattern matches one of its statements, which has to be once outside of
-    comments and strings. They are written in small letters where the SQL is."""
+    comments and strings. They are written in small letters where the SQL is. A name may follow them."""
     found = written(call)
     start, end = found.core(*found.statement(sql))
     matches = list(re.finditer(pattern, masked(found.text)[start:end], re.IGNORECASE))
     if len(matches) != 1:
         raise NotPossible("the words are not found in the literal")
     [match] = matches
-    return found.inserted(start + match.end(), f" {words.lower() if match[0].islower() else words}")
+    words = words.lower() if match[0].islower() else words
+    return found.inserted(start + match.end(), f" {words} {without_binds(name)}".rstrip())
 
 
 def with_end(call: cst.Call, sql: str, words: str) -> cst.Call:
@@ -159,10 +172,12 @@ def parted(call: cst.Call, sql: str) -> tuple[cst.Call | None, cst.Call, cst.Cal
     return before, found.alone(*span), after
 
 
-def _line_end(cover: str, at: int) -> int:
-    """The end of the line where it is blank from there on."""
+def _line_end(text: str, cover: str, at: int) -> int:
+    """The end of the line, before its line end, where its cover is blank from there on."""
     end = cover.find("\n", at)
-    return at if end < 0 or cover[at:end].strip() else end
+    if end < 0 or cover[at:end].strip():
+        return at
+    return end - 1 if text[end - 1] == "\r" and end > at else end
 
 
 def _literal_of(call: cst.Call) -> cst.BaseExpression:
@@ -179,21 +194,22 @@ def _literal_of(call: cst.Call) -> cst.BaseExpression:
     return given
 
 
-def _stretches(literal: cst.CSTNode, raw: bool = False) -> Iterator[tuple[cst.CSTNode, str, str, bool]]:
-    """The nodes that text is written in: each with its source, the source as SQL sees it, and whether it is an expression."""
+def _stretches(literal: cst.CSTNode, opening: str = "") -> Iterator[tuple[cst.CSTNode, str, str, str]]:
+    """The nodes that text is written in: each with its source, the source as SQL sees it, and how its literal begins."""
     match literal:
         case cst.SimpleString():
             source = literal.raw_value
-            yield literal, source, source if "r" in literal.prefix else _unescaped(source), False
-        case cst.FormattedString(parts=parts):
+            view = source if "r" in literal.prefix.lower() else _unescaped(source)
+            yield literal, source, view, literal.prefix + literal.quote
+        case cst.FormattedString(parts=parts, start=start):
             for part in parts:
-                yield from _stretches(part, "r" in literal.prefix)
+                yield from _stretches(part, start)
         case cst.FormattedStringText(value=source):
             view = source.replace("{{", "{ ").replace("}}", "} ")
-            yield literal, source, view if raw else _unescaped(view), False
+            yield literal, source, view if "r" in opening.lower() else _unescaped(view), opening
         case cst.FormattedStringExpression():
             source = cst.Module([]).code_for_node(literal)
-            yield literal, source, "x" * len(source), True
+            yield literal, source, "x" * len(source), opening
         case cst.ConcatenatedString(left=left, right=right):
             yield from _stretches(left)
             yield from _stretches(right)
@@ -214,8 +230,11 @@ def _unescaped(source: str) -> str:
 
 def _looks_like(text: str, sql: str) -> bool:
     """Whether a text, as it is written, may be the SQL that Postgres sees."""
-    parts = [re.escape(part) for part in _SHOWN.split(text)]
-    return re.fullmatch(r".*?".join(parts), sql, re.DOTALL) is not None
+    pattern, at = "", 0
+    for found in _SHOWN.finditer(text):
+        pattern += re.escape(text[at : found.start()]) + (r"\s*" if found["blank"] else ".*?")
+        at = found.end()
+    return re.fullmatch(pattern + re.escape(text[at:]), sql, re.DOTALL) is not None
 
 
 def _rebuilt(literal: cst.CSTNode, texts: dict[int, str | None]) -> cst.BaseExpression | None:

@@ -14,11 +14,13 @@ import libcst as cst
 from tree_sitter import Node
 
 from sqla_lsp.fixes.blocks import Instead, Placed, Writer, batch_of
-from sqla_lsp.fixes.calls import code, last_name, statements
+from sqla_lsp.fixes.calls import code, comments_in, last_name, statements
+from sqla_lsp.fixes.excerpt import end_of
 from sqla_lsp.fixes.fix import Change, NotPossible
 from sqla_lsp.fixes.fragment import Fragment, definition_around
 from sqla_lsp.fixes.own_lines import on_own_lines
-from sqla_lsp.fixes.style import Style, style_of
+from sqla_lsp.fixes.sql_in_code import with_holes
+from sqla_lsp.fixes.style import Style, style_of, without_binds
 from sqla_lsp.project.installed import Release
 from sqla_lsp.project.project import Project
 from sqla_lsp.schema.operations import Operation
@@ -75,12 +77,18 @@ class Spot:
         return statements(source, self.style)
 
     def execute(self, sql: str) -> Sequence[cst.BaseStatement]:
-        """A statement that sends SQL."""
-        return self.made(self.style.execute(self.op, sql))
+        """A statement that sends SQL, on one line."""
+        return self.made(f"{self.op}.execute({with_holes(self.style.string(without_binds(sql)))})")
 
 
 Rewrite = Callable[[Spot], Sequence[Piece]]
 """What takes the place of a call. Raises `NotPossible`."""
+
+
+def taken_out(spot: Spot) -> Sequence[Piece]:
+    """Nothing takes the place of the call. Its comments stay."""
+    gone = spot.statement.with_changes(leading_lines=[])  # those above it stay by themselves
+    return [Piece([], comments=comments_in(gone))]
 
 
 def needs_block(operation: Operation) -> bool:
@@ -110,7 +118,7 @@ def _edits(
     data: bytes, definition: Node, rewrites: Mapping[Place, Rewrite], style: Style, alembic: Release | None
 ) -> Iterator[Edit]:
     """The edits of one definition. Statements that share a line are parted before, and only then written anew."""
-    start, end = definition.start_byte, definition.end_byte
+    start, end = definition.start_byte, end_of(data, definition)
     local = {Place(place.start - start, place.end - start): rewrite for place, rewrite in rewrites.items()}
     equal, moved = on_own_lines(data[start:end], [*local], style)
     here = {Place(moved[place].start + start, moved[place].end + start): rewrite for place, rewrite in local.items()}

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from sqla_lsp.fixes.calls import argument, code, keyword, last_name, with_keyword, without
+from sqla_lsp.fixes.calls import argument, code, has_comment, keyword, last_name, with_keyword, without
 from sqla_lsp.fixes.columns import without_in_column
 from sqla_lsp.fixes.fix import NotPossible
-from sqla_lsp.fixes.migration import Piece, Rewrite, Spot
+from sqla_lsp.fixes.migration import Piece, Rewrite, Spot, taken_out
 from sqla_lsp.project.history import Step
 from sqla_lsp.schema.operations import CreateIndex
 from sqla_lsp.schema.tables import Index
@@ -43,12 +43,30 @@ def _cut_list(call: cst.Call, at: int, limit: int) -> tuple[cst.Call, Sequence[c
     columns = argument(call, at, "columns")
     if not isinstance(columns, cst.List | cst.Tuple) or any(isinstance(e, cst.StarredElement) for e in columns.elements):
         raise NotPossible("the columns are not written in the call")
-    kept = list(columns.elements[:limit])
-    kept[-1] = kept[-1].with_changes(comma=columns.elements[-1].comma)
-    arguments = [
-        arg.with_changes(value=columns.with_changes(elements=kept)) if arg.value is columns else arg for arg in call.args
-    ]
+    arguments = [arg.with_changes(value=_with_first(columns, limit)) if arg.value is columns else arg for arg in call.args]
     return call.with_changes(args=arguments), [element.value for element in columns.elements[limit:]]
+
+
+def _with_first(columns: cst.List | cst.Tuple, limit: int) -> cst.List | cst.Tuple:
+    """A list or tuple with its first elements. A comment behind the last of them stays there."""
+    kept = list(columns.elements[:limit])
+    comma, behind = kept[-1].comma, None
+    if isinstance(comma, cst.Comma) and has_comment(comma):
+        behind = comma.whitespace_after
+        kept[-1] = kept[-1].with_changes(comma=cst.Comma())
+    else:
+        kept[-1] = kept[-1].with_changes(comma=columns.elements[-1].comma)
+    if any(has_comment(element) for element in columns.elements[limit:]):
+        raise NotPossible("a comment stands beside a key")
+    made = columns.with_changes(elements=kept)
+    if behind is None:
+        return made
+    closing = columns.rbracket if isinstance(columns, cst.List) else next(iter(columns.rpar), None)
+    end = getattr(closing, "whitespace_before", None)
+    if not isinstance(behind, cst.ParenthesizedWhitespace) or not isinstance(end, cst.ParenthesizedWhitespace) or closing is None:
+        raise NotPossible("a comment stands beside a key")
+    closing = closing.with_changes(whitespace_before=behind.with_changes(indent=end.indent, last_line=end.last_line))
+    return made.with_changes(**({"rbracket": closing} if isinstance(columns, cst.List) else {"rpar": [closing]}))
 
 
 def _including(call: cst.Call, rest: Sequence[cst.BaseExpression]) -> cst.Call:
@@ -79,7 +97,7 @@ def left_out(step: Step) -> Rewrite:
                 inner = _index_in(spot.call, step)
                 return [Piece([spot.again(without(spot.call, *[arg for arg in spot.call.args if arg.value is inner]))])]
             case _:
-                return []
+                return taken_out(spot)
 
     return rewrite
 

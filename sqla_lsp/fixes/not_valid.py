@@ -9,9 +9,9 @@ import libcst as cst
 from sqla_lsp.fixes.batches import out_of_batch
 from sqla_lsp.fixes.calls import argument, code, keyword, positional, with_keyword, with_value, without
 from sqla_lsp.fixes.columns import column_of, repeatable, without_elements
-from sqla_lsp.fixes.constraints import Added, added, is_alone, name_in_code
+from sqla_lsp.fixes.constraints import Added, added, in_code, name_in_code
 from sqla_lsp.fixes.fix import Change, NotPossible, joined
-from sqla_lsp.fixes.literals import parted, with_end
+from sqla_lsp.fixes.literals import parted, with_end, with_words
 from sqla_lsp.fixes.migration import Piece, Rewrite, Spot, rewritten
 from sqla_lsp.fixes.revisions import Draft, following
 from sqla_lsp.fixes.style import style_of
@@ -39,7 +39,9 @@ def not_valid(steps: Sequence[Step], *, validated: bool = True) -> Rewrite:
         elif found.operation.site.emitted_by:
             pieces = _of_column(spot, found)
         else:
-            pieces = [_add(spot, found, spot.again(_call(spot, found)))]
+            call = _call(spot, found)
+            found = in_code(found, call, "source_schema" if isinstance(found.constraint, ForeignKey) else "schema")
+            pieces = [_add(spot, found, spot.again(call))]
         validate = [Piece(spot.execute(validation(found)), found.in_transaction)] if validated else []
         return [*pieces[:1], *validate, *pieces[1:]]
 
@@ -62,6 +64,9 @@ def in_two_revisions(project: Project, path: str, place: Place, steps: Sequence[
 
 
 def condition(steps: Sequence[Step]) -> Condition:
+    """The foreign key or check that a call adds. Raises `NotPossible`."""
+    if steps[0].operation.site.emitted_by not in ("", "ForeignKey", "CheckConstraint"):
+        raise NotPossible("the constraint is a part of the type")
     is_check = isinstance(getattr(steps[0].operation, "constraint", None), Check)
     return added(steps, Check) if is_check else added(steps, ForeignKey)
 
@@ -71,9 +76,16 @@ def validation(found: Condition) -> str:
     return f"{found.alter} VALIDATE CONSTRAINT {found.sql}"
 
 
-def outside(spot: Spot) -> Sequence[Piece]:
+def outside(step: Step) -> Rewrite:
     """VALIDATE CONSTRAINT in an autocommit block."""
-    return [Piece([spot.statement], True)]
+
+    def rewrite(spot: Spot) -> Sequence[Piece]:
+        sql = step.operation.site.sql
+        before, this, after = parted(spot.call, sql) if sql is not None else (None, spot.call, None)
+        first, rest = ([] if call is None else [spot.again(call)] for call in (before, after))
+        return [Piece(first), Piece([spot.again(this)], True), Piece(rest)]
+
+    return rewrite
 
 
 def inline(steps: Sequence[Step]) -> Rewrite:
@@ -107,8 +119,6 @@ def _call(spot: Spot, found: Condition) -> cst.Call:
 def _of_column(spot: Spot, found: Condition) -> list[Piece]:
     """`ForeignKey(...)` or `CheckConstraint(...)` in the column of `add_column`."""
     emitted_by = found.operation.site.emitted_by
-    if emitted_by not in ("ForeignKey", "CheckConstraint"):
-        raise NotPossible("the constraint is a part of the type")
     call = out_of_batch(spot)
     alone, [taken, *others] = without_elements(call, emitted_by)
     table, column, schema = argument(call, 0, "table_name"), argument(column_of(call), 0, "name"), keyword(call, "schema")
@@ -159,12 +169,12 @@ def _options(taken: cst.Call) -> list[str]:
 def _raw(spot: Spot, found: Condition) -> list[Piece]:
     """`ALTER TABLE ... ADD FOREIGN KEY ...`: NOT VALID is put at its end."""
     sql = found.operation.site.sql
-    if not is_alone(found) or found.operation.inline or sql is None:
-        raise NotPossible("the statement does other things too")
-    if found.constraint.name is None:
-        raise NotPossible("the constraint has no name")
+    if sql is None:
+        raise NotPossible("the SQL is not known")
     before, this, after = parted(spot.call, sql)
     first = [] if before is None else [spot.again(before)]
+    if found.constraint.name is None:
+        this = with_words(this, sql, r"\bADD(?=\s+(?:FOREIGN|CHECK)\b)", "CONSTRAINT", found.sql)
     piece = _add(spot, found, spot.again(with_end(this, sql, "NOT VALID")))
     rest = [] if after is None else [Piece([spot.again(after)])]
     return [Piece([*first, *piece.statements]), *rest]

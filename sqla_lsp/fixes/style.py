@@ -50,16 +50,55 @@ class Style:
             return flat
         inner = ", ".join(arguments)
         if len(arguments) == 1 and inner[:1] in "\"'" and "\n" not in inner:
-            return f"{function}(\n{self.indent}{inner}\n)" if len(inner) + len(self.indent) <= room else flat
+            parts = self.parted(inner, room - len(self.indent.expandtabs(4)))
+            return f"{function}(\n" + "".join(f"{self.indent}{part}\n" for part in parts) + ")"
         if "\n" not in inner and len(inner) + len(self.indent.expandtabs(4)) <= room:
             return f"{function}(\n{self.indent}{inner}\n)"
         lines = "".join(f"{self.indent}{argument},\n" for argument in arguments)
         return f"{function}(\n{lines})"
 
+    def parted(self, literal: str, room: int) -> list[str]:
+        """A string literal as several that stand side by side, none of them longer than the room where that can be: cut at
+        blanks, before a word with which a part of an SQL statement begins where there is one."""
+        quote = literal[:2] if literal.startswith("f") else literal[0]
+        text = literal[len(quote) : -1]
+        if len(literal) <= room or literal.endswith(quote[-1] * 3):
+            return [literal]
+        parts: list[list[str]] = [[]]
+        for word in text.split(" "):
+            if parts[-1] and sum(map(len, parts[-1])) + len(parts[-1]) + len(word) + 3 > room:
+                last = parts[-1]
+                at = next((n for n in range(len(last) - 1, len(last) // 2, -1) if last[n].upper() in _BEGIN), len(last))
+                at = len(last) if word.upper() in _BEGIN else at
+                parts[-1:] = [last[:at], last[at:]]
+            parts[-1].append(word)
+        lines = [" ".join(words) for words in parts]
+        return [f"{quote}{line} {quote[-1]}" for line in lines[:-1]] + [f"{quote}{lines[-1]}{quote[-1]}"]
+
     def execute(self, op: str, sql: str, *, depth: int = 1) -> str:
         """`op.execute("...")` with a statement that is taken as it stands: what SQLAlchemy's text() would read as a bound
         parameter is escaped (POSTGRES.md 1.15)."""
         return self.call(f"{op}.execute", [self.string(without_binds(sql))], depth=depth)
+
+
+_BEGIN = frozenset(
+    [
+        "ADD",
+        "ALTER",
+        "CHECK",
+        "DEFERRABLE",
+        "DROP",
+        "FOREIGN",
+        "INCLUDE",
+        "ON",
+        "PRIMARY",
+        "REFERENCES",
+        "UNIQUE",
+        "USING",
+        "VALIDATE",
+    ]
+)
+"""Words with which a part of an SQL statement begins."""
 
 
 def without_binds(sql: str) -> str:

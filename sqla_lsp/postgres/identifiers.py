@@ -60,6 +60,11 @@ def default_name(table: str, columns: Sequence[str], suffix: str) -> str:
     return _join(cut(table), addition, suffix)
 
 
+def quote_literal(text: str) -> str:
+    """A string as SQL writes it, as Postgres's own quote_literal() does for one without a backslash."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def quote(name: str) -> str:
     """`name` as it is written in SQL, quoted only where it has to be."""
     if _PLAIN.match(name) and name not in _QUOTED:

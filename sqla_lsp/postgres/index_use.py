@@ -73,18 +73,14 @@ def judge(tree: Tree, tables: Sequence[Paths | None], *, outer: bool | None = Fa
 
 def _verdict(tree: Tree, table: int, paths: Paths, allowed: Allowed, facts: tuple[Tree, ...]) -> Verdict:
     """The verdict on one table. `facts` are the conditions that hold wherever this part of the tree does, itself included."""
-    match tree:
-        case Atom():
-            return _atom(tree, table, paths, allowed, facts) if tree.table == table else _UNSERVABLE
-        case All(parts):
-            return _all([_verdict(part, table, paths, allowed, facts) for part in parts])
-        case Any(branches):
-            # The branch stands for the whole OR: inside of it only the branch is known to hold.
-            return _any([_verdict(branch, table, paths, allowed, (*facts, branch)) for branch in branches])
-        case NotKnown():
-            return Verdict(None)
-        case _:
-            return _UNSERVABLE
+    if isinstance(tree, Atom):
+        return _atom(tree, table, paths, allowed, facts) if tree.table == table else _UNSERVABLE
+    if isinstance(tree, All):
+        return _all([_verdict(part, table, paths, allowed, facts) for part in tree.parts])
+    if isinstance(tree, Any):
+        # The branch stands for the whole OR: inside of it only the branch is known to hold.
+        return _any([_verdict(branch, table, paths, allowed, (*facts, branch)) for branch in tree.parts])
+    return Verdict(None) if isinstance(tree, NotKnown) else _UNSERVABLE
 
 
 def _all(verdicts: list[Verdict]) -> Verdict:

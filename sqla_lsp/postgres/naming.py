@@ -38,6 +38,7 @@ def constraint_name(table: TableName, constraint: Constraint, convention: Conven
     suffix = _SUFFIXES.get(type(constraint))
     if not isinstance(table.name, str) or not isinstance(columns, tuple) or suffix is None:
         return None
+    columns += constraint.include if isinstance(constraint, Unique) and isinstance(constraint.include, tuple) else ()
     one_of_many = isinstance(constraint, Check) and len(columns) > 1
     return default_name(table.name, () if one_of_many else columns, suffix)
 

@@ -214,27 +214,24 @@ def _values(node: Node) -> tuple[Value, ...] | None:
 
 
 def _proves(fact: Tree, wanted: Predicate, table: int) -> bool | None:
-    match fact, wanted:
-        case _, Both(parts):
-            return all_of(_proves(fact, part, table) for part in parts)
-        case Any(branches), _ if branches:
-            return all_of(_proves(branch, wanted, table) for branch in branches)
-        case All(), Either(parts):
-            held = tuple(_conjuncts(fact, table))
-            whole = (
-                _proves(one, wanted, table) for one in held if not isinstance(one, Atom)
-            )  # an atom proves it by a part alone
-            return any_of(chain((_proves(All(held), part, table) for part in parts), whole))
-        case All(), _:
-            return any_of(_proves(one, wanted, table) for one in _conjuncts(fact, table))
-        case Atom(), Either(parts):
-            return any_of(_proves(fact, part, table) for part in parts)
-        case Atom(), Comparison():
-            return _atom_proves(fact, wanted) if fact.table == table else False
-        case NotServable(), Comparison():
-            return None if wanted.operator in ("not null", "<>", "other") else False
-        case _:
-            return None
+    if isinstance(wanted, Both):
+        return all_of(_proves(fact, part, table) for part in wanted.parts)
+    if isinstance(fact, Any) and fact.parts:
+        return all_of(_proves(branch, wanted, table) for branch in fact.parts)
+    if isinstance(fact, All):
+        held = tuple(_conjuncts(fact, table))
+        if isinstance(wanted, Comparison):
+            return any_of(_proves(one, wanted, table) for one in held)
+        # An atom proves it by one of its parts or not at all.
+        whole = (_proves(one, wanted, table) for one in held if not isinstance(one, Atom))
+        return any_of(chain((_proves(All(held), part, table) for part in wanted.parts), whole))
+    if isinstance(fact, Atom):
+        if isinstance(wanted, Either):
+            return any_of(_proves(fact, part, table) for part in wanted.parts)
+        return _atom_proves(fact, wanted) if fact.table == table else False
+    if isinstance(fact, NotServable) and isinstance(wanted, Comparison):
+        return None if wanted.operator in ("not null", "<>", "other") else False
+    return None
 
 
 def _conjuncts(fact: All, table: int) -> Iterator[Tree]:

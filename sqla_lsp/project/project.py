@@ -28,10 +28,13 @@ from sqla_lsp.project.replay import TableKey, key_of
 from sqla_lsp.project.settings import Settings
 from sqla_lsp.project.summary import Failure, Statistics
 from sqla_lsp.project.tables import Catalog
+from sqla_lsp.readers.recorder import Recording, read_calls
 from sqla_lsp.schema.models import Models
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.operations import CreateIndex, is_known
 from sqla_lsp.schema.queries import Condition, QueryBlock
+from sqla_lsp.syntax.frames import LoadedModule
+from sqla_lsp.syntax.lower import lower
 from sqla_lsp.text.ignores import Ignore
 
 logger = logging.getLogger(__name__)
@@ -307,6 +310,10 @@ class Project:
     def history(self, path: str) -> RevisionHistory | None:
         """The history of a revision; None for a file that is none."""
         return self.environments.history(path)
+
+    def calls(self, path: str, function: str) -> Recording:
+        """The calls of a revision's function with their arguments, evaluated now."""
+        return read_calls(LoadedModule(path, "", lower(self.data(path))), self._files.modules, function)
 
     def environments_of(self, path: str) -> list[Environment]:
         """The environments of the project that a file belongs to."""

@@ -30,6 +30,7 @@ from sqla_lsp.syntax.values import (
     Value,
     path_of,
 )
+from sqla_lsp.text.search import Search
 
 POSTGRES = frozenset({"postgresql", "postgres", "postgis", "timescaledb", "pgsql"})
 OTHERS = frozenset(
@@ -71,7 +72,7 @@ _SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": "
 _INTERPOLATION = re.compile(r"%\((?!here\))([^)]+)\)s")
 _NESTED = 5
 
-_SPEAKS_OF_POSTGRES = re.compile(rb"""["'][^"'\n]*postgres""")
+_SPEAKS_OF_POSTGRES = Search(rb"""["'][^"'\n]*postgres""", b"postgres")
 """An env.py that tests for Postgres runs on it too, whatever the URL of its developers is."""
 _STEPS, _STEPS_ABROAD = 30_000, 500
 """How many steps env.py, and each of its calls of the application, may take: it is short, the application is not."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from sqla_lsp.postgres.identifiers import shortened
 from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, base_of, last_name
+from sqla_lsp.readers.calls import SentCall
 from sqla_lsp.readers.directives import DIRECTIVES, SILENT, Given, create_table
 from sqla_lsp.readers.execution import EXECUTES, executed
 from sqla_lsp.readers.sqlalchemy_types import type_of
@@ -34,7 +35,7 @@ class _Batch:
     """A `with op.batch_alter_table(...)` that is being evaluated; its operations are sent when it ends."""
 
     call: CallValue
-    pending: list[AnyOperation] = field(default_factory=list)
+    pending: list[SentCall] = field(default_factory=list)
 
 
 State = tuple[Way, int, int]
@@ -54,7 +55,7 @@ class OperationsHost:
     # ------------------------------------------------------------------------------------------- the machine's questions
 
     def heard(self) -> int:
-        return len(self.operations) + sum(len(batch.pending) for batch in self._batches)
+        return len(self.operations) + sum(len(sent.operations) for batch in self._batches for sent in batch.pending)
 
     def state(self) -> State:
         return self.transactions.way, len(self._batches), len(self._entered)
@@ -129,6 +130,10 @@ class OperationsHost:
 
     # ----------------------------------------------------------------------------------------------------------- writing
 
+    def sent(self, call: SentCall) -> None:
+        """Takes over what one call sends, in the order in which Postgres sees it."""
+        self.operations.extend(call.operations)
+
     def site(self, machine: Machine, frame: Frame, call: CallValue, source: str, emitted_by: str = "") -> Site:
         """Where an operation comes from."""
         return Site(
@@ -159,22 +164,26 @@ class OperationsHost:
         directive = DIRECTIVES.get(name)
         site = partial(self.site, machine, frame, call, source)
         if directive is not None:
-            made = list(directive(Given(machine, frame, call, batch, site)))
+            made = tuple(directive(Given(machine, frame, call, batch, site)))
         elif name in SILENT:
             return
         else:
-            made = [ops.NotKnown(site(), f"{source} is an operation of a plug-in")]
+            made = (ops.NotKnown(site(), f"{source} is an operation of a plug-in"),)
+        sent = SentCall("directive", name, call, frame, site(), made, batch, machine.attempts > 0)
         pending = next((b.pending for b in reversed(self._batches) if b.call is batch), None)
-        (self.operations if pending is None else pending).extend(made)
+        if pending is None:
+            self.sent(sent)
+        else:
+            pending.append(sent)
 
     def _flush(self, batch: _Batch) -> None:
         """Sends what a batch collected: in the transaction that it ends in."""
         now = self.transactions.now
-        for operation in batch.pending:
-            then = operation.site.transaction
+        for call in batch.pending:
+            then = call.site.transaction
             in_batch = then.means == "block" and then.number != now.number
-            sent = ops.Transaction(now.number, now.autocommit, now.means, in_batch)
-            self.operations.append(replace(operation, site=replace(operation.site, transaction=sent)))
+            transaction = ops.Transaction(now.number, now.autocommit, now.means, in_batch)
+            self.sent(call.moved(transaction))
 
     def _execute(self, machine: Machine, frame: Frame, call: CallValue, source: str, *, ours: bool) -> None:
         site = self.site(machine, frame, call, source)
@@ -182,13 +191,16 @@ class OperationsHost:
         if base is not None:
             site = replace(site, transaction=self.transactions.of_connection(base))
         elsewhere = site.transaction
+        made: list[AnyOperation] = []
         for operation in executed(call, site, ours=ours):
             if elsewhere is self.transactions.now or elsewhere == self.transactions.now:
                 operation = replace(operation, site=replace(operation.site, transaction=self.transactions.now))
-            self.operations.append(operation)
+            made.append(operation)
             if isinstance(operation, ops.OtherStatement) and not operation.site.body:
                 self.transactions.statement(operation.kind)
                 elsewhere = self.transactions.now
+        if made:
+            self.sent(SentCall("execute", last_name(call), call, frame, site, tuple(made), None, machine.attempts > 0))
 
     def _other(self, machine: Machine, frame: Frame, call: CallValue, name: str, path: str) -> None:
         """Calls of what is not `op`: connections, sessions, tables, types."""
@@ -197,7 +209,8 @@ class OperationsHost:
             source = f"connection.{name}" if name != "execute" or "session" not in path else "session.execute"
             self._execute(machine, frame, call, source, ours=_is_bound(base) or path.startswith("alembic."))
         elif name in ("create_all", "drop_all"):
-            self.operations.append(ops.NotKnown(self.site(machine, frame, call, name), f"what {name} makes is not read"))
+            made = ops.NotKnown(self.site(machine, frame, call, name), f"what {name} makes is not read")
+            self.sent(SentCall("other", name, call, frame, made.site, (made,)))
         elif name in ("create", "drop") and (isinstance(base, CallValue) or path.endswith(f"__table__.{name}")):
             self._schema_item(machine, frame, call, name, base)
         elif name == "commit" and not call.positional:
@@ -214,20 +227,23 @@ class OperationsHost:
         """`Enum(...).create(bind)`, `Table(...).create(bind)`, `Index(...).create(bind)`."""
         site = partial(self.site, machine, frame, call, name)
         kind = last_name(base)
+        made: list[AnyOperation] = []
         if kind in ("Enum", "ENUM", "DOMAIN"):
-            made = type_of(machine, frame, base)
-            if isinstance(made, PgType) and made.kind in ("enum", "domain"):
-                self.operations.append(ops.CreateType(site(), made) if name == "create" else ops.DropType(site(), made.name))
+            type_ = type_of(machine, frame, base)
+            if isinstance(type_, PgType) and type_.kind in ("enum", "domain"):
+                made = [ops.CreateType(site(), type_) if name == "create" else ops.DropType(site(), type_.name)]
         elif kind == "Table" and isinstance(base, CallValue) and base.positional and isinstance(base.positional[0], str):
             schema = base.keywords.get("schema")
             table = TableName(base.positional[0], schema if isinstance(schema, str) else None)
             if name == "drop":
-                self.operations.append(ops.DropTable(site(), table, Arguments(call, []).flag("checkfirst")))
+                made = [ops.DropTable(site(), table, Arguments(call, []).flag("checkfirst"))]
             elif len(base.positional) > 2:
                 given = Given(machine, frame, call, None, site)
-                self.operations.extend(create_table(given, table, base.positional[2:], base))
+                made = list(create_table(given, table, base.positional[2:], base))
         elif kind in ("Index", "Table") or "__table__" in (path_of(call.function) or ""):
-            self.operations.append(ops.NotKnown(site(), f"what .{name}() makes is not read"))
+            made = [ops.NotKnown(site(), f"what .{name}() makes is not read")]
+        if made or kind in ("Enum", "ENUM", "DOMAIN"):
+            self.sent(SentCall("item", name, call, frame, site(), tuple(made)))
 
     def _chosen_by_name(self, machine: Machine, frame: Frame) -> None:
         """`globals()["upgrade_" + engine]()`, as Alembic's template for several databases writes: each of them may be meant."""

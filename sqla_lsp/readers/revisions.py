@@ -103,13 +103,13 @@ def _script(module: LoadedModule, modules: Modules, name: str) -> Script:
         function = machine.lookup(frame, name) if machine.has(frame, name) else None
         if isinstance(function, FunctionValue):
             span = Place(function.base + function.node.start, function.base + function.node.end, function.closure.module.path)
-        machine.run(module, name, _argument)
+        machine.run(module, name, argument)
     except OutOfSteps:
         place = Place(span.start, span.start + len("def "), module.path)
         host.operations.append(NotKnown(Site(place, place, name), "it takes too many steps to follow"))
     return Script(tuple(host.operations), span.start, span.end)
 
 
-def _argument(name: str) -> Value:
+def argument(name: str) -> Value:
     """What Alembic, or the project's own env.py, passes to `upgrade` and `downgrade`."""
     return Symbol("alembic.op") if name in _ALEMBIC else Unknown("an argument")

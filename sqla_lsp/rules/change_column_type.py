@@ -49,13 +49,12 @@ def upgrade():
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
 from sqla_lsp.postgres.type_changes import Verdict, judge
-from sqla_lsp.postgres.type_names import parse_type
+from sqla_lsp.postgres.using_clause import using_forces
 from sqla_lsp.project.history import Step
 from sqla_lsp.project.replay import index_names
 from sqla_lsp.rules.rule import Context, Report, again, named, text_of
@@ -69,8 +68,6 @@ PRIORITY = 2
 SEVERITY = "warning"
 KINDS = (AlterType,)
 
-_CAST = re.compile(r"\(*\s*\"?(?P<column>[^\"\s():]+)\"?\s*\)*\s*(?:::\s*(?P<type>.+?))?\s*", re.DOTALL)
-_FUNCTION_CAST = re.compile(r"cast\s*\(\s*\"?(?P<column>[^\"\s():]+)\"?\s+as\s+(?P<type>.+)\)\s*", re.IGNORECASE | re.DOTALL)
 _SEVERE = ("rewrite", "unknown", "index", "free", "same")
 
 
@@ -87,7 +84,7 @@ def check(step: Step, context: Context) -> Iterator[Report]:
     column = known.column(operation.column) if known is not None and isinstance(operation.column, str) else None
     said, replayed = _known(operation.existing, types), _known(column.type if column is not None else None, types)
     verdict, contradiction = _verdict(said, replayed, to, context.settings.postgres_version)
-    forced = _using_forces(operation, to)
+    forced = using_forces(operation.using, operation.column, to)
     name = named(operation.column, "the column")
     what = f"ALTER COLUMN {named(operation.column, '...')} TYPE {to} on {text_of(table)}"
     subject = f"{text_of(table)}.{name}"
@@ -138,24 +135,6 @@ def _verdict(said: PgType | None, replayed: PgType | None, to: PgType, version: 
     if said is None or replayed is None or judge(said, replayed, version).effect == "same" or str(said) == str(replayed):
         return gravest, ""
     return gravest, f" (existing_type says {said}, the revisions before made it {replayed})"
-
-
-def _using_forces(operation: AlterType, to: PgType) -> bool | None:
-    """Whether USING computes something else than a plain cast to the new type; None where it is not known."""
-    using = operation.using
-    if using is None:
-        return False
-    if isinstance(using, Unknown) or isinstance(operation.column, Unknown):
-        return None
-    match = _FUNCTION_CAST.fullmatch(using) or _CAST.fullmatch(using)
-    if match is None or match["column"].rpartition(".")[2].lower() != operation.column.lower():
-        return True
-    if match["type"] is None:
-        return False
-    cast = parse_type(
-        match["type"].strip().removesuffix(")") if match["type"].count("(") < match["type"].count(")") else match["type"]
-    )
-    return isinstance(cast, Unknown) or judge(cast, to).effect != "same"
 
 
 def _rewrite(operation: AlterType, what: str, verdict: Verdict, contradiction: str, forced: bool | None) -> Report:

@@ -30,6 +30,10 @@ from sqla_lsp.syntax.values import (
     Value,
 )
 
+_WITH_METHODS = (str, Template, ListValue, DictValue, tuple, Unknown)
+"""Values whose methods are computed."""
+_OF_PROJECT = (FunctionValue, ClassValue, BoundMethod)
+
 
 def value_of(machine: Machine, frame: Frame, node: code.Expression) -> Value:
     """The value of an expression."""
@@ -130,7 +134,7 @@ def _comprehension(machine: Machine, frame: Frame, node: code.Comprehension) -> 
             else:
                 is_open = True
             return
-        from sqla_lsp.syntax.statements import bind
+        from sqla_lsp.syntax.binding import bind
 
         clause = node.clauses[at]
         items, more = items_of(machine, value_of(machine, inner, clause.iterable))
@@ -165,6 +169,8 @@ def _subscript(machine: Machine, frame: Frame, node: code.Subscript) -> Value:
     if isinstance(base, ClassValue) and isinstance(index, str):
         return attribute(machine, frame, base, index)
     if isinstance(base, Symbol | Member | CallValue):
+        if machine.keeps_operators and isinstance(base, CallValue) and isinstance(index, tuple | ListValue):
+            return CallValue(Symbol("operator.[]"), (base, index), {}, frame.place(node))
         return Member(base, f"[{index}]" if isinstance(index, str | int) else "[]")
     return NOT_KNOWN
 
@@ -356,7 +362,7 @@ def _call(machine: Machine, frame: Frame, node: code.Call) -> Value:
             inherited = _of_super(machine, frame, function_node.name)
             return _call_value(machine, frame, node, inherited, _arguments(machine, frame, node))
         base = value_of(machine, frame, function_node.value)
-        if isinstance(base, str | Template | ListValue | DictValue | tuple | Unknown):
+        if isinstance(base, _WITH_METHODS):
             from sqla_lsp.syntax.methods import call_method
 
             arguments = _arguments(machine, frame, node)
@@ -377,7 +383,7 @@ def _is_super(node: code.Expression) -> bool:
 
 def _of_super(machine: Machine, frame: Frame, name: str) -> Value:
     """`super().name` in a method, which is bound to the instance at hand."""
-    from sqla_lsp.syntax.functions import call_declared, find_member
+    from sqla_lsp.syntax.functions import ancestors, call_declared, find_member
 
     at: Frame | None = frame
     while at is not None and (at.parent is None or at.parent.owner is None):
@@ -393,7 +399,8 @@ def _of_super(machine: Machine, frame: Frame, name: str) -> Value:
             return found  # type: ignore[no-any-return]
         if isinstance(found, FunctionValue) and isinstance(receiver, Instance | ClassValue):
             return found if found.kind == "static" else BoundMethod(receiver, found)
-    return NOT_KNOWN
+    outside = next((base for base in ancestors(at.parent.owner) if isinstance(base, Symbol)), None)
+    return NOT_KNOWN if outside is None else _symbol(f"{outside.path}.{name}")
 
 
 Arguments = tuple[tuple[Value, ...], dict[str, Value], bool, int]
@@ -401,7 +408,7 @@ Arguments = tuple[tuple[Value, ...], dict[str, Value], bool, int]
 
 def _call_value(machine: Machine, frame: Frame, node: code.Call, function: Value, arguments: Arguments) -> Value:
     positional, keywords, is_open, certain = arguments
-    if isinstance(function, FunctionValue | ClassValue | BoundMethod):
+    if isinstance(function, _OF_PROJECT):
         from sqla_lsp.syntax.functions import call_class_or_function
 
         return call_class_or_function(machine, frame, function, positional[:certain], keywords, is_open, frame.place(node))

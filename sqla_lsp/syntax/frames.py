@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Protocol
@@ -11,6 +10,7 @@ from sqla_lsp.syntax import code
 from sqla_lsp.syntax.lower import Definition, outline
 from sqla_lsp.syntax.values import ClassValue, Value
 from sqla_lsp.text.places import Place
+from sqla_lsp.text.search import Search
 
 
 class Imported:
@@ -52,9 +52,9 @@ class LoadedModule:
         needed."""
         return outline(self._data) if self._code is None else self._code.blocks
 
-    def says(self, pattern: re.Pattern[bytes]) -> bool:
-        """Whether a pattern stands somewhere in the text."""
-        return pattern.search(self._data) is not None
+    def says(self, search: Search) -> bool:
+        """Whether something stands somewhere in the text."""
+        return search.finds(self._data)
 
     def unevaluated(self) -> LoadedModule:
         """The same code, of which nothing was asked yet."""

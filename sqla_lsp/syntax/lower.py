@@ -14,6 +14,7 @@ from sqla_lsp.syntax.lowering import COMMENT, EXTRAS, kind
 from sqla_lsp.syntax.pieces import Piece, parsed, pieces
 from sqla_lsp.syntax.skeletons import skeleton
 from sqla_lsp.syntax.tree import parse
+from sqla_lsp.text.search import Search
 
 _DECORATED = kind("decorated_definition")
 _DEFINITIONS = frozenset({kind("function_definition"), kind("class_definition")})
@@ -64,9 +65,9 @@ class Definition:
         """How many bytes it has."""
         return self._piece.end - self._piece.start
 
-    def says(self, pattern: re.Pattern[bytes]) -> bool:
-        """Whether a pattern stands somewhere in its text."""
-        return pattern.search(self._data, self._piece.start, self._piece.end) is not None
+    def says(self, search: Search) -> bool:
+        """Whether something stands somewhere in its text."""
+        return search.finds(self._data, self._piece.start, self._piece.end)
 
     @property
     def block(self) -> code.Block:

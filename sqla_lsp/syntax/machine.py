@@ -85,6 +85,8 @@ class Machine:
         self.active: list[code.Node] = []
         """The functions that are being evaluated."""
         self.round = 0
+        self.attempts = 0
+        """How many `try` statements are around the code at hand whose handlers go on after an exception."""
         self.branches = 0
         self._ended: dict[int, bool] = {}
         """Of branches of which one way ended: whether it left the function (and not only a loop)."""

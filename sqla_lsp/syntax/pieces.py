@@ -22,6 +22,9 @@ _BEGINNING = (
 _FIRST_LINE = re.compile(_BEGINNING)
 _TOP = re.compile(rb"\n" + _BEGINNING)
 _FIRST_INNER = re.compile(rb"\n([ \t]+)(?:@|(?:async[ \t]+)?def[ \t]|class[ \t])")
+_INDENT = re.compile(rb"[ \t]+(?=[^\s#])")
+_COLONS = (b":\n", b":\r\n")
+_INNER = (b"def ", b"@", b"async def ", b"class ")
 _CLASS_LINE = re.compile(rb"^class[ \t]", re.M)
 
 
@@ -43,15 +46,23 @@ def pieces(data: bytes) -> list[Piece]:
 
 def members(data: bytes, piece: Piece) -> list[Piece]:
     """The pieces of a class: its methods, and what stands before and between them (the header is part of the first)."""
-    indents = _FIRST_INNER.findall(data, piece.start, piece.end)
-    if not indents:
-        return [piece._replace(kind="other")]
-    indent = min(indents, key=len)
     header = _end_of_header(data, piece)
+    indent = _indent(data, piece, header)
+    if not indent:
+        return [piece._replace(kind="other")]
     found = _cut(data, header, piece.end, _indented(indent))
     return [found[0]._replace(start=piece.start), *found[1:]] if found[0].kind == "other" else [
         Piece(piece.start, header, "other"), *found
     ]  # fmt: skip
+
+
+def _indent(data: bytes, piece: Piece, header: int) -> bytes:
+    """The indent of the definitions in a class, b"" where it has none. It is that of the first line of the body, where one has
+    it: the other lines are looked at only where none does, and where the header goes on behind its first line."""
+    first = _INDENT.match(data, header, piece.end) if data.endswith(_COLONS, piece.start, header) else None
+    if first is not None and any(data.find(b"\n" + first[0] + word, piece.start, piece.end) >= 0 for word in _INNER):
+        return first[0]
+    return min(_FIRST_INNER.findall(data, piece.start, piece.end), key=len, default=b"")
 
 
 def parsed(data: bytes, piece: Piece) -> Node | None:

@@ -16,7 +16,7 @@ from sqla_lsp.syntax.tree import parse
 
 _SHORTEST = 200
 """Shorter bodies are parsed with the class."""
-_END_OF_HEADER = re.compile(rb":[ \t]*(?:#[^\n]*)?\n")
+_END_OF_HEADER = re.compile(rb":[ \t\r]*(?:#[^\n]*)?\n")
 _BRACKETS = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"))
 _QUOTES = (b'"""', b"'''")
 _STAND_IN = b"pass\n"

@@ -167,14 +167,12 @@ Value = Union[
 
 def path_of(value: Value) -> str | None:
     """The dotted path of an outside value, calls written as `()`: "alembic.op.get_bind().dialect.name". None for all others."""
-    match value:
-        case Symbol(path):
-            return path
-        case Member(base, name):
-            base_path = path_of(base)
-            return None if base_path is None else f"{base_path}.{name}"
-        case CallValue(function=function):
-            function_path = path_of(function)
-            return None if function_path is None else f"{function_path}()"
-        case _:
-            return None
+    if isinstance(value, Symbol):
+        return value.path
+    if isinstance(value, Member):
+        base_path = path_of(value.base)
+        return None if base_path is None else f"{base_path}.{value.name}"
+    if isinstance(value, CallValue):
+        function_path = path_of(value.function)
+        return None if function_path is None else f"{function_path}()"
+    return None

@@ -35,9 +35,9 @@ from sqla_lsp.text.places import Place
 from tests.corpus.operation_lines import Line, agree, agree_in_part, line_of, shown
 
 _REVISION = re.compile(rb"^down_revision\s*[:=]", re.MULTILINE)
-_ASKS = re.compile(rb"inspect|has_|exist")
+ASKS = re.compile(rb"inspect|has_|exist")
 _SITE = Site(Place(0, 0), Place(0, 0), "")
-_PATIENCE = 20
+PATIENCE = 20
 
 
 @dataclass
@@ -138,7 +138,7 @@ class _MissingModule(ModuleType):
         return made
 
 
-def _without_database(says: bool) -> None:
+def without_database(says: bool) -> None:
     """Replaces what asks the database."""
     import alembic.context
     import sqlalchemy
@@ -187,7 +187,7 @@ def _rendered(module: Any, function: str) -> list[str]:
     return written
 
 
-def _load(path: Path, root: Path) -> Any:
+def load(path: Path, root: Path) -> Any:
     sys.meta_path.insert(0, _Packages(root))
     sys.meta_path.append(_Missing())
     sys.path.insert(0, str(root))
@@ -307,27 +307,27 @@ def examine(job: tuple[str, str, bool]) -> list[Outcome]:
     """Both functions of one revision, on a database that has nothing or on one that has whatever is asked for."""
     path, root, says = Path(job[0]), Path(job[1]), job[2]
     warnings.simplefilter("ignore")
-    signal.signal(signal.SIGALRM, _late)
-    signal.alarm(_PATIENCE)
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(PATIENCE)
     functions = ("upgrade", "downgrade")
-    _without_database(says)
+    without_database(says)
     try:
         with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
-            module = _load(path, root)
+            module = load(path, root)
     except BaseException as error:  # noqa: BLE001
-        return [Outcome(job[0], function, "not rendered", detail=_short(error)) for function in functions]
+        return [Outcome(job[0], function, "not rendered", detail=short(error)) for function in functions]
     ours = _read(path)
     outcomes: list[Outcome] = []
     for function in functions:
         if function not in ours or not hasattr(module, function):
             outcomes.append(Outcome(job[0], function, "no function"))
             continue
-        signal.alarm(_PATIENCE)
+        signal.alarm(PATIENCE)
         try:
             with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
                 written = _rendered(module, function)
         except BaseException as error:  # noqa: BLE001
-            outcomes.append(Outcome(job[0], function, "not rendered", detail=_short(error)))
+            outcomes.append(Outcome(job[0], function, "not rendered", detail=short(error)))
         else:
             outcomes.append(_outcome(job[0], function, written, ours[function]))
     signal.alarm(0)
@@ -360,11 +360,11 @@ def _worst(outcomes: list[Outcome]) -> list[Outcome]:
     return list(found.values())
 
 
-def _late(*_: object) -> None:
+def late(*_: object) -> None:
     raise TimeoutError
 
 
-def _short(error: BaseException) -> str:
+def short(error: BaseException) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
     where = f" ({Path(last.filename).name}:{last.lineno})" if last else ""
     return f"{type(error).__name__}: {str(error).splitlines()[0][:100] if str(error) else ''}{where}"
@@ -389,7 +389,7 @@ def main() -> None:
     jobs: list[tuple[str, str, bool]] = []
     for path, root in revisions(options.folder):
         if options.only in path:
-            asks = _ASKS.search(Path(path).read_bytes())
+            asks = ASKS.search(Path(path).read_bytes())
             jobs += [(path, root, says) for says in ((False, True) if asks else (False,))]
     states: Counter[str] = Counter()
     kinds: Counter[str] = Counter()

@@ -1,5 +1,5 @@
-"""Expand and contract against a real server: `python -m tests.fixes.expand_contract_proof BINDIR [WORD...]`, BINDIR the folder of
-`initdb`, `pg_ctl`, `psql` and `pg_dump`; with words, the cases alone whose names hold one.
+"""Expand and contract against a real server: `python -m tests.fixes.expand_contract_proof SERVER [WORD...]`, SERVER a name
+that `tests.postgres.server` knows or a folder of Postgres's binaries; with words, the cases alone whose names hold one.
 
 Each case is a migration that changes a type. It is run as it is written, and as it is rewritten: afterwards the schema (as
 pg_dump tells it, but for the order of columns) and the rows are the same, and so they are after the downgrade. Beside that every
@@ -35,7 +35,7 @@ from sqla_lsp.project.project import Project
 from sqla_lsp.rules.registry import NAMES
 from sqla_lsp.schema.operations import AlterType
 from tests.fixes.expand_contract_cases import BIG, CASES, FREE, INT, ChangeCase, alter
-from tests.postgres.proof import Server, server
+from tests.postgres.server import Server, binaries_of, server
 
 ENV = """from alembic import context
 from sqlalchemy import create_engine
@@ -421,7 +421,7 @@ def broken_off(text: str, function: str) -> Iterator[str]:
 def main(binaries: str, words: list[str]) -> int:
     chosen = [case for case in CASES if not words or any(word in case.name for word in words)]
     wrong = 0
-    with server(Path(binaries), "C.UTF-8") as made:
+    with server(binaries_of(binaries), "C.UTF-8") as made:
         version = int(made.version().split(".")[0])
         print("PostgreSQL", made.version())
         for number, case in enumerate(chosen):

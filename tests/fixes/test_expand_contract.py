@@ -96,19 +96,19 @@ op.add_column(
     sa.Column("c_new", sa.BigInteger(), server_default=sa.text("0"), nullable=True),
 )
 op.execute("""
-    CREATE FUNCTION t_c_sync() RETURNS trigger
-    LANGUAGE plpgsql AS $$
-    BEGIN
-      NEW.c_new := NEW.c;
-      RETURN NEW;
-    END $$
-""")
+        CREATE FUNCTION t_c_sync() RETURNS trigger
+        LANGUAGE plpgsql AS $$
+        BEGIN
+          NEW.c_new := NEW.c;
+          RETURN NEW;
+        END $$
+    """)
 # Triggers fire in the order of their names: this one sees what the others made of
 # the row.
 op.execute("""
-    CREATE TRIGGER zz_t_c_sync BEFORE INSERT OR UPDATE ON t
-    FOR EACH ROW EXECUTE FUNCTION t_c_sync()
-""")'''
+        CREATE TRIGGER zz_t_c_sync BEFORE INSERT OR UPDATE ON t
+        FOR EACH ROW EXECUTE FUNCTION t_c_sync()
+    """)'''
 DOWNGRADE = """\
 op.execute("SET LOCAL lock_timeout = '5s'")
 op.execute("DROP TRIGGER zz_t_c_sync ON t")
@@ -118,11 +118,11 @@ PREPARE = '''\
 op.execute("SET LOCAL lock_timeout = '5s'")
 op.execute("ALTER TABLE t DROP CONSTRAINT IF EXISTS ck_t_c_new_not_null")
 op.execute("""
-    ALTER TABLE t
-    ADD CONSTRAINT ck_t_c_new_not_null
-    CHECK (c_new IS NOT NULL)
-    NOT VALID
-""")
+        ALTER TABLE t
+        ADD CONSTRAINT ck_t_c_new_not_null
+        CHECK (c_new IS NOT NULL)
+        NOT VALID
+    """)
 with op.get_context().autocommit_block():
     op.execute("SET lock_timeout = 0")
     op.execute("SET statement_timeout = 0")
@@ -146,39 +146,63 @@ op.execute("ALTER TABLE t RENAME COLUMN c TO c_old")
 op.execute("ALTER TABLE t RENAME COLUMN c_new TO c")
 # What the old type does not take is NULL there.
 op.execute("ALTER TABLE t ALTER COLUMN c_old DROP NOT NULL")
+# From Postgres 18 on, NOT NULL has a name.
+op.execute("""
+        DO $$
+        BEGIN
+          IF EXISTS (
+            SELECT FROM pg_constraint WHERE conname = 't_c_new_not_null'
+              AND conrelid = 't'::regclass
+          ) THEN
+            ALTER TABLE t RENAME CONSTRAINT t_c_new_not_null TO t_c_not_null;
+          END IF;
+        END $$
+    """)
 op.execute("ALTER INDEX ix RENAME TO ix_old")
 op.execute("ALTER INDEX ix_new RENAME TO ix")
 # The old column is kept in step for a downgrade.
 op.execute("""
-    CREATE FUNCTION t_c_sync_old() RETURNS trigger
-    LANGUAGE plpgsql AS $$
-    BEGIN
-      NEW.c_old := CASE WHEN NEW.c BETWEEN -2147483648 AND 2147483647 THEN NEW.c END;
-      RETURN NEW;
-    END $$
-""")
+        CREATE FUNCTION t_c_sync_old() RETURNS trigger
+        LANGUAGE plpgsql AS $$
+        BEGIN
+          NEW.c_old := CASE WHEN NEW.c BETWEEN -2147483648 AND 2147483647 THEN NEW.c END;
+          RETURN NEW;
+        END $$
+    """)
 # Triggers fire in the order of their names: this one sees what the others made of
 # the row.
 op.execute("""
-    CREATE TRIGGER zz_t_c_sync_old BEFORE INSERT OR UPDATE ON t
-    FOR EACH ROW EXECUTE FUNCTION t_c_sync_old()
-""")'''
+        CREATE TRIGGER zz_t_c_sync_old BEFORE INSERT OR UPDATE ON t
+        FOR EACH ROW EXECUTE FUNCTION t_c_sync_old()
+    """)'''
 SWAP_BACK = '''\
 op.execute("SET LOCAL lock_timeout = '5s'")
 # Before anything else: every value has to be there as the old type.
 op.execute("ALTER TABLE t DROP CONSTRAINT IF EXISTS ck_t_c_old_not_null")
 op.execute("""
-    ALTER TABLE t
-    ADD CONSTRAINT ck_t_c_old_not_null
-    CHECK (c_old IS NOT NULL)
-    NOT VALID
-""")
+        ALTER TABLE t
+        ADD CONSTRAINT ck_t_c_old_not_null
+        CHECK (c_old IS NOT NULL)
+        NOT VALID
+    """)
 with op.get_context().autocommit_block():
     op.execute("ALTER TABLE t VALIDATE CONSTRAINT ck_t_c_old_not_null")
 op.execute("SET LOCAL lock_timeout = '5s'")
 op.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
 op.execute("DROP TRIGGER zz_t_c_sync_old ON t")
 op.execute("DROP FUNCTION t_c_sync_old()")
+# From Postgres 18 on, NOT NULL has a name.
+op.execute("""
+        DO $$
+        BEGIN
+          IF EXISTS (
+            SELECT FROM pg_constraint WHERE conname = 't_c_not_null'
+              AND conrelid = 't'::regclass
+          ) THEN
+            ALTER TABLE t RENAME CONSTRAINT t_c_not_null TO t_c_new_not_null;
+          END IF;
+        END $$
+    """)
 op.execute("ALTER TABLE t RENAME COLUMN c TO c_new")
 op.execute("ALTER TABLE t RENAME COLUMN c_old TO c")
 op.execute("ALTER TABLE t ALTER COLUMN c SET NOT NULL")
@@ -186,19 +210,19 @@ op.execute("ALTER TABLE t DROP CONSTRAINT ck_t_c_old_not_null")
 op.execute("ALTER INDEX ix RENAME TO ix_new")
 op.execute("ALTER INDEX ix_old RENAME TO ix")
 op.execute("""
-    CREATE FUNCTION t_c_sync() RETURNS trigger
-    LANGUAGE plpgsql AS $$
-    BEGIN
-      NEW.c_new := NEW.c;
-      RETURN NEW;
-    END $$
-""")
+        CREATE FUNCTION t_c_sync() RETURNS trigger
+        LANGUAGE plpgsql AS $$
+        BEGIN
+          NEW.c_new := NEW.c;
+          RETURN NEW;
+        END $$
+    """)
 # Triggers fire in the order of their names: this one sees what the others made of
 # the row.
 op.execute("""
-    CREATE TRIGGER zz_t_c_sync BEFORE INSERT OR UPDATE ON t
-    FOR EACH ROW EXECUTE FUNCTION t_c_sync()
-""")'''
+        CREATE TRIGGER zz_t_c_sync BEFORE INSERT OR UPDATE ON t
+        FOR EACH ROW EXECUTE FUNCTION t_c_sync()
+    """)'''
 
 REFUSED = {
     "the primary key": ("CREATE TABLE t (c integer PRIMARY KEY);", UP, DOWN),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqla_lsp.fixes.expand_contract.names import Names
-from sqla_lsp.postgres.identifiers import quote
+from sqla_lsp.postgres.identifiers import quote, quote_literal
 
 ROWS = 10000
 """Rows in a batch."""
@@ -56,7 +56,7 @@ def _along_key(table: str, assignment: str, condition: str, key: Sequence[str], 
 def _by_block(table: str, assignment: str, condition: str, names: Names) -> tuple[str, ...]:
     """Without a primary key: by where rows lie. What is written meanwhile goes behind the last block, or was written."""
     low, blocks = names.new("low", ""), names.new("blocks", "")
-    literal = "'" + table.replace("'", "''") + "'"
+    literal = quote_literal(table)
     return (
         "DO $$",
         "DECLARE",

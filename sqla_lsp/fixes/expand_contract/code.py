@@ -56,7 +56,8 @@ class Body:
         flat = " ".join(line.strip() for line in lines)
         short = self.style.execute(self.op, flat, depth=self.depth)
         room = self.style.line_length - self.depth * len(self.style.indent.expandtabs(4))
-        if "\n" not in flat and all(len(line) <= room for line in short.split("\n")):
+        in_one = len(short.split("\n")) <= 3  # where it needs several literals, lines of SQL read better
+        if "\n" not in flat and in_one and all(len(line) <= room for line in short.split("\n")):
             self.add(short)
         else:
             self.block(*lines)
@@ -64,7 +65,8 @@ class Body:
     def block(self, *lines: str) -> None:
         """One SQL statement, line by line."""
         text = without_binds("\n".join(lines)).replace("\\", "\\\\").replace('"""', '""\\"')
-        self.add(f'{self.op}.execute("""\n{textwrap.indent(text, self.style.indent)}\n""")')
+        indent = self.style.indent * self.depth
+        self.add(f'{self.op}.execute("""\n{textwrap.indent(text, indent + self.style.indent)}\n{indent}""")')
 
     def patience(self) -> None:
         """Gives up after a while instead of making everybody wait in the queue behind it."""
@@ -84,7 +86,17 @@ def body_of(pieces: Iterable[Piece], style: Style, op: str = "op") -> str:
     parts: list[str] = []
     for piece in pieces:
         if piece.autocommit:
-            parts.append(f"with {op}.get_context().autocommit_block():\n{textwrap.indent(piece.text, style.indent)}")
+            parts.append(f"with {op}.get_context().autocommit_block():\n{_indented(piece.text, style.indent)}")
         else:
             parts.append(piece.text)
     return "\n".join(parts)
+
+
+def _indented(code: str, indent: str) -> str:
+    """Code one level deeper; the lines of its SQL have their indentation already."""
+    lines = []
+    in_sql = False
+    for line in code.split("\n"):
+        lines.append(line if in_sql or not line else indent + line)
+        in_sql ^= line.count('"""') % 2 == 1
+    return "\n".join(lines)

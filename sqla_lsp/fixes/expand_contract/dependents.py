@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from sqla_lsp.fixes.expand_contract import expressions
 from sqla_lsp.fixes.expand_contract.expressions import Expression
+from sqla_lsp.fixes.sql_names import sql_table
 from sqla_lsp.postgres.identifiers import quote
-from sqla_lsp.schema.names import TableName, Unknown
+from sqla_lsp.schema.names import Unknown
 from sqla_lsp.schema.tables import Check, ForeignKey, Index, Key, PrimaryKey, Table, Unique
 
 Rename = Callable[[str], str]
@@ -68,7 +69,7 @@ class DependentForeignKey:
         columns = ", ".join(quote(rename(column)) for column in key.columns)
         targets = f" ({', '.join(map(quote, key.target_columns))})" if key.target_columns else ""
         options = dict(key.options)
-        parts = [f"REFERENCES {table_sql(key.target)}{targets}"]
+        parts = [f"REFERENCES {sql_table(key.target)}{targets}"]
         parts += [f"MATCH {options['match'].upper()}"] if "match" in options else []
         parts += [f"ON DELETE {options['ondelete'].upper()}"] if "ondelete" in options else []
         parts += [f"ON UPDATE {options['onupdate'].upper()}"] if "onupdate" in options else []
@@ -129,11 +130,6 @@ class Dependents:
     def any(self) -> bool:
         """Whether there is one."""
         return bool(self.indexes or self.uniques or self.foreign_keys or self.checks)
-
-
-def table_sql(table: TableName) -> str:
-    """A table as SQL names it."""
-    return f"{quote(str(table.schema))}.{quote(str(table.name))}" if table.schema is not None else quote(str(table.name))
 
 
 def dependents_of(table: Table, column: str) -> Dependents | None:

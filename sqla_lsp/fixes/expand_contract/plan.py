@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from sqla_lsp.fixes.expand_contract import names
-from sqla_lsp.fixes.expand_contract.dependents import DependentCheck, DependentForeignKey, DependentIndex, table_sql
+from sqla_lsp.fixes.expand_contract.dependents import DependentCheck, DependentForeignKey, DependentIndex
 from sqla_lsp.fixes.expand_contract.expressions import constant_default
 from sqla_lsp.fixes.expand_contract.facts import TypeChange
 from sqla_lsp.fixes.expand_contract.names import Names
 from sqla_lsp.fixes.expand_contract.types import is_compared
+from sqla_lsp.fixes.sql_names import sql_table
 from sqla_lsp.postgres.identifiers import default_name, quote
 from sqla_lsp.postgres.type_text import type_sql
 from sqla_lsp.schema.types import PgType
 
-_NAMED_NOT_NULL = 18
+NAMED_NOT_NULL = 18
 """The release from which on NOT NULL is a constraint with a name."""
 
 Dependent = DependentIndex | DependentForeignKey | DependentCheck
@@ -54,7 +55,7 @@ class Plan:
     @property
     def table(self) -> str:
         """The table as SQL names it."""
-        return table_sql(self.change.table.name)
+        return sql_table(self.change.table.name)
 
     @property
     def column(self) -> str:
@@ -92,8 +93,8 @@ class Plan:
 
     @property
     def not_null_names(self) -> tuple[str, str] | None:
-        """What Postgres calls NOT NULL of the new column before the swap and in the end; None where it has no name."""
-        if self.version < _NAMED_NOT_NULL or self.change.after.nullable is True:
+        """What Postgres 18 calls NOT NULL of the new column before the swap and in the end; None where it may hold NULL."""
+        if self.change.after.nullable is True:
             return None
         table = str(self.change.table.name.name)
         before, after = (default_name(table, [column], "not_null") for column in (self.new.column, self.change.name))

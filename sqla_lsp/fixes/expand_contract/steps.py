@@ -6,9 +6,9 @@ from sqla_lsp.fixes.expand_contract import batches, dependents_again, triggers
 from sqla_lsp.fixes.expand_contract.code import Body
 from sqla_lsp.fixes.expand_contract.dependents import Dependents
 from sqla_lsp.fixes.expand_contract.dependents_again import Checks, checks_over
-from sqla_lsp.fixes.expand_contract.plan import Plan, Side
+from sqla_lsp.fixes.expand_contract.plan import NAMED_NOT_NULL, Plan, Side
 from sqla_lsp.fixes.style import without_binds
-from sqla_lsp.postgres.identifiers import quote
+from sqla_lsp.postgres.identifiers import quote, quote_literal
 from sqla_lsp.postgres.type_text import type_sql
 
 # --------------------------------------------------------------------------------------------------------------- expand
@@ -211,15 +211,32 @@ def _rename_columns(body: Body, plan: Plan, *renames: tuple[str, str]) -> None:
 
 
 def _rename_not_null(body: Body, plan: Plan, *, forward: bool) -> None:
-    if plan.not_null_names is not None:
-        before, after = plan.not_null_names if forward else reversed(plan.not_null_names)
-        body.sql(f"ALTER TABLE {plan.table} RENAME CONSTRAINT {quote(before)} TO {quote(after)}")
+    """The name of NOT NULL follows that of the column, on servers that give it one."""
+    if plan.not_null_names is None:
+        return
+    before, after = plan.not_null_names if forward else reversed(plan.not_null_names)
+    rename = f"ALTER TABLE {plan.table} RENAME CONSTRAINT {quote(before)} TO {quote(after)}"
+    if plan.version >= NAMED_NOT_NULL:
+        body.sql(rename)
+        return
+    body.comment(f"From Postgres {NAMED_NOT_NULL} on, NOT NULL has a name.")
+    body.block(
+        "DO $$",
+        "BEGIN",
+        "  IF EXISTS (",
+        f"    SELECT FROM pg_constraint WHERE conname = {quote_literal(before)}",
+        f"      AND conrelid = {quote_literal(plan.table)}::regclass",
+        "  ) THEN",
+        f"    {rename};",
+        "  END IF;",
+        "END $$",
+    )
 
 
 def _comment(body: Body, plan: Plan, column: str) -> None:
     comment = plan.change.column.comment
     if isinstance(comment, str):
-        text = "'" + comment.replace("'", "''") + "'"
+        text = quote_literal(comment)
         body.sql(f"COMMENT ON COLUMN {plan.table}.{column} IS {text}")
 
 

@@ -30,6 +30,7 @@ from sqla_lsp.syntax.machine import Machine, OutOfSteps
 from sqla_lsp.syntax.statements import execute
 from sqla_lsp.syntax.values import CallValue, ClassValue, DictValue, FunctionValue, Member, Value, path_of
 from sqla_lsp.text.places import Place
+from sqla_lsp.text.search import Search
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +40,14 @@ _STEPS_ABROAD = 2_000
 """How many a call of a function elsewhere may: what makes columns is short."""
 _SHORT = 1_000
 """Shorter classes are looked at whatever they say: they may inherit everything."""
-_WORDS = re.compile(
-    rb"Column\b|mapped_column|Mapped\[|__table|relationship\(|Relationship\(|Field\(|table=True|declared_attr|__mapper_args__|__abstract__"
+_TELLING = (
+    *(b"mapped_column", b"Mapped[", b"__table", b"relationship(", b"Relationship(", b"Field(", b"table=True", b"declared_attr"),
+    *(b"__mapper_args__", b"__abstract__"),
 )
-
-
-_MAPS = re.compile(rb"map_imperatively\s*\(|\bmapper\s*\(")
-_INDENTED = re.compile(rb"\n[ \t]+(?:\w+ = )?(?:\w+\.)?(?:Index|append_constraint)\(")
-_MAKER = re.compile(rb"\n[ \t]+(?:return |\w+ = )(?:\w+\.)*Table\(")
+_WORDS = Search(rb"Column\b|" + b"|".join(map(re.escape, _TELLING)), b"Column", *_TELLING)
+_MAPS = Search(rb"map_imperatively\s*\(|\bmapper\s*\(", b"map_imperatively", b"mapper")
+_INDENTED = Search(rb"\n[ \t]+(?:\w+ = )?(?:\w+\.)?(?:Index|append_constraint)\(", b"Index(", b"append_constraint(")
+_MAKER = Search(rb"\n[ \t]+(?:return |\w+ = )(?:\w+\.)*Table\(", b"Table(")
 _ALWAYS = (b"__tablename__", b"__table__", b"__mapper_args__", b"declared_attr", b"map_imperatively", b"Table(")
 _NAMED = (b"Column(", b"mapped_column", b"Mapped[", b"SQLModel", b"Index(", *_ALWAYS)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from sqla_lsp.fixes.fix import NotPossible
+from sqla_lsp.fixes.migration import needs_block
 from sqla_lsp.project.history import Step
 from sqla_lsp.rules.rule import Context
 from sqla_lsp.schema import operations as ops
 
 
 def can_be_rewritten(steps: Sequence[Step], context: Context) -> bool:
-    """Whether operations are statements of the file itself, not of a DO block, in code whose transactions are known, and are
-    about tables that are not partitioned."""
+    """Whether operations are statements of the file itself, not of a DO block, in code whose transactions are known and
+    alike, and are about tables that are not partitioned."""
     for step in steps:
         site = step.operation.site
         table = getattr(step.operation, "table", None)
@@ -20,7 +22,16 @@ def can_be_rewritten(steps: Sequence[Step], context: Context) -> bool:
             return False
         if table is not None and context.is_partitioned(step, table):
             return False
-    return bool(steps)
+    return len({needs_block(step.operation) for step in steps}) == 1
+
+
+def can_be_made(make: Callable[[], object]) -> bool:
+    """Whether a fix can be made: asked where only the code itself tells."""
+    try:
+        make()
+    except NotPossible:
+        return False
+    return True
 
 
 def stands_alone(step: Step) -> bool:

@@ -10,7 +10,7 @@ from sqla_lsp.fixes.migration import rewritten
 from sqla_lsp.fixes.not_valid import condition, in_two_revisions, inline, not_valid, outside
 from sqla_lsp.fixes.transactions import with_transaction_per_migration
 from sqla_lsp.postgres.identifiers import default_name, quote
-from sqla_lsp.rules.offers.migrations import can_be_rewritten
+from sqla_lsp.rules.offers.migrations import can_be_made, can_be_rewritten
 from sqla_lsp.rules.rule import Asked, named
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.operations import AddConstraint, ValidateConstraint
@@ -28,7 +28,7 @@ def fixes(asked: Asked) -> Iterator[Fix]:
     place = asked.judgement.finding.place
     match asked.step.operation:
         case ValidateConstraint(name=name):
-            make = partial(rewritten, asked.project, asked.path, {place: outside})
+            make = partial(rewritten, asked.project, asked.path, {place: outside(asked.step)})
             yield Fix(f"Validate {named(name, 'it')} in an autocommit block", "unsafe", make)
         case AddConstraint() as operation:
             yield from _added(asked, operation)
@@ -40,14 +40,19 @@ def _added(asked: Asked, operation: AddConstraint) -> Iterator[Fix]:
     steps = asked.judgement.steps
     place = asked.judgement.finding.place
     try:
-        name = condition(steps).name
+        found = condition(steps)
     except NotPossible:
         return
+    name = found.name
     if _may_be_inline(asked, operation, name):
         make = partial(rewritten, asked.project, asked.path, {place: inline(steps)})
         yield Fix("Give inline_references=True: Postgres scans nothing for a new column of NULLs", "safe", make)
-    title = f"Add {quote(name)} NOT VALID, and validate it in "
     make = partial(rewritten, asked.project, asked.path, {place: not_valid(steps)})
+    if found.varies:
+        if can_be_made(make):
+            yield Fix("Add the constraints NOT VALID, and validate them in an autocommit block", "unsafe", make)
+        return
+    title = f"Add {quote(name)} NOT VALID, and validate it in "
     yield Fix(f"{title}an autocommit block", "unsafe", make)
     if asked.step.history.direction == "upgrade" and not any(_drops(other, name) for other in asked.step.later(ops.Operation)):
         try:

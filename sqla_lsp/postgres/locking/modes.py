@@ -1,0 +1,90 @@
+"""The lock modes of Postgres, what each makes others wait for, and what a statement does to relations."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Mode = Literal[
+    "ACCESS SHARE",
+    "ROW SHARE",
+    "ROW EXCLUSIVE",
+    "SHARE UPDATE EXCLUSIVE",
+    "SHARE",
+    "SHARE ROW EXCLUSIVE",
+    "EXCLUSIVE",
+    "ACCESS EXCLUSIVE",
+]
+MODES: tuple[Mode, ...] = Mode.__args__  # type: ignore[attr-defined]
+"""From the weakest to the strongest."""
+
+Waiting = Literal["reads", "writes", "migrations"]
+_WAITING: dict[Mode, tuple[Waiting, ...]] = {
+    "SHARE UPDATE EXCLUSIVE": ("migrations",),
+    "SHARE": ("writes", "migrations"),
+    "SHARE ROW EXCLUSIVE": ("writes", "migrations"),
+    "EXCLUSIVE": ("writes", "migrations"),
+    "ACCESS EXCLUSIVE": ("reads", "writes", "migrations"),
+}
+
+
+def waiting(mode: Mode) -> tuple[Waiting, ...]:
+    """What waits for a lock of this mode: reads (SELECT), writes (INSERT, UPDATE, DELETE), other migrations of the relation."""
+    return _WAITING.get(mode, ())
+
+
+class Lock(msgspec.Struct, frozen=True):
+    """The strongest lock that a statement takes on one relation."""
+
+    relation: str
+    mode: Mode
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """What one statement does. `rewrites` are the relations that are written anew, `scans` the tables that are read from end to
+    end, `builds` the indexes that are built; each None where it cannot be told, with the reason in `not_known`."""
+
+    locks: tuple[Lock, ...] = ()
+    rewrites: tuple[str, ...] | None = ()
+    scans: tuple[str, ...] | None = ()
+    builds: tuple[str, ...] = ()
+    not_known: tuple[str, ...] = ()
+
+
+class Taking:
+    """Collects what a statement does."""
+
+    def __init__(self) -> None:
+        self._modes: dict[str, Mode] = {}
+        self._rewrites: dict[str, None] = {}
+        self._scans: dict[str, None] = {}
+        self._builds: dict[str, None] = {}
+        self._reasons: dict[str, None] = {}
+        self._unknown = False
+
+    def lock(self, relation: str, mode: Mode) -> None:
+        """A lock, unless a stronger one is there."""
+        held = self._modes.get(relation)
+        if held is None or MODES.index(held) < MODES.index(mode):
+            self._modes[relation] = mode
+
+    def scan(self, relation: str) -> None:
+        self._scans[relation] = None
+
+    def rewrite(self, relation: str) -> None:
+        self._rewrites[relation] = None
+
+    def build(self, index: str) -> None:
+        self._builds[index] = None
+
+    def not_known(self, reason: str, *, work: bool = True) -> None:
+        """Something cannot be told: what is rewritten and scanned (`work`), or only other locks."""
+        self._reasons[reason] = None
+        self._unknown = self._unknown or work
+
+    def effect(self) -> Effect:
+        locks = tuple([Lock(relation, mode) for relation, mode in sorted(self._modes.items())])
+        rewrites = tuple(self._rewrites) or (None if self._unknown else ())
+        scans = tuple(self._scans) or (None if self._unknown else ())
+        return Effect(locks, rewrites, scans, tuple(self._builds), tuple(self._reasons))

@@ -1,0 +1,242 @@
+"""What statements lock that change nothing that we model: they are told apart by their kind and their message."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqla_lsp.postgres.locking.modes import MODES, Mode
+from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work, referencing
+from sqla_lsp.postgres.sql_expressions import member, messages, qualified, relation, strings
+from sqla_lsp.postgres.sql_grammar import Parsed, statements
+from sqla_lsp.postgres.sql_text import Holes, masked, prepare
+from sqla_lsp.schema.names import TableName
+from sqla_lsp.schema.operations import OtherStatement
+from sqla_lsp.schema.tables import ForeignKey
+
+_ALTER_TABLE: dict[str, Mode] = {
+    "AT_SetStatistics": SUE,
+    "AT_SetOptions": SUE,
+    "AT_ResetOptions": SUE,
+    "AT_SetRelOptions": SUE,
+    "AT_ResetRelOptions": SUE,
+    "AT_ClusterOn": SUE,
+    "AT_DropCluster": SUE,
+    "AT_EnableTrig": SRE,
+    "AT_EnableAlwaysTrig": SRE,
+    "AT_EnableReplicaTrig": SRE,
+    "AT_DisableTrig": SRE,
+    "AT_EnableTrigAll": SRE,
+    "AT_DisableTrigAll": SRE,
+    "AT_EnableTrigUser": SRE,
+    "AT_DisableTrigUser": SRE,
+    "AT_AlterConstraint": SRE,
+}
+"""Subcommands that take less than ACCESS EXCLUSIVE."""
+_REWRITING = frozenset({"AT_SetLogged", "AT_SetUnLogged", "AT_SetAccessMethod"})
+_READS = ("SELECT", "WITH")
+_WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE")
+_SELECTIVE = re.compile(r"\b(?:where|limit|join)\b", re.IGNORECASE)
+_COMMENTED = frozenset({"OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_INDEX", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE"})
+_ON_TABLE = frozenset({"OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
+_WITHOUT_RELATION = (
+    "create_function_stmt do_stmt create_extension_stmt alter_enum_stmt create_schema_stmt create_role_stmt alter_role_stmt"
+    " variable_show_stmt notify_stmt listen_stmt alter_role_set_stmt define_stmt create_cast_stmt"
+    " alter_default_privileges_stmt create_range_stmt composite_type_stmt alter_database_set_stmt alter_extension_stmt"
+    " alter_function_stmt create_conversion_stmt create_plang_stmt grant_role_stmt alter_owner_stmt transaction_stmt"
+    " create_event_trig_stmt alter_event_trig_stmt create_enum_stmt create_domain_stmt alter_domain_stmt alter_type_stmt"
+    " discard_stmt constraints_set_stmt create_publication_stmt checkpoint_stmt prepare_stmt load_stmt"
+)
+_NO_RELATION = frozenset(_WITHOUT_RELATION.split())
+
+
+def named_in(sql: str) -> tuple[TableName, ...]:
+    """The relations that the statements of a text name, without the queries of their WITH."""
+    found: dict[TableName, None] = {}
+    for parsed in _parsed(sql):
+        nodes = list(messages(parsed.node)) if parsed.node is not None else []
+        queries = {node.ctename for node in nodes if node.DESCRIPTOR.name == "CommonTableExpr"}
+        for node in nodes:
+            if node.DESCRIPTOR.name == "RangeVar" and (node.schemaname or node.relname not in queries):
+                found[relation(node, Holes())] = None
+    return tuple(found)
+
+
+def is_query(sql: str) -> bool:
+    """Whether a text makes a table from what a query reads."""
+    return any(parsed.kind in ("create_table_as_stmt", "select_stmt") for parsed in _parsed(sql))
+
+
+def _parsed(sql: str) -> list[Parsed]:
+    text, holes = prepare(sql, binds=False)
+    return list(statements(text, holes))
+
+
+def other(work: Work, operation: OtherStatement) -> None:
+    """The locks of a statement that is known by its kind alone."""
+    sql = operation.site.sql or ""
+    kind = operation.kind
+    if kind in _WRITES:
+        _write(work, operation, sql)
+    elif kind in _READS:
+        for table in named_in(sql):
+            _read(work, table)
+            if _reads_all(sql):
+                work.scan(table)
+    elif sql:
+        for parsed in _parsed(sql):
+            if parsed.node is None:
+                work.taking.not_known(parsed.reason)
+            else:
+                _statement(work, parsed)
+
+
+def _write(work: Work, operation: OtherStatement, sql: str) -> None:
+    """Rows are written: the targets are locked, and, where foreign keys lead there or from there, what these name; what else is
+    named is read."""
+    for table in named_in(sql):
+        if table not in operation.tables:
+            _read(work, table)
+    for table in operation.tables:
+        work.lock(table, "ROW EXCLUSIVE")
+        if operation.kind != "INSERT":
+            work.lock_indexes(table, "ROW EXCLUSIVE")
+            if _reads_all(sql):
+                work.scan(table)
+        known = work.known.table(table)
+        keys = [key for key in known.constraints if isinstance(key, ForeignKey)] if known is not None else []
+        others = [key.target for key in keys] if operation.kind == "INSERT" else []
+        others += referencing(work, table) if operation.kind == "DELETE" else []
+        for other in others:
+            work.lock(other, "ROW SHARE")
+            work.lock_indexes(other, "ROW SHARE")
+
+
+def _read(work: Work, table: TableName) -> None:
+    work.lock(table, "ACCESS SHARE")
+    work.lock_indexes(table, "ACCESS SHARE")
+
+
+def _reads_all(sql: str) -> bool:
+    """Whether a statement has nothing that an index could serve."""
+    return _SELECTIVE.search(masked(sql)) is None
+
+
+def _statement(work: Work, parsed: Parsed) -> None:
+    node = parsed.node
+    match parsed.kind:
+        case "alter_table_stmt":
+            _alter_table(work, node)
+        case "create_trig_stmt":
+            work.lock(relation(node.relation, Holes()), SRE)
+        case "create_policy_stmt" | "alter_policy_stmt":
+            work.lock(relation(node.table, Holes()), AE)
+        case "create_stats_stmt":
+            for item in node.relations:
+                work.lock(relation(item.range_var, Holes()), SUE)
+        case "rule_stmt":
+            work.lock(relation(node.relation, Holes()), AE)
+        case "view_stmt":
+            for table in named_in(parsed.text):
+                work.lock(table, "ACCESS SHARE")
+            work.lock(relation(node.view, Holes()), AE)
+        case "refresh_mat_view_stmt":
+            _refresh(work, node)
+        case "truncate_stmt":
+            _truncate(work, node)
+        case "vacuum_stmt":
+            _vacuum(work, node)
+        case "cluster_stmt" if node.HasField("relation"):
+            work.lock(relation(node.relation, Holes()), AE)
+            work.rewrite(relation(node.relation, Holes()))
+        case "lock_stmt":
+            for item in node.relations:
+                work.lock(relation(item.range_var, Holes()), MODES[node.mode - 1])
+        case "comment_stmt":
+            _comment(work, node)
+        case "grant_stmt":
+            if work.version >= 18:
+                for item in node.objects if member(node, "objtype") == "OBJECT_TABLE" else ():
+                    work.lock(relation(item.range_var, Holes()), "ACCESS SHARE")
+        case "drop_stmt":
+            _drop(work, node)
+        case "rename_stmt" | "alter_object_schema_stmt" if node.HasField("relation"):
+            work.lock(relation(node.relation, Holes()), AE)
+        case "create_seq_stmt":
+            work.lock(relation(node.sequence, Holes()), AE)
+        case "alter_seq_stmt":
+            work.lock(relation(node.sequence, Holes()), SRE)
+        case kind if kind not in _NO_RELATION:
+            for table in named_in(parsed.text):
+                work.taking.not_known(f"how {table} is locked is not known")
+
+
+def _alter_table(work: Work, node: Any) -> None:
+    table = relation(node.relation, Holes())
+    for item in node.cmds:
+        name = member(item.alter_table_cmd, "subtype")
+        work.lock(table, _ALTER_TABLE.get(name, AE))
+        if name in _REWRITING:
+            work.rewrite(table)
+        if name == "AT_SetTableSpace":
+            work.taking.not_known("where the tablespace is another one, the table is copied")
+
+
+def _refresh(work: Work, node: Any) -> None:
+    view = relation(node.relation, Holes())
+    work.lock(view, "EXCLUSIVE" if node.concurrent else AE)
+    if node.concurrent:
+        work.lock_indexes(view, "ROW EXCLUSIVE")
+        work.scan(view)
+    else:
+        work.taking.rewrite(str(view))
+        work.lock_indexes(view, AE)
+    work.taking.not_known("the tables that its query names are read", work=False)
+
+
+def _truncate(work: Work, node: Any) -> None:
+    pending = [relation(item.range_var, Holes()) for item in node.relations]
+    done: list[TableName] = []
+    while pending:
+        table = pending.pop()
+        done.append(table)
+        work.lock(table, AE)
+        work.lock_indexes(table, AE)
+        work.taking.rewrite(str(table))
+        if member(node, "behavior") == "DROP_CASCADE":
+            pending += [child for child in referencing(work, table) if child not in done]
+
+
+def _vacuum(work: Work, node: Any) -> None:
+    options = {item.def_elem.defname for item in node.options}
+    for item in node.rels:
+        table = relation(item.vacuum_relation.relation, Holes())
+        if "full" in options:
+            work.lock(table, AE)
+            work.rewrite(table)
+            continue
+        work.lock(table, SUE)
+        work.lock_indexes(table, "ROW EXCLUSIVE" if node.is_vacuumcmd else "ACCESS SHARE")
+        if node.is_vacuumcmd:
+            work.scan(table)
+
+
+def _comment(work: Work, node: Any) -> None:
+    kind = member(node, "objtype")
+    names = strings(node.object.list.items)
+    if kind == "OBJECT_COLUMN":
+        names = names[:-1]
+    if kind in _COMMENTED and names:
+        work.lock(qualified(names, Holes()), SUE)
+    elif kind in _ON_TABLE and names[:-1]:
+        work.lock(qualified(names[:-1], Holes()), "ACCESS SHARE")
+
+
+def _drop(work: Work, node: Any) -> None:
+    kind = member(node, "remove_type")
+    for item in node.objects:
+        names = strings(item.list.items)
+        if kind in _ON_TABLE:
+            work.lock(qualified(names[:-1], Holes()), AE)
+        elif kind in ("OBJECT_VIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE"):
+            work.lock(qualified(names, Holes()), AE)

@@ -1,0 +1,128 @@
+"""A revision as what it sends to Postgres: statement by statement, with the locks that each takes and the transaction that it
+stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from sqla_lsp.postgres.locking.effects import effect
+from sqla_lsp.postgres.locking.modes import Effect
+from sqla_lsp.postgres.sql import read_sql
+from sqla_lsp.preview.objects import NotKnown
+from sqla_lsp.preview.rendering import Fails, Renderer
+from sqla_lsp.project.history import RevisionHistory, ScriptHistory
+from sqla_lsp.project.project import Project
+from sqla_lsp.project.replay import Schema, applied
+from sqla_lsp.readers.recorder import Recorded, Recording
+from sqla_lsp.schema import operations as ops
+from sqla_lsp.schema.operations import AnyOperation, Script, Site, Transaction
+from sqla_lsp.text.places import Place
+
+Direction = Literal["upgrade", "downgrade"]
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """One statement that a call sends; `sql` is None where it is not known, with the `reason`. `place` is the call in the file at
+    hand. `conditional` says that it may be left out: it stands in a branch, in a `try`, or behind a call that `fails`, which
+    Alembic or SQLAlchemy refuses. `new` are the relations that the function made."""
+
+    place: Place
+    source: str
+    sql: str | None
+    reason: str
+    effect: Effect
+    transaction: Transaction
+    conditional: bool
+    new: frozenset[str] = frozenset()
+    fails: bool = False
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """Both functions of a revision. `one_transaction` says that Alembic runs all revisions of a run in one transaction (None: not
+    known)."""
+
+    path: str
+    revision: str
+    upgrade: tuple[Statement, ...]
+    downgrade: tuple[Statement, ...]
+    one_transaction: bool | None
+
+
+def preview(project: Project, path: str) -> Preview | None:
+    """What a revision sends; None for a file that is none."""
+    history = project.history(path)
+    if history is None:
+        return None
+    version = project.settings(path).postgres_version
+    upgrade, downgrade = (
+        tuple(_statements(project.calls(path, direction), history, direction, version)) for direction in ("upgrade", "downgrade")
+    )
+    per_migration = history.environment.transaction_per_migration
+    one = None if per_migration is None else not per_migration
+    return Preview(path, history.header.revision, upgrade, downgrade, one)
+
+
+def _statements(recording: Recording, history: RevisionHistory, direction: Direction, version: int) -> Iterator[Statement]:
+    """The statements of one function."""
+    start = (history.upgrade if direction == "upgrade" else history.downgrade).start
+    script = ScriptHistory(history, direction, Script(recording.operations), start)
+    renderer = Renderer(recording.machine, history.environment.naming_convention)
+    failed = False
+    for recorded in recording.calls:
+        before = script.before(recorded.number) if recorded.number < len(recording.operations) else script.end
+        for statement in _of_call(recorded, renderer, before, version):
+            yield replace(statement, conditional=True) if failed or recorded.sent.attempted else statement
+            failed = failed or statement.fails
+    if not recording.complete:
+        place = Place(0, 0)
+        yield _unknown(Site(place, place, direction), "the function takes too many steps to follow")
+
+
+def _of_call(recorded: Recorded, renderer: Renderer, before: Schema, version: int) -> Iterator[Statement]:
+    """The statements of one call, the schema moving on from each to the next."""
+    site = recorded.sent.operations[0].site if recorded.sent.operations else recorded.sent.site
+    try:
+        texts = renderer.render(recorded)
+    except NotKnown as error:
+        yield _unknown(site, str(error), fails=isinstance(error, Fails))
+        return
+    for text in texts:
+        operations = _told(read_sql(text, site, binds=False), recorded.sent.operations)
+        done = effect(operations, before, version)
+        for operation in operations:
+            before = applied(before, operation, {})
+        new = frozenset([table if schema is None else f"{schema}.{table}" for schema, table in before.new])
+        yield Statement(_place(site), site.source, text, "", done, site.transaction, bool(site.arms), new)
+
+
+def _told(rendered: Sequence[AnyOperation], given: Sequence[AnyOperation]) -> list[AnyOperation]:
+    """The operations of a statement, with what only the call says: the type that a column has, the kind of a constraint."""
+    types = {(made.table, made.column): made.existing for made in given if isinstance(made, ops.AlterType)}
+    kinds = [made.kind for made in given if isinstance(made, ops.DropConstraint)]
+    told: list[AnyOperation] = []
+    for operation in rendered:
+        match operation:
+            case ops.AlterType(existing=None):
+                operation = replace(operation, existing=types.get((operation.table, operation.column)))
+            case ops.DropConstraint(kind=None) if kinds:
+                operation = replace(operation, kind=kinds[0])
+            case _:
+                pass
+        told.append(operation)
+    return told
+
+
+def _unknown(site: Site, reason: str, *, fails: bool = False) -> Statement:
+    done = effect((ops.NotKnown(site, reason),), Schema(), 0)
+    return Statement(_place(site), site.source, None, reason, done, site.transaction, bool(site.arms), fails=fails)
+
+
+def _place(site: Site) -> Place:
+    """Where a call stands in the file at hand: where that is another file's, the call that led there."""
+    if not site.place.path:
+        return site.place
+    return next((call for call in site.calls if not call.path), site.place)

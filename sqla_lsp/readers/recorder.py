@@ -1,0 +1,96 @@
+"""Evaluates a migration's function once more and keeps the calls behind its operations, with their arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqla_lsp.postgres.identifiers import shortened
+from sqla_lsp.readers.arguments import last_name
+from sqla_lsp.readers.calls import SentCall
+from sqla_lsp.readers.operations import OperationsHost
+from sqla_lsp.readers.revisions import argument
+from sqla_lsp.schema.operations import AnyOperation
+from sqla_lsp.syntax.frames import Frame, LoadedModule, Modules
+from sqla_lsp.syntax.machine import Machine, OutOfSteps
+from sqla_lsp.syntax.values import CallValue, DictValue, ListValue, Value
+
+
+class Conventional(str):
+    """A name that `op.f()` marks as final: no naming convention is applied to it. It is `given`, cut as Alembic cuts it."""
+
+    given: str
+
+    def __new__(cls, given: str) -> Conventional:
+        name = super().__new__(cls, shortened(given))
+        name.given = given
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A call, the number of its first operation in the script, and the value that its result is."""
+
+    sent: SentCall
+    number: int
+    result: CallValue
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The calls of one function in the order in which Postgres sees what they send, and all their operations. `machine` can
+    evaluate more of what the arguments lead to; `complete` is False where following the function took too long."""
+
+    calls: tuple[Recorded, ...]
+    operations: tuple[AnyOperation, ...]
+    machine: Machine
+    complete: bool
+
+
+class RecordingHost(OperationsHost):
+    """Writes down the calls beside the operations. Lists and dicts are kept as they are at the time of the call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recorded: list[Recorded] = []
+
+    def call(self, machine: Machine, frame: Frame, call: CallValue) -> Value:
+        result = super().call(machine, frame, call)
+        if isinstance(result, str) and last_name(call) == "f" and call.positional and isinstance(call.positional[0], str):
+            return Conventional(call.positional[0])
+        return result
+
+    def sent(self, call: SentCall) -> None:
+        if call.kind != "execute" or call.call.positional or call.call.keywords:  # `execute(...).scalar()` asks a result
+            self._record(call)
+        super().sent(call)
+
+    def _record(self, call: SentCall) -> None:
+        self.recorded.append(Recorded(replace(call, call=_kept(call.call)), len(self.operations), call.call))
+
+
+def _kept(call: CallValue) -> CallValue:
+    """The call with copies of its lists and dicts, which the code that follows may change."""
+    positional = tuple([_copied(value) for value in call.positional])
+    keywords = {name: _copied(value) for name, value in call.keywords.items()}
+    return CallValue(call.function, positional, keywords, call.place, call.open, call.open_keywords, call.node)
+
+
+def _copied(value: Value) -> Value:
+    if isinstance(value, ListValue):
+        items = [_copied(item) for item in value.items]
+        return ListValue(items, value.open, value.is_set, value.arms, value.covered)
+    if isinstance(value, DictValue):
+        return DictValue({key: _copied(item) for key, item in value.items.items()}, value.open, value.arms)
+    return tuple([_copied(item) for item in value]) if isinstance(value, tuple) else value
+
+
+def read_calls(module: LoadedModule, modules: Modules, name: str) -> Recording:
+    """The calls of a module's function `name`, none where there is no such function."""
+    host = RecordingHost()
+    machine = Machine(modules, host, module)
+    machine.keeps_operators = True
+    try:
+        machine.run(module, name, argument)
+    except OutOfSteps:
+        return Recording(tuple(host.recorded), tuple(host.operations), machine, False)
+    return Recording(tuple(host.recorded), tuple(host.operations), machine, True)

@@ -1,0 +1,220 @@
+"""The statements behind the rows of `data/locks.tsv`, so that what is said of their locks can be compared with the rows, and with
+a server that runs them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+BASE = """
+CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE t (id serial PRIMARY KEY, a int, c varchar(50), d int, e int, p int, nn int NOT NULL, iv int NOT NULL);
+CREATE INDEX t_a ON t (a);
+CREATE INDEX t_c ON t (c);
+CREATE TABLE child (id int PRIMARY KEY, t_id int REFERENCES t (id));
+CREATE TABLE part (id int, d int) PARTITION BY RANGE (id);
+CREATE TABLE part_def PARTITION OF part DEFAULT;
+CREATE TABLE part_1 (id int, d int);
+CREATE DOMAIN plain AS int;
+CREATE DOMAIN checked AS int CHECK (VALUE > 0);
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+"""
+ROWS = """
+INSERT INTO parent SELECT g FROM generate_series(1, 1500) g;
+INSERT INTO t (a, c, d, e, p, nn, iv) SELECT g, 'c' || g, g, 1, 1 + g % 1000, g, g FROM generate_series(1, 2000) g;
+INSERT INTO part_def SELECT 5000 + g, g FROM generate_series(1, 2000) g;
+INSERT INTO part_1 SELECT g, g FROM generate_series(1, 999) g;
+INSERT INTO part_1 SELECT 1 + g % 900, g FROM generate_series(1, 2000) g;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+ANALYZE;
+"""
+
+
+class Case(NamedTuple):
+    """A statement, and what was done before it. `after` gives new names to relations that the statement renames. `since` is the
+    first version that knows it."""
+
+    sql: str
+    before: str = ""
+    after: dict[str, str] = {}  # noqa: RUF012
+    since: int = 14
+
+
+_FK = "ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (p) REFERENCES parent (id)"
+_CHECK = "ALTER TABLE t ADD CONSTRAINT ck CHECK (d IS NOT NULL)"
+_PARTITION = "FOR VALUES FROM (0) TO (1000)"
+
+CASES: dict[str, Case] = {
+    "CREATE INDEX": Case("CREATE INDEX ix ON t (d)"),
+    "CREATE UNIQUE INDEX": Case("CREATE UNIQUE INDEX ix ON t (d)"),
+    "CREATE INDEX CONCURRENTLY": Case("CREATE INDEX CONCURRENTLY ix ON t (d)"),
+    "DROP INDEX": Case("DROP INDEX t_c"),
+    "DROP INDEX CONCURRENTLY": Case("DROP INDEX CONCURRENTLY t_c"),
+    "REINDEX INDEX": Case("REINDEX INDEX t_c"),
+    "RENAME INDEX": Case("ALTER INDEX t_c RENAME TO t_c2", after={"t_c": "t_c2"}),
+    "ADD UNIQUE": Case("ALTER TABLE t ADD CONSTRAINT uq UNIQUE (d)"),
+    "ADD UNIQUE USING INDEX": Case(
+        "ALTER TABLE t ADD CONSTRAINT uq UNIQUE USING INDEX uqi", "CREATE UNIQUE INDEX uqi ON t (d)", {"uqi": "uq"}
+    ),
+    "ADD UNIQUE DEFERRABLE": Case("ALTER TABLE t ADD CONSTRAINT uq UNIQUE (d) DEFERRABLE"),
+    "DROP CONSTRAINT unique": Case("ALTER TABLE t DROP CONSTRAINT uq", "ALTER TABLE t ADD CONSTRAINT uq UNIQUE (d)"),
+    "ADD PRIMARY KEY (no PK, cols NOT NULL)": Case(
+        "ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY (id)", "ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE"
+    ),
+    "ADD PRIMARY KEY (col nullable)": Case(
+        "ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY (d)", "ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE"
+    ),
+    "ADD PRIMARY KEY USING INDEX (NOT NULL)": Case(
+        "ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX pki",
+        "ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE; CREATE UNIQUE INDEX pki ON t (nn)",
+        {"pki": "t_pkey"},
+    ),
+    "ADD PRIMARY KEY USING INDEX (nullable)": Case(
+        "ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX pki",
+        "ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE; CREATE UNIQUE INDEX pki ON t (d)",
+        {"pki": "t_pkey"},
+    ),
+    "DROP PRIMARY KEY CASCADE": Case("ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE"),
+    "ADD FK": Case(_FK),
+    "ADD FK NOT VALID": Case(f"{_FK} NOT VALID"),
+    "VALIDATE FK": Case("ALTER TABLE t VALIDATE CONSTRAINT fk", f"{_FK} NOT VALID"),
+    "DROP CONSTRAINT fk": Case("ALTER TABLE t DROP CONSTRAINT fk", _FK),
+    "ADD CHECK": Case("ALTER TABLE t ADD CONSTRAINT ck CHECK (d > 0)"),
+    "ADD CHECK NOT VALID": Case("ALTER TABLE t ADD CONSTRAINT ck CHECK (d > 0) NOT VALID"),
+    "VALIDATE CHECK": Case("ALTER TABLE t VALIDATE CONSTRAINT ck", f"{_CHECK} NOT VALID"),
+    "DROP CONSTRAINT check": Case("ALTER TABLE t DROP CONSTRAINT ck", _CHECK),
+    "RENAME CONSTRAINT": Case("ALTER TABLE t RENAME CONSTRAINT ck TO ck2", _CHECK),
+    "ADD EXCLUDE": Case("ALTER TABLE t ADD CONSTRAINT ex EXCLUDE USING btree (d WITH =)"),
+    "SET NOT NULL": Case("ALTER TABLE t ALTER COLUMN d SET NOT NULL"),
+    "SET NOT NULL with valid CHECK": Case("ALTER TABLE t ALTER COLUMN d SET NOT NULL", _CHECK),
+    "SET NOT NULL with NOT VALID CHECK": Case("ALTER TABLE t ALTER COLUMN d SET NOT NULL", f"{_CHECK} NOT VALID"),
+    "SET NOT NULL with stronger CHECK nn>0 (no IS NOT NULL)": Case(
+        "ALTER TABLE t ALTER COLUMN d SET NOT NULL", "ALTER TABLE t ADD CONSTRAINT ck CHECK (d > 0)"
+    ),
+    "SET NOT NULL with CHECK (nn is not null and nn>0)": Case(
+        "ALTER TABLE t ALTER COLUMN d SET NOT NULL", "ALTER TABLE t ADD CONSTRAINT ck CHECK (d IS NOT NULL AND d > 0)"
+    ),
+    "SET NOT NULL already NOT NULL": Case("ALTER TABLE t ALTER COLUMN nn SET NOT NULL"),
+    "DROP NOT NULL": Case("ALTER TABLE t ALTER COLUMN nn DROP NOT NULL"),
+    "ADD NOT NULL constraint NOT VALID (PG18)": Case("ALTER TABLE t ADD CONSTRAINT dn NOT NULL d NOT VALID", since=18),
+    "VALIDATE NOT NULL constraint (PG18)": Case(
+        "ALTER TABLE t VALIDATE CONSTRAINT dn", "ALTER TABLE t ADD CONSTRAINT dn NOT NULL d NOT VALID", since=18
+    ),
+    "SET NOT NULL on col with NOT NULL NOT VALID (PG18)": Case(
+        "ALTER TABLE t ALTER COLUMN d SET NOT NULL", "ALTER TABLE t ADD CONSTRAINT dn NOT NULL d NOT VALID", since=18
+    ),
+    "SET DEFAULT": Case("ALTER TABLE t ALTER COLUMN d SET DEFAULT 5"),
+    "DROP DEFAULT": Case("ALTER TABLE t ALTER COLUMN d DROP DEFAULT"),
+    "ADD COLUMN nullable": Case("ALTER TABLE t ADD COLUMN x int"),
+    "ADD COLUMN constant default": Case("ALTER TABLE t ADD COLUMN x int DEFAULT 5"),
+    "ADD COLUMN default now() (stable)": Case("ALTER TABLE t ADD COLUMN x timestamptz DEFAULT now()"),
+    "ADD COLUMN default clock_timestamp() (volatile)": Case("ALTER TABLE t ADD COLUMN x timestamptz DEFAULT clock_timestamp()"),
+    "ADD COLUMN default gen_random_uuid() (volatile)": Case("ALTER TABLE t ADD COLUMN x uuid DEFAULT gen_random_uuid()"),
+    "ADD COLUMN default random()": Case("ALTER TABLE t ADD COLUMN x float DEFAULT random()"),
+    "ADD COLUMN serial": Case("ALTER TABLE t ADD COLUMN x serial"),
+    "ADD COLUMN identity": Case("ALTER TABLE t ADD COLUMN x int GENERATED BY DEFAULT AS IDENTITY"),
+    "ADD COLUMN GENERATED STORED": Case("ALTER TABLE t ADD COLUMN x int GENERATED ALWAYS AS (a + 1) STORED"),
+    "ADD COLUMN GENERATED VIRTUAL (PG18)": Case("ALTER TABLE t ADD COLUMN x int GENERATED ALWAYS AS (a + 1) VIRTUAL", since=18),
+    "ADD COLUMN inline FK (nullable, no default)": Case("ALTER TABLE t ADD COLUMN x int REFERENCES parent (id)"),
+    "ADD COLUMN inline FK with constant default": Case("ALTER TABLE t ADD COLUMN x int DEFAULT 1 REFERENCES parent (id)"),
+    "ADD COLUMN inline UNIQUE": Case("ALTER TABLE t ADD COLUMN x int UNIQUE"),
+    "ADD COLUMN inline CHECK": Case("ALTER TABLE t ADD COLUMN x int CHECK (x > 0)"),
+    "ADD COLUMN inline CHECK with constant default": Case("ALTER TABLE t ADD COLUMN x int DEFAULT 5 CHECK (x > 0)"),
+    "ADD COLUMN domain no constraint, const default": Case("ALTER TABLE t ADD COLUMN x plain DEFAULT 5"),
+    "ADD COLUMN domain with CHECK": Case("ALTER TABLE t ADD COLUMN x checked"),
+    "ADD COLUMN domain with CHECK, const default": Case("ALTER TABLE t ADD COLUMN x checked DEFAULT 5"),
+    "ADD COLUMN IF NOT EXISTS (exists)": Case("ALTER TABLE t ADD COLUMN IF NOT EXISTS d int"),
+    "DROP COLUMN": Case("ALTER TABLE t DROP COLUMN d"),
+    "RENAME COLUMN": Case("ALTER TABLE t RENAME COLUMN d TO d2"),
+    "RENAME TABLE": Case("ALTER TABLE t RENAME TO t2", after={"t": "t2"}),
+    "RENAME CONSTRAINT pk": Case("ALTER TABLE t RENAME CONSTRAINT t_pkey TO pk_t", after={"t_pkey": "pk_t"}),
+    "SET SCHEMA": Case("ALTER TABLE t SET SCHEMA other", "CREATE SCHEMA other"),
+    "ALTER TYPE varchar(50)->varchar(100)": Case("ALTER TABLE t ALTER COLUMN c TYPE varchar(100)"),
+    "ALTER TYPE varchar(50)->text": Case("ALTER TABLE t ALTER COLUMN c TYPE text"),
+    "ALTER TYPE varchar(50)->varchar(20)": Case("ALTER TABLE t ALTER COLUMN c TYPE varchar(20)"),
+    "ALTER TYPE int->bigint": Case("ALTER TABLE t ALTER COLUMN a TYPE bigint"),
+    "ALTER TYPE same type": Case("ALTER TABLE t ALTER COLUMN a TYPE int"),
+    "ADD IDENTITY to column": Case(
+        "ALTER TABLE t ALTER COLUMN a ADD GENERATED BY DEFAULT AS IDENTITY", "ALTER TABLE t ALTER COLUMN a SET NOT NULL"
+    ),
+    "DROP EXPRESSION": Case(
+        "ALTER TABLE t ALTER COLUMN x DROP EXPRESSION", "ALTER TABLE t ADD COLUMN x int GENERATED ALWAYS AS (a + 1) STORED"
+    ),
+    "ALTER TYPE enum ADD VALUE (in tx)": Case("ALTER TYPE mood ADD VALUE 'glad'"),
+    "ALTER TYPE enum RENAME VALUE": Case("ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'"),
+    "CREATE TYPE enum": Case("CREATE TYPE mood2 AS ENUM ('a')"),
+    "CREATE TABLE": Case("CREATE TABLE tn (id int PRIMARY KEY)"),
+    "CREATE TABLE with FK to parent": Case("CREATE TABLE tn (id int PRIMARY KEY, p int REFERENCES parent (id))"),
+    "DROP TABLE (has FK to parent)": Case("DROP TABLE child"),
+    "TRUNCATE": Case("TRUNCATE child"),
+    "CREATE TRIGGER": Case("CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"),
+    "DROP TRIGGER": Case("DROP TRIGGER g ON t", "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"),
+    "DISABLE TRIGGER USER": Case("ALTER TABLE t DISABLE TRIGGER USER"),
+    "ENABLE ROW LEVEL SECURITY": Case("ALTER TABLE t ENABLE ROW LEVEL SECURITY"),
+    "CREATE POLICY": Case("CREATE POLICY p ON t USING (true)"),
+    "CREATE STATISTICS": Case("CREATE STATISTICS s ON a, d FROM t"),
+    "ANALYZE": Case("ANALYZE t"),
+    "COMMENT ON COLUMN": Case("COMMENT ON COLUMN t.a IS 'x'"),
+    "COMMENT ON TABLE": Case("COMMENT ON TABLE t IS 'x'"),
+    "SET STATISTICS": Case("ALTER TABLE t ALTER COLUMN a SET STATISTICS 500"),
+    "SET STORAGE": Case("ALTER TABLE t ALTER COLUMN c SET STORAGE EXTERNAL"),
+    "SET (fillfactor)": Case("ALTER TABLE t SET (fillfactor = 90)"),
+    "SET (autovacuum_enabled)": Case("ALTER TABLE t SET (autovacuum_enabled = false)"),
+    "SET TABLESPACE same": Case("ALTER TABLE t SET TABLESPACE pg_default"),
+    "SET UNLOGGED": Case("ALTER TABLE part_1 SET UNLOGGED"),
+    "REPLICA IDENTITY FULL": Case("ALTER TABLE t REPLICA IDENTITY FULL"),
+    "OWNER TO": Case("ALTER TABLE t OWNER TO postgres"),
+    "CLUSTER": Case("CLUSTER t USING t_a"),
+    "GRANT SELECT": Case("GRANT SELECT ON t TO PUBLIC"),
+    "ATTACH PARTITION (no check)": Case(f"ALTER TABLE part ATTACH PARTITION part_1 {_PARTITION}"),
+    "CREATE TABLE PARTITION OF": Case("CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (2000) TO (3000)"),
+    "DETACH PARTITION": Case("ALTER TABLE part DETACH PARTITION part_def"),
+    "CREATE INDEX ON ONLY partitioned": Case("CREATE INDEX pix ON ONLY part (id)"),
+    "CREATE INDEX on partitioned": Case("CREATE INDEX pix ON part (id)"),
+    "ADD FK NOT VALID on partitioned": Case(
+        "ALTER TABLE part ADD CONSTRAINT fk FOREIGN KEY (d) REFERENCES t (id) NOT VALID", since=18
+    ),
+    "ADD CHECK NOT VALID on partitioned": Case("ALTER TABLE part ADD CONSTRAINT ck CHECK (d > 0) NOT VALID"),
+    "UPDATE all rows": Case("UPDATE t SET e = 2"),
+    "CREATE MATERIALIZED VIEW": Case("CREATE MATERIALIZED VIEW mv AS SELECT id FROM parent"),
+    "CREATE OR REPLACE VIEW": Case("CREATE OR REPLACE VIEW v AS SELECT a FROM t", "CREATE VIEW v AS SELECT a FROM t"),
+    "LOCK TABLE": Case("LOCK TABLE t"),
+}
+
+MORE: dict[str, Case] = {
+    "DROP COLUMN with an index": Case("ALTER TABLE t DROP COLUMN a"),
+    "DROP COLUMN with a foreign key": Case("ALTER TABLE child DROP COLUMN t_id"),
+    "DROP COLUMN serial": Case("ALTER TABLE t DROP COLUMN id CASCADE"),
+    "DROP TABLE CASCADE": Case("DROP TABLE t CASCADE"),
+    "ALTER TYPE of a referenced key": Case("ALTER TABLE t ALTER COLUMN id TYPE bigint"),
+    "ALTER TYPE of a referencing column": Case("ALTER TABLE child ALTER COLUMN t_id TYPE bigint"),
+    "ALTER TYPE free, under a partial index": Case(
+        "ALTER TABLE t ALTER COLUMN c TYPE text", "CREATE INDEX pi ON t (d) WHERE c IS NOT NULL"
+    ),
+    "ALTER TYPE free, under a CHECK": Case(
+        "ALTER TABLE t ALTER COLUMN c TYPE text", "ALTER TABLE t ADD CONSTRAINT ck CHECK (c <> 'x')"
+    ),
+    "ALTER TYPE USING": Case("ALTER TABLE t ALTER COLUMN c TYPE text USING upper(c)"),
+    "INSERT": Case("INSERT INTO parent VALUES (5000)"),
+    "INSERT with a foreign key": Case("INSERT INTO child VALUES (1, 5)"),
+    "DELETE": Case("DELETE FROM part_1"),
+    "DELETE of what is referenced": Case("DELETE FROM t WHERE id = 5"),
+    "SELECT": Case("SELECT count(*) FROM t"),
+    "TRUNCATE CASCADE": Case("TRUNCATE t CASCADE"),
+    "CREATE VIEW": Case("CREATE VIEW v AS SELECT a FROM t"),
+    "DROP VIEW": Case("DROP VIEW v", "CREATE VIEW v AS SELECT a FROM t"),
+    "CREATE SEQUENCE": Case("CREATE SEQUENCE s"),
+    "ALTER SEQUENCE": Case("ALTER SEQUENCE t_id_seq AS bigint"),
+    "DROP SEQUENCE": Case("DROP SEQUENCE s", "CREATE SEQUENCE s"),
+    "COMMENT ON INDEX": Case("COMMENT ON INDEX t_a IS 'x'"),
+    "COMMENT ON CONSTRAINT": Case("COMMENT ON CONSTRAINT t_pkey ON t IS 'x'"),
+    "COMMENT ON TYPE": Case("COMMENT ON TYPE mood IS 'x'"),
+    "CREATE TABLE AS": Case("CREATE TABLE copy AS SELECT * FROM t"),
+    "CREATE TABLE IF NOT EXISTS, there": Case("CREATE TABLE IF NOT EXISTS t (id int)"),
+    "CREATE TABLE with UNIQUE and INDEX": Case("CREATE TABLE tn (id serial PRIMARY KEY, u int UNIQUE)"),
+    "CREATE INDEX IF NOT EXISTS, there": Case("CREATE INDEX IF NOT EXISTS t_a ON t (a)"),
+    "two actions": Case("ALTER TABLE t ADD COLUMN x int, ALTER COLUMN d SET NOT NULL"),
+    "CREATE FUNCTION": Case("CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'select 1'"),
+    "SET LOGGED": Case("ALTER TABLE part_1 SET LOGGED", "ALTER TABLE part_1 SET UNLOGGED"),
+    "SET lock_timeout": Case("SET LOCAL lock_timeout = '1s'"),
+}
+"""Statements of migrations that the tables do not have."""
