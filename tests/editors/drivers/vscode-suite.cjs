@@ -66,6 +66,14 @@ async function checksTheWorkspace() {
   await until('findings of other files', () => shown() > 3);
 }
 
+async function showsSql() {
+  await vscode.window.showTextDocument(uri);
+  await vscode.commands.executeCommand('sqla-lsp.showSql');
+  const page = await until('the page', () => vscode.workspace.textDocuments.find(({ uri: at }) => at.scheme === 'sqla-lsp-sql'));
+  assert.match(page.getText(), /CREATE INDEX ix_customers_search ON customers .*\n\s+-- SHARE on customers/);
+  assert.match(page.getText(), /DROP INDEX ix_customers_search/);
+}
+
 async function tellsOfItself() {
   await vscode.commands.executeCommand('sqla-lsp.debugInformation');
   const text = vscode.window.activeTextEditor.document.getText();
@@ -111,7 +119,7 @@ exports.run = async () => {
   const document = await vscode.workspace.openTextDocument(uri);
   await vscode.window.showTextDocument(document);
   await until('findings', () => findings().length > 0);
-  const steps = title ? [() => fixes(document)] : [startsQuickly, followsSettings, checksTheWorkspace, tellsOfItself, startsAgain, givesUp];
+  const steps = title ? [() => fixes(document)] : [startsQuickly, followsSettings, checksTheWorkspace, showsSql, tellsOfItself, startsAgain, givesUp];
   for (const step of steps) {
     await step();
     console.log(`passed ${step.name || 'the quick fix'}`);
