@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def installation(folder: Path) -> str:
 
 
 def extension_host(folder: Path) -> str:
-    """The quick fix by the editor's own commands; then, on the example project, times, settings and restarts."""
+    """The quick fix by the editor's own commands; on the example project times, settings and restarts; then several folders."""
     _packed()
     project = Project(folder)
     said = _in_host(folder / "fix", project.folder, project.migration, project.fix)
@@ -61,7 +62,12 @@ def extension_host(folder: Path) -> str:
     workspace = folder / "shop"
     shutil.copytree(_EXAMPLE, workspace)
     file = workspace / "migrations" / "versions" / "2026_01_15_search_for_customers.py"
-    return said + _in_host(folder / "example", workspace, file, "")
+    said += _in_host(folder / "example", workspace, file, "")
+    shutil.copytree(_EXAMPLE, folder / "other")
+    (folder / "plain").mkdir()
+    several = folder / "several.code-workspace"
+    several.write_text(json.dumps({"folders": [{"path": name} for name in ("shop", "other", "plain")]}), encoding="utf-8")
+    return said + _in_host(folder / "several", several, file, "")
 
 
 def _in_workbench(folder: Path, vsix: Path, workspace: Path, file: Path, title: str, shots: Path) -> str:
@@ -74,7 +80,7 @@ def _in_host(folder: Path, workspace: Path, file: Path, title: str) -> str:
     more = {"SQLA_LSP_FILE": str(file), "SQLA_LSP_FIX": title, "SQLA_LSP_RULE": RULE}
     arguments = [code_server.installed(), EXTENSION, folder / "session", workspace, DRIVERS / "vscode-suite.cjs"]
     command = ["node", str(DRIVERS / "vscode-host.mjs"), *map(str, arguments)]
-    return run(command, workspace, _environment(folder / "home", more))
+    return run(command, EXTENSION, _environment(folder / "home", more))
 
 
 def _environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -1,5 +1,5 @@
-// What VS Code's extension host runs. SQLA_LSP_FILE is the migration to fix, SQLA_LSP_FIX the title; without a title the servers are
-// timed, settings are changed, and a server is killed.
+// What VS Code's extension host runs. SQLA_LSP_FILE is the migration that is opened. With SQLA_LSP_FIX, the title of a fix, that is
+// applied; in a workspace of several folders each is looked at; else the servers are timed, told of settings, and killed.
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -115,11 +115,38 @@ async function givesUp() {
   fs.rmSync(folder, { recursive: true });
 }
 
+async function servesEveryFolder() {
+  const [shop, other, plain] = vscode.workspace.workspaceFolders;
+  const sections = async () => {
+    await vscode.commands.executeCommand('sqla-lsp.debugInformation');
+    return vscode.window.activeTextEditor.document.getText().split('\n## ').slice(1);
+  };
+  const ready = async (...names) => until(`servers for ${names.join(' and ')}`, async () => {
+    const found = await sections();
+    return found.length === names.length && names.every((name, at) => found[at].startsWith(`${name}\n`) && found[at].includes('state: ready'));
+  });
+  await ready(shop.name, other.name);
+  const twin = vscode.Uri.joinPath(other.uri, path.relative(shop.uri.fsPath, file));
+  await vscode.window.showTextDocument(twin);
+  await until('findings in the other folder', () => findings(twin).length > 0);
+  assert.equal(findings(twin).length, findings().length);
+
+  await vscode.workspace.getConfiguration('sqla-lsp', other).update('enable', false, vscode.ConfigurationTarget.WorkspaceFolder);
+  await ready(shop.name);
+  await until('findings in the other folder to go', () => findings(twin).length === 0);
+  assert.ok(findings().length > 0);
+
+  fs.writeFileSync(path.join(plain.uri.fsPath, '.sqla-lsp.toml'), '');
+  await vscode.commands.executeCommand('sqla-lsp.restart');
+  await ready(shop.name, plain.name);
+}
+
 exports.run = async () => {
   const document = await vscode.workspace.openTextDocument(uri);
   await vscode.window.showTextDocument(document);
   await until('findings', () => findings().length > 0);
-  const steps = title ? [() => fixes(document)] : [startsQuickly, followsSettings, checksTheWorkspace, showsSql, tellsOfItself, startsAgain, givesUp];
+  const several = vscode.workspace.workspaceFolders.length > 1;
+  const steps = several ? [servesEveryFolder] : title ? [() => fixes(document)] : [startsQuickly, followsSettings, checksTheWorkspace, showsSql, tellsOfItself, startsAgain, givesUp];
   for (const step of steps) {
     await step();
     console.log(`passed ${step.name || 'the quick fix'}`);
