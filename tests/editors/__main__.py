@@ -26,6 +26,7 @@ EDITORS: dict[str, Callable[[Path], str]] = {
     "vim-ale": vim.ale,
     "vscode": vscode.workbench,
     "vscode-host": vscode.extension_host,
+    "vscode-install": vscode.installation,
 }
 ON_REQUEST: dict[str, Callable[[Path], str]] = {"vscode-pictures": vscode.pictures}
 """What runs only when it is named."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tests.editors.project import RULE, Project
 
 EXTENSION = PAGES / "vscode"
 _EXAMPLE = Path(__file__).parents[1] / "example"
+_SERVER = Path(sys.executable).with_name("sqla-lsp")
 _LARGEST = 500_000
 
 
@@ -39,8 +41,20 @@ def pictures(folder: Path) -> str:
     return said
 
 
+def installation(folder: Path) -> str:
+    """A home with uv and without a server: the extension offers to install it. This uv brings the server that is tested."""
+    project = Project(folder)
+    home = folder / "home"
+    uv, program = home / ".local" / "bin" / "uv", home / ".local" / "bin" / "sqla-lsp"
+    uv.parent.mkdir(parents=True)
+    uv.write_text(f'#!/bin/sh\n[ "$*" = "tool install sqla-lsp" ] && ln -s "{_SERVER}" "{program}"\n', encoding="utf-8")
+    uv.chmod(0o755)
+    arguments = [code_server.installed(), EXTENSION, _packed(), folder / "session", project.folder, project.migration, program]
+    return run(["node", str(DRIVERS / "vscode-install.mjs"), *map(str, arguments)], project.folder, environment(home))
+
+
 def extension_host(folder: Path) -> str:
-    """The quick fix by the editor's own commands; then, on the example project, times, settings and restarts."""
+    """The quick fix by the editor's own commands; on the example project times, settings and restarts; then several folders."""
     _packed()
     project = Project(folder)
     said = _in_host(folder / "fix", project.folder, project.migration, project.fix)
@@ -48,7 +62,12 @@ def extension_host(folder: Path) -> str:
     workspace = folder / "shop"
     shutil.copytree(_EXAMPLE, workspace)
     file = workspace / "migrations" / "versions" / "2026_01_15_search_for_customers.py"
-    return said + _in_host(folder / "example", workspace, file, "")
+    said += _in_host(folder / "example", workspace, file, "")
+    shutil.copytree(_EXAMPLE, folder / "other")
+    (folder / "plain").mkdir()
+    several = folder / "several.code-workspace"
+    several.write_text(json.dumps({"folders": [{"path": name} for name in ("shop", "other", "plain")]}), encoding="utf-8")
+    return said + _in_host(folder / "several", several, file, "")
 
 
 def _in_workbench(folder: Path, vsix: Path, workspace: Path, file: Path, title: str, shots: Path) -> str:
@@ -61,14 +80,14 @@ def _in_host(folder: Path, workspace: Path, file: Path, title: str) -> str:
     more = {"SQLA_LSP_FILE": str(file), "SQLA_LSP_FIX": title, "SQLA_LSP_RULE": RULE}
     arguments = [code_server.installed(), EXTENSION, folder / "session", workspace, DRIVERS / "vscode-suite.cjs"]
     command = ["node", str(DRIVERS / "vscode-host.mjs"), *map(str, arguments)]
-    return run(command, workspace, _environment(folder / "home", more))
+    return run(command, EXTENSION, _environment(folder / "home", more))
 
 
 def _environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """With the server where `uv tool install` puts it: VS Code takes the PATH from a login shell, not from who starts it."""
     program = home / ".local" / "bin" / "sqla-lsp"
     program.parent.mkdir(parents=True)
-    program.symlink_to(Path(sys.executable).with_name("sqla-lsp"))
+    program.symlink_to(_SERVER)
     return environment(home, more)
 
 

@@ -8,7 +8,8 @@ export const MOST = 5;
 
 /** Counts deaths of one server; one that lived for three minutes begins anew. */
 export class Backoff {
-  private deaths = 0;
+  /** How often in a row the server has died. */
+  deaths = 0;
 
   /** `lived` is how long the server ran, in milliseconds. Gives how long to wait before the next start; undefined to give up. */
   died(lived: number): number | undefined {

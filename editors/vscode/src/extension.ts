@@ -18,6 +18,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     command('restart', (it) => it.restart()),
     command('checkWorkspace', (it) => it.checkWorkspace()),
+    command('showSql', (it) => it.showSql()),
     command('debugInformation', (it) => it.showInformation()),
   );
   running = { stop: async () => (await manager).stop() };

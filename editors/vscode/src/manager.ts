@@ -6,6 +6,7 @@ import { debugInformation } from './information';
 import { Installer } from './install';
 import { onDidChooseInterpreter } from './python';
 import { FolderServer } from './server';
+import { SqlPages } from './sql';
 import { Status } from './status';
 
 const CONTAINS = 'workspaceContains:';
@@ -14,6 +15,7 @@ const LEFT_OUT = '**/{node_modules,site-packages,.venv,venv}/**';
 export class Manager {
   private readonly servers = new Map<string, FolderServer>();
   private readonly status = new Status();
+  private readonly pages = new SqlPages((file) => this.serverOf(file));
   private readonly installer = new Installer(() => this.restart());
 
   constructor(
@@ -26,6 +28,7 @@ export class Manager {
     const { subscriptions } = this.context;
     subscriptions.push(
       this.status,
+      this.pages,
       vscode.workspace.onDidChangeWorkspaceFolders(() => void this.follow()),
       vscode.workspace.onDidChangeConfiguration((event) => void this.configured(event)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.each((server) => server.search())),
@@ -51,6 +54,10 @@ export class Manager {
   async checkWorkspace(): Promise<void> {
     await this.each((server) => server.checkWholeWorkspace());
     await vscode.commands.executeCommand('workbench.actions.view.problems');
+  }
+
+  showSql(): Promise<void> {
+    return this.pages.show();
   }
 
   async showInformation(): Promise<void> {
@@ -97,6 +104,10 @@ export class Manager {
     await this.each((server) =>
       event.affectsConfiguration('sqla-lsp.path', server.folder) ? server.restart() : server.configure(),
     );
+  }
+
+  private serverOf(file: vscode.Uri): FolderServer | undefined {
+    return [...this.servers.values()].find(({ folder }) => file.path.startsWith(`${folder.uri.path.replace(/\/$/, '')}/`));
   }
 
   private async each(act: (server: FolderServer) => Promise<void>): Promise<void> {

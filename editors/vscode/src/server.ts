@@ -115,10 +115,14 @@ export class FolderServer {
     this.found = found;
     this.surface.log.info(`${this.folder.name}: ${found.program}, from ${found.origin}`);
     this.become({ kind: 'starting' });
-    this.client = this.newClient(found.program);
+    const backoff = new Backoff();
+    this.client = this.newClient(found.program, backoff);
     try {
       await this.client.start();
     } catch (error) {
+      if (backoff.deaths > 0) {
+        return; // it ran and died, and is started again
+      }
       const reason = `${found.program} could not be started: ${error instanceof Error ? error.message : String(error)}`;
       this.become({ kind: 'stopped', reason });
       void this.complain(reason, 'Show Log');
@@ -137,20 +141,20 @@ export class FolderServer {
     await client?.dispose().catch(() => undefined);
   }
 
-  private newClient(program: string): LanguageClient {
+  private newClient(program: string, backoff: Backoff): LanguageClient {
     const run = { command: program, args: ['server'], options: { cwd: this.folder.uri.fsPath } };
-    const backoff = new Backoff();
     let begun = Date.now();
-    const client = new LanguageClient('sqla-lsp', 'sqla-lsp', run, {
+    const client: LanguageClient = new LanguageClient('sqla-lsp', 'sqla-lsp', run, {
       documentSelector: [{ scheme: 'file', language: 'python', pattern: inside(this.folder.uri.fsPath.replaceAll('\\', '/')) }],
       workspaceFolder: this.folder,
       outputChannel: this.surface.log,
       traceOutputChannel: this.surface.log,
       diagnosticCollectionName: 'sqla-lsp',
       initializationOptions: () => this.options,
+      initializationFailedHandler: () => false,
       errorHandler: {
-        error: (): ErrorHandlerResult => ({ action: ErrorAction.Continue }),
-        closed: () => this.closed(backoff.died(Date.now() - begun)),
+        error: (): ErrorHandlerResult => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => this.closed(client, backoff.died(Date.now() - begun)),
       },
       middleware: {
         handleWorkDoneProgress: (token, params, next) => {
@@ -174,8 +178,8 @@ export class FolderServer {
     return client;
   }
 
-  /** The server has died. */
-  private async closed(wait: number | undefined): Promise<CloseHandlerResult> {
+  /** The server of a client has died; meanwhile another may have been asked for. */
+  private async closed(client: LanguageClient, wait: number | undefined): Promise<CloseHandlerResult> {
     if (wait === undefined) {
       const reason = `The server for ${this.folder.name} ended ${MOST} times and is not started again`;
       this.become({ kind: 'stopped', reason });
@@ -184,7 +188,7 @@ export class FolderServer {
     }
     this.surface.log.warn(`${this.folder.name}: the server ended; it is started again in ${wait} ms`);
     await new Promise((resolve) => setTimeout(resolve, wait));
-    return { action: CloseAction.Restart, handled: true };
+    return { action: this.client === client ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true };
   }
 
   private become(activity: Activity): void {

@@ -54,7 +54,8 @@ export async function session({ codeServer, extension, root, workspace, settings
     page.setDefaultTimeout(60_000);
     await prepare?.(page);
     const given = JSON.stringify(payload((path) => `vscode-remote://${at}${path}`));
-    await page.goto(`http://${at}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(given)}`);
+    const kind = workspace.endsWith('.code-workspace') ? 'workspace' : 'folder';
+    await page.goto(`http://${at}/?${kind}=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(given)}`);
     return { page, end: () => end(browser, server) };
   } catch (error) {
     console.error(readFileSync(join(root, 'code-server.log'), 'utf8').slice(-3000));

@@ -1,8 +1,10 @@
-// What VS Code's extension host runs. SQLA_LSP_FILE is the migration to fix, SQLA_LSP_FIX the title; without a title the servers are
-// timed, settings are changed, and a server is killed.
+// What VS Code's extension host runs. SQLA_LSP_FILE is the migration that is opened. With SQLA_LSP_FIX, the title of a fix, that is
+// applied; in a workspace of several folders each is looked at; else the servers are timed, told of settings, and killed.
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
 const os = require('node:os');
+const path = require('node:path');
 const vscode = require('vscode');
 
 const { SQLA_LSP_FILE: file, SQLA_LSP_FIX: title, SQLA_LSP_RULE: rule } = process.env;
@@ -64,6 +66,14 @@ async function checksTheWorkspace() {
   await until('findings of other files', () => shown() > 3);
 }
 
+async function showsSql() {
+  await vscode.window.showTextDocument(uri);
+  await vscode.commands.executeCommand('sqla-lsp.showSql');
+  const page = await until('the page', () => vscode.workspace.textDocuments.find(({ uri: at }) => at.scheme === 'sqla-lsp-sql'));
+  assert.match(page.getText(), /CREATE INDEX ix_customers_search ON customers .*\n\s+-- SHARE on customers/);
+  assert.match(page.getText(), /DROP INDEX ix_customers_search/);
+}
+
 async function tellsOfItself() {
   await vscode.commands.executeCommand('sqla-lsp.debugInformation');
   const text = vscode.window.activeTextEditor.document.getText();
@@ -85,11 +95,58 @@ async function startsAgain() {
   await until('its findings', () => findings().length > 0);
 }
 
+async function givesUp() {
+  const settings = vscode.workspace.getConfiguration('sqla-lsp');
+  const state = async (wanted) => until(`the state ${wanted}`, async () => {
+    await vscode.commands.executeCommand('sqla-lsp.debugInformation');
+    return wanted.test(vscode.window.activeTextEditor.document.getText());
+  });
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sqla-lsp-'));
+  const program = path.join(folder, 'dies');
+  const starts = path.join(folder, 'starts');
+  fs.writeFileSync(program, `#!/bin/sh\necho >> ${starts}\nexit 1\n`, { mode: 0o755 });
+  await settings.update('path', program, vscode.ConfigurationTarget.Workspace);
+  await state(/state: stopped: The server for shop ended 5 times and is not started again/);
+  assert.equal(fs.readFileSync(starts, 'utf8').length, 5);
+  await settings.update('path', path.join(folder, 'gone'), vscode.ConfigurationTarget.Workspace);
+  await state(/state: stopped: The setting sqla-lsp.path names .*gone, which is no program that can be run/);
+  await settings.update('path', undefined, vscode.ConfigurationTarget.Workspace);
+  await state(/state: ready/);
+  fs.rmSync(folder, { recursive: true });
+}
+
+async function servesEveryFolder() {
+  const [shop, other, plain] = vscode.workspace.workspaceFolders;
+  const sections = async () => {
+    await vscode.commands.executeCommand('sqla-lsp.debugInformation');
+    return vscode.window.activeTextEditor.document.getText().split('\n## ').slice(1);
+  };
+  const ready = async (...names) => until(`servers for ${names.join(' and ')}`, async () => {
+    const found = await sections();
+    return found.length === names.length && names.every((name, at) => found[at].startsWith(`${name}\n`) && found[at].includes('state: ready'));
+  });
+  await ready(shop.name, other.name);
+  const twin = vscode.Uri.joinPath(other.uri, path.relative(shop.uri.fsPath, file));
+  await vscode.window.showTextDocument(twin);
+  await until('findings in the other folder', () => findings(twin).length > 0);
+  assert.equal(findings(twin).length, findings().length);
+
+  await vscode.workspace.getConfiguration('sqla-lsp', other).update('enable', false, vscode.ConfigurationTarget.WorkspaceFolder);
+  await ready(shop.name);
+  await until('findings in the other folder to go', () => findings(twin).length === 0);
+  assert.ok(findings().length > 0);
+
+  fs.writeFileSync(path.join(plain.uri.fsPath, '.sqla-lsp.toml'), '');
+  await vscode.commands.executeCommand('sqla-lsp.restart');
+  await ready(shop.name, plain.name);
+}
+
 exports.run = async () => {
   const document = await vscode.workspace.openTextDocument(uri);
   await vscode.window.showTextDocument(document);
   await until('findings', () => findings().length > 0);
-  const steps = title ? [() => fixes(document)] : [startsQuickly, followsSettings, checksTheWorkspace, tellsOfItself, startsAgain];
+  const several = vscode.workspace.workspaceFolders.length > 1;
+  const steps = several ? [servesEveryFolder] : title ? [() => fixes(document)] : [startsQuickly, followsSettings, checksTheWorkspace, showsSql, tellsOfItself, startsAgain, givesUp];
   for (const step of steps) {
     await step();
     console.log(`passed ${step.name || 'the quick fix'}`);
