@@ -166,7 +166,7 @@ def without_database(says: bool) -> None:
     alembic.context.get_x_argument = lambda *_, **__: {}
 
 
-def _rendered(module: Any, function: str) -> list[str]:
+def rendered(module: Any, function: str) -> list[str]:
     """The statements that a function renders. Raises whatever it raises."""
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
@@ -325,7 +325,7 @@ def examine(job: tuple[str, str, bool]) -> list[Outcome]:
         signal.alarm(PATIENCE)
         try:
             with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
-                written = _rendered(module, function)
+                written = rendered(module, function)
         except BaseException as error:  # noqa: BLE001
             outcomes.append(Outcome(job[0], function, "not rendered", detail=short(error)))
         else:

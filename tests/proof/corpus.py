@@ -128,20 +128,20 @@ def _render(job: tuple[str, str]) -> Rendered | None:
     """One revision, in a process that does nothing else after; None where the file is none."""
     path, root = Path(job[0]), Path(job[1])
     warnings.simplefilter("ignore")
-    signal.signal(signal.SIGALRM, ground_truth._late)
+    signal.signal(signal.SIGALRM, ground_truth.late)
     signal.alarm(_PATIENCE)
-    ground_truth._without_database(False)
+    ground_truth.without_database(False)
     with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
         try:
-            module = ground_truth._load(path, root)
+            module = ground_truth.load(path, root)
             parents = (*_ids(module.down_revision), *_ids(getattr(module, "depends_on", None)))
             revision = str(module.revision)
         except BaseException:  # noqa: BLE001 - code of others
             return None
         try:
-            statements = tuple(ground_truth._rendered(module, "upgrade"))
+            statements = tuple(ground_truth.rendered(module, "upgrade"))
         except BaseException as error:  # noqa: BLE001 - code of others
-            return Rendered(str(path), revision, parents, None, ground_truth._short(error))
+            return Rendered(str(path), revision, parents, None, ground_truth.short(error))
         finally:
             signal.alarm(0)
     return Rendered(str(path), revision, parents, statements)
