@@ -6,12 +6,13 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, MetaData, and_, or_
+from sqlalchemy import Column, MetaData, and_, or_, text
 from sqlalchemy.sql.base import ColumnCollection
 from sqlalchemy.sql.elements import ColumnElement, conv
 from sqlalchemy.sql.visitors import Visitable
 
 from sqla_lsp.preview import library
+from sqla_lsp.preview.compiled import compiled_text
 from sqla_lsp.preview.enums import enum_class, labels_of
 from sqla_lsp.preview.types import spelled
 from sqla_lsp.readers.arguments import last_name
@@ -151,6 +152,8 @@ class Builder:
                 return enum_class(self._machine, value)
             case Instance() if value.enum_name is not None:
                 return enum_class(self._machine, value.cls)[value.enum_name]
+            case Instance() if (written := compiled_text(self._machine, value)) is not None:
+                return text(written.replace(":", r"\:"))
             case ClassValue() | Instance():
                 return self._type(frame, value)
             case _:
@@ -262,9 +265,9 @@ class Builder:
         return made
 
 
-def _name(text: str) -> str:
+def _name(given: str) -> str:
     """A text, which is a final name where `op.f()` gave it."""
-    return conv(text.given) if isinstance(text, Conventional) else text
+    return conv(given.given) if isinstance(given, Conventional) else given
 
 
 def _why(value: Value) -> str:

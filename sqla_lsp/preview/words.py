@@ -32,8 +32,16 @@ def sentences(statement: Statement) -> list[str]:
     built = [index for index in done.builds if not statement.new.intersection(done.scans or ())] if done.scans else []
     if built:
         found.append(f"builds {_listed(built)}")
+    if is_quick(statement):
+        found.append("changes the catalog only: done in a moment, once it has its locks")
     found += done.not_known if statement.sql is not None else ()
     return found or ["nobody waits"]
+
+
+def is_quick(statement: Statement) -> bool:
+    """Whether others wait for the statement, but no longer than for a change of the catalog."""
+    done = statement.effect
+    return bool(waits(statement)) and done.rewrites == () and done.scans == () and not done.builds
 
 
 def _waiting(lock: Lock) -> str:

@@ -143,6 +143,17 @@ def test_a_type_of_the_project(tmp_path: Path) -> None:
     assert text(made.upgrade) == "ALTER TABLE t ADD COLUMN x TIMESTAMP WITH TIME ZONE;"
 
 
+def test_an_element_that_the_project_compiles(tmp_path: Path) -> None:
+    element = (
+        "from sqlalchemy.ext.compiler import compiles\n\n"
+        "class stamp(sa.sql.expression.FunctionElement):\n    type = sa.DateTime()\n\n"
+        "@compiles(stamp)\ndef _(element, compiler, **kw):\n    return 'now()'\n\n"
+        "@compiles(stamp, 'postgresql')\ndef _pg(element, compiler, **kw):\n    return 'clock_timestamp()'\n"
+    )
+    made = previewed(tmp_path, 'op.add_column("t", sa.Column("x", sa.DateTime, server_default=stamp()))', before=element)
+    assert text(made.upgrade) == "ALTER TABLE t ADD COLUMN x TIMESTAMP WITHOUT TIME ZONE DEFAULT clock_timestamp();"
+
+
 def test_a_column_of_a_model(tmp_path: Path) -> None:
     model = "class M:\n    id = sa.Column(sa.Integer)\n"
     made = previewed(tmp_path, 'op.add_column("t", sa.Column("x", sa.Integer, sa.ForeignKey(M.id)))', before=model)
