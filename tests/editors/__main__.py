@@ -20,6 +20,7 @@ from tests.editors.install import CannotInstall
 EDITORS: dict[str, Callable[[Path], str]] = {
     "nvim-0.12": neovim.newest,
     "nvim-0.10": neovim.older,
+    "nvim-on-save": neovim.on_save,
     "emacs-eglot": emacs.eglot,
     "emacs-lsp-mode": emacs.lsp_mode,
     "helix": helix.helix,
