@@ -1,6 +1,6 @@
 """Drives real editors: `python -m tests.editors [NAME...]`, all without a name.
 
-An editor that is not there is installed first (Debian or Ubuntu; what comes from apt needs root). Exit code 0 where every one has
+An editor that is not there is installed first (on Debian; what comes from apt needs root). Exit code 0 where every one has
 shown the finding, applied the quick fix, and written to disk what `sqla-lsp check --fix --unsafe-fixes` writes; else 1.
 """
 
@@ -20,6 +20,7 @@ from tests.editors.install import CannotInstall
 EDITORS: dict[str, Callable[[Path], str]] = {
     "nvim-0.12": neovim.newest,
     "nvim-0.10": neovim.older,
+    "nvim-on-save": neovim.on_save,
     "emacs-eglot": emacs.eglot,
     "emacs-lsp-mode": emacs.lsp_mode,
     "helix": helix.helix,

@@ -25,7 +25,7 @@ def _drive(heading: str, folder: Path, project: Project) -> str:
     init = folder / "init.el"
     init.write_text(block("emacs/README.md", heading, "elisp"), encoding="utf-8")
     variables = environment(folder / "home", {"SQLA_LSP_FIX": project.fix, "SQLA_LSP_RULE": RULE})
-    driver = DRIVERS / f"drive-{heading}.el"
+    driver = DRIVERS / f"fix-{heading}.el"
     said = run(["emacs", "--batch", "-l", str(init), "-l", str(driver), str(project.migration)], project.folder, variables)
     project.is_fixed(said)
     return said

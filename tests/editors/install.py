@@ -1,4 +1,4 @@
-"""Gets the editors that the tests drive, on a Debian or Ubuntu machine.
+"""Gets the editors that the tests drive, on a Debian machine, or one like it.
 
 An editor that is newer than the machine's own is unpacked from another Debian suite into a folder of its own, with everything
 that it needs down to the C library: nothing on the machine is replaced. What the machine has in the right version is installed
@@ -95,12 +95,16 @@ def _unpack(suite: str, package: str, folder: Path) -> None:
 
 
 def _mirror() -> str:
-    """The Debian mirror that the machine is configured for, else Debian's own."""
+    """The Debian mirror that the machine is configured for; on another system, the one that is named for it."""
+    if named := os.environ.get("SQLA_LSP_DEBIAN_MIRROR"):
+        return named
     files = [path for name in _SOURCES for path in ([Path(name)] if Path(name).is_file() else sorted(Path(name).glob("*")))]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files if path.suffix in (".list", ".sources"))
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     found = re.search(r"https?://\S+/debian/?(?=\s|$)", "\n".join(lines))
-    return found[0] if found else "http://deb.debian.org/debian"
+    if found is None:
+        raise CannotInstall("apt knows no Debian mirror here: name one in SQLA_LSP_DEBIAN_MIRROR")
+    return found[0]
 
 
 def _program(folder: Path, name: str) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.editors.driving import DRIVERS, PAGES, block, environment, run
 from tests.editors.install import from_suite
-from tests.editors.project import RULE, Project
+from tests.editors.project import EVERYTHING, RULE, SAFE, Project
 
 _RUNTIME = {"VIMRUNTIME": "@/usr/share/nvim/runtime"}
 
@@ -24,15 +24,21 @@ def older(folder: Path) -> str:
     return _drive("trixie", folder, block("nvim/README.md", "0.8 to 0.10", "lua"))
 
 
-def _drive(suite: str, folder: Path, configuration: str) -> str:
+def on_save(folder: Path) -> str:
+    """With the lines of the page that apply what is safe when the file is saved."""
+    configuration = block("nvim/README.md", "0.8 to 0.10", "lua") + block("nvim/README.md", "Use", "lua")
+    return _drive("trixie", folder, configuration, "save.lua", SAFE)
+
+
+def _drive(suite: str, folder: Path, configuration: str, script: str = "fix.lua", statement: str = EVERYTHING) -> str:
     program = from_suite(suite, "neovim", "nvim", _RUNTIME)
     home = folder / "home"
     init = home / ".config" / "nvim" / "init.lua"
     init.parent.mkdir(parents=True, exist_ok=True)
     init.write_text(configuration, encoding="utf-8")
-    project = Project(folder)
+    project = Project(folder, statement)
     variables = environment(home, {"SQLA_LSP_FIX": project.fix, "SQLA_LSP_RULE": RULE})
-    driver = DRIVERS / "drive.lua"
+    driver = DRIVERS / script
     command = [str(program), "--headless", "-n", "-i", "NONE", "-S", str(driver), str(project.migration)]
     said = run(command, project.folder, variables)
     project.is_fixed(said)

@@ -65,6 +65,9 @@ NO_SURROGATES = 'op.create_index("ix_größe_✓", "shoes", ["größe"])  # 大�
 ASCII = 'op.create_index("ix_shoes_size", "shoes", ["size"])'
 """Statements, for editors that count columns as the protocol says, and for those that do not."""
 
+SAFE = 'op.execute("SELECT 1 AS größe_🐘")  # sqla-lsp: ignore[unique-constraint] -- größe 🐘'
+"""A statement whose only finding, a comment that silences nothing, has a safe fix."""
+
 
 class Project:
     """A fresh copy in a folder; `migration` is the file that is opened, `fix` the title of the quick fix of its finding."""

@@ -30,7 +30,7 @@ def ale(folder: Path) -> str:
     said = folder / "said"
     said.touch()
     variables = environment(home, {"SQLA_LSP_SAID": str(said), "SQLA_LSP_RULE": RULE})
-    driver = DRIVERS / "drive.vim"
+    driver = DRIVERS / "fix.vim"
     with Terminal(["vim", "-S", str(driver), str(project.migration)], project.folder, variables) as terminal:
 
         def read() -> str:

@@ -6,7 +6,7 @@ import { findProgram, findServer, type Surroundings } from '../src/discovery';
 function machine(programs: string[], more: Partial<Surroundings> = {}): Surroundings {
   return {
     configured: '',
-    folder: '/work/shop',
+    folder: '/src/shop',
     trusted: true,
     interpreter: undefined,
     platform: 'linux',
@@ -23,8 +23,8 @@ async function found(around: Surroundings): Promise<string> {
 }
 
 const CHOSEN = '/envs/shop/bin/sqla-lsp';
-const DOT_VENV = '/work/shop/.venv/bin/sqla-lsp';
-const VENV = '/work/shop/venv/bin/sqla-lsp';
+const DOT_VENV = '/src/shop/.venv/bin/sqla-lsp';
+const VENV = '/src/shop/venv/bin/sqla-lsp';
 const TOOL = '/home/ann/.local/bin/sqla-lsp';
 const ON_PATH = '/usr/bin/sqla-lsp';
 
@@ -52,9 +52,9 @@ describe('the setting', () => {
   const cases: [configured: string, program: string][] = [
     ['/opt/sqla-lsp', '/opt/sqla-lsp'],
     ['~/bin/sqla-lsp', '/home/ann/bin/sqla-lsp'],
-    ['${workspaceFolder}/tools/sqla-lsp', '/work/shop/tools/sqla-lsp'],
-    ['tools/sqla-lsp', '/work/shop/tools/sqla-lsp'],
-    ['~other/sqla-lsp', '/work/shop/~other/sqla-lsp'],
+    ['${workspaceFolder}/tools/sqla-lsp', '/src/shop/tools/sqla-lsp'],
+    ['tools/sqla-lsp', '/src/shop/tools/sqla-lsp'],
+    ['~other/sqla-lsp', '/src/shop/~other/sqla-lsp'],
   ];
   cases.forEach(([configured, program]) => {
     it(`understands ${configured}`, async () => {
@@ -84,11 +84,11 @@ describe('a workspace without trust', () => {
   });
 
   it('is not found by way of the PATH either', async () => {
-    const variables = { PATH: '/work/shop/.venv/bin:/work/shop-tools:/usr/bin' };
+    const variables = { PATH: '/src/shop/.venv/bin:/src/shop-tools:/usr/bin' };
     assert.equal(await found(machine([DOT_VENV, ON_PATH], { trusted: false, variables })), `found ${ON_PATH}`);
     assert.equal(await found(machine([DOT_VENV], { trusted: false, variables })), 'missing');
-    const beside = machine(['/work/shop-tools/sqla-lsp'], { trusted: false, variables });
-    assert.equal(await found(beside), 'found /work/shop-tools/sqla-lsp');
+    const beside = machine(['/src/shop-tools/sqla-lsp'], { trusted: false, variables });
+    assert.equal(await found(beside), 'found /src/shop-tools/sqla-lsp');
   });
 });
 

@@ -13,8 +13,8 @@ describe('folders that get a server', () => {
 
 describe('the pattern of a folder', () => {
   it('takes its name as it is', () => {
-    assert.equal(inside('/work/shop'), '/work/shop/**/*');
+    assert.equal(inside('/src/shop'), '/src/shop/**/*');
     assert.equal(inside('C:/shop/'), 'C:/shop/**/*');
-    assert.equal(inside('/work/[old] {1}?*'), '/work/[[]old[]] [{]1[}][?][*]/**/*');
+    assert.equal(inside('/src/[old] {1}?*'), '/src/[[]old[]] [{]1[}][?][*]/**/*');
   });
 });

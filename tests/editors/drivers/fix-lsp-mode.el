@@ -1,4 +1,4 @@
-;;; drive-lsp-mode.el --- waits for the finding, applies its fix, saves  -*- lexical-binding: t -*-
+;;; fix-lsp-mode.el --- waits for the finding, applies its fix, saves  -*- lexical-binding: t -*-
 
 (require 'package)
 (package-initialize)
@@ -45,4 +45,4 @@
           (save-buffer)))
       (kill-emacs 0))
   (error (message "FAILED: %S" problem) (kill-emacs 1)))
-;;; drive-lsp-mode.el ends here
+;;; fix-lsp-mode.el ends here

@@ -1,4 +1,4 @@
-;;; drive-eglot.el --- waits for the finding, applies its fix, saves  -*- lexical-binding: t -*-
+;;; fix-eglot.el --- waits for the finding, applies its fix, saves  -*- lexical-binding: t -*-
 
 (require 'eglot)
 (require 'flymake)
@@ -52,4 +52,4 @@
       (eglot-shutdown (eglot-current-server))
       (kill-emacs 0))
   (error (message "FAILED: %S" problem) (kill-emacs 1)))
-;;; drive-eglot.el ends here
+;;; fix-eglot.el ends here
