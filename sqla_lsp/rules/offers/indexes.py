@@ -7,13 +7,13 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from sqla_lsp.fixes.fix import Fix, NotPossible
+from sqla_lsp.fixes.fix import Fix
 from sqla_lsp.fixes.migration import Rewrite, rewritten
 from sqla_lsp.fixes.migration_indexes import left_out, narrowed
 from sqla_lsp.postgres.index_cover import covering
 from sqla_lsp.project.history import Step
 from sqla_lsp.rules.offers import models
-from sqla_lsp.rules.offers.migrations import can_be_rewritten
+from sqla_lsp.rules.offers.migrations import can_be_made, can_be_rewritten
 from sqla_lsp.rules.rule import Asked, named
 from sqla_lsp.schema.access import AccessPath, paths_of
 from sqla_lsp.schema.operations import CreateIndex, DropIndex
@@ -38,11 +38,8 @@ def narrow(asked: Asked) -> Iterator[Fix]:
         offered.append((f"Keep {_listed(first)} in {name}, and include {_listed(rest)}", True))
     for title, include in offered:
         make = partial(rewritten, asked.project, asked.path, {place: narrowed(asked.step, limit, include=include)})
-        try:
-            make()  # whether the keys are written in the call is only seen there
-        except NotPossible:
-            return
-        yield Fix(title, "display", make)
+        if can_be_made(make):
+            yield Fix(title, "display", make)
 
 
 def leave_out(asked: Asked) -> Iterator[Fix]:
