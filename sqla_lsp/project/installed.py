@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
-from glob import glob
+from glob import escape, glob
 
 from sqla_lsp.project.paths import ancestry
 
@@ -42,20 +42,15 @@ def _beside(package: str) -> Release | None:
 def _named(read: Callable[[str], bytes], folder: str, package: str) -> Iterator[Release]:
     for environment in _ENVIRONMENTS:
         for libraries in ("lib/python*/site-packages", "Lib/site-packages"):
-            for found in sorted(glob(os.path.join(glob_safe(folder), environment, libraries, f"{package}-*.dist-info"))):
+            for found in sorted(glob(os.path.join(escape(folder), environment, libraries, f"{package}-*.dist-info"))):
                 yield _release(os.path.basename(found).removeprefix(f"{package}-").removesuffix(".dist-info"))
     for name in _LOCKS:
         yield from _locked(_text(read, os.path.join(folder, name)), package)
     yield from _in_pipfile(_text(read, os.path.join(folder, "Pipfile.lock")), package)
-    for name in sorted(glob(os.path.join(glob_safe(folder), "*requirements*.txt"))):
+    for name in sorted(glob(os.path.join(escape(folder), "*requirements*.txt"))):
         for pinned in _PINNED.finditer(_text(read, name)):
             if pinned[1].lower().replace("_", "-") == package:
                 yield _release(pinned[2])
-
-
-def glob_safe(folder: str) -> str:
-    """A folder whose name is taken as it is."""
-    return re.sub(r"([*?[])", r"[\1]", folder)
 
 
 def _locked(text: str, package: str) -> Iterator[Release]:

@@ -39,7 +39,6 @@ _KINDS = {
     },
 }
 _ENUMS = {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag"}
-_DATACLASSES = {"dataclasses.dataclass", "attr.s", "attr.define", "attrs.define", "attrs.frozen"}
 
 
 def decorated(machine: Machine, frame: Frame, function: FunctionValue, decorators: tuple[code.Expression, ...]) -> Value:
