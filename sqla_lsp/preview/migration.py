@@ -3,7 +3,7 @@ stands in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -23,11 +23,12 @@ from sqla_lsp.schema.operations import AnyOperation, Script, Site, Transaction
 from sqla_lsp.text.places import Place
 
 Direction = Literal["upgrade", "downgrade"]
+DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade")
 
 
 class Statement(msgspec.Struct, frozen=True):
     """One statement that a call sends; `sql` is None where it is not known, with the `reason`. `place` is the call in the file at
-    hand. `conditional` says that it may be left out: it stands in a branch, in a `try`, or behind a call that `fails`, which
+    hand, `batch` the `batch_alter_table()` there that it is sent through. `conditional` says that it may be left out: it stands in a branch, in a `try`, or behind a call that `fails`, which
     Alembic or SQLAlchemy refuses. `new` are the relations that the function made."""
 
     place: Place
@@ -39,17 +40,23 @@ class Statement(msgspec.Struct, frozen=True):
     conditional: bool
     new: frozenset[str] = frozenset()
     fails: bool = False
+    batch: Place | None = None
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """Both functions of a revision. `one_transaction` says that Alembic runs all revisions of a run in one transaction (None: not
-    known)."""
+    """Both functions of a revision; `places` are those of the functions that the file defines itself. `one_transaction` says that
+    Alembic runs all revisions of a run in one transaction (None: not known)."""
 
     path: str
     revision: str
     upgrade: tuple[Statement, ...]
     downgrade: tuple[Statement, ...]
     one_transaction: bool | None
+    places: Mapping[Direction, Place]
+
+    def statements(self, direction: Direction) -> tuple[Statement, ...]:
+        """The statements of one function."""
+        return self.upgrade if direction == "upgrade" else self.downgrade
 
 
 def preview(project: Project, path: str) -> Preview | None:
@@ -58,12 +65,14 @@ def preview(project: Project, path: str) -> Preview | None:
     if history is None:
         return None
     version = project.settings(path).postgres_version
+    recordings = {direction: project.calls(path, direction) for direction in DIRECTIONS}
     upgrade, downgrade = (
-        tuple(_statements(project.calls(path, direction), history, direction, version)) for direction in ("upgrade", "downgrade")
+        tuple(_statements(recording, history, direction, version)) for direction, recording in recordings.items()
     )
     per_migration = history.environment.transaction_per_migration
     one = None if per_migration is None else not per_migration
-    return Preview(path, history.header.revision, upgrade, downgrade, one)
+    places = {direction: made.place for direction, made in recordings.items() if made.place is not None}
+    return Preview(path, history.header.revision, upgrade, downgrade, one, places)
 
 
 def _statements(recording: Recording, history: RevisionHistory, direction: Direction, version: int) -> Iterator[Statement]:
@@ -71,20 +80,29 @@ def _statements(recording: Recording, history: RevisionHistory, direction: Direc
     start = (history.upgrade if direction == "upgrade" else history.downgrade).start
     script = ScriptHistory(history, direction, Script(recording.operations), start)
     renderer = Renderer(recording.machine, history.environment.naming_convention)
+    is_autocommit = history.environment.autocommit is True
     failed = False
     for recorded in recording.calls:
         before = script.before(recorded.number) if recorded.number < len(recording.operations) else script.end
         for statement in _of_call(recorded, renderer, before, version):
-            yield replace(statement, conditional=True) if failed or recorded.sent.attempted else statement
+            conditional = statement.conditional or failed or recorded.sent.attempted
+            transaction = _outside(statement.transaction) if is_autocommit else statement.transaction
+            yield replace(statement, conditional=conditional, transaction=transaction)
             failed = failed or statement.fails
     if not recording.complete:
         place = Place(0, 0)
         yield _unknown(Site(place, place, direction), "the function takes too many steps to follow")
 
 
+def _outside(transaction: Transaction) -> Transaction:
+    """Where a statement stands on a connection of env.py's that is in autocommit mode."""
+    return replace(transaction, autocommit=True, means="connection") if transaction.autocommit is False else transaction
+
+
 def _of_call(recorded: Recorded, renderer: Renderer, before: Schema, version: int) -> Iterator[Statement]:
     """The statements of one call, the schema moving on from each to the next."""
     site = recorded.sent.operations[0].site if recorded.sent.operations else recorded.sent.site
+    batch = _batch(recorded)
     try:
         texts = renderer.render(recorded)
     except NotKnown as error:
@@ -96,7 +114,7 @@ def _of_call(recorded: Recorded, renderer: Renderer, before: Schema, version: in
         for operation in operations:
             before = applied(before, operation, {})
         new = frozenset([table if schema is None else f"{schema}.{table}" for schema, table in before.new])
-        yield Statement(_place(site), site.source, text, "", done, site.transaction, bool(site.arms), new)
+        yield Statement(_place(site), site.source, text, "", done, site.transaction, bool(site.arms), new, batch=batch)
 
 
 def _told(rendered: Sequence[AnyOperation], given: Sequence[AnyOperation]) -> list[AnyOperation]:
@@ -119,6 +137,12 @@ def _told(rendered: Sequence[AnyOperation], given: Sequence[AnyOperation]) -> li
 def _unknown(site: Site, reason: str, *, fails: bool = False) -> Statement:
     done = effect((ops.NotKnown(site, reason),), Schema(), 0)
     return Statement(_place(site), site.source, None, reason, done, site.transaction, bool(site.arms), fails=fails)
+
+
+def _batch(recorded: Recorded) -> Place | None:
+    """The `batch_alter_table()` in the file at hand that a call is sent through."""
+    batch = recorded.sent.batch
+    return None if batch is None or batch.place.path else batch.place
 
 
 def _place(site: Site) -> Place:

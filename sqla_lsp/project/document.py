@@ -44,6 +44,11 @@ class OpenDocument:
         return (self.linked or self.facts).revision
 
     @property
+    def parsed(self) -> code.Module | None:
+        """The code, that of broken blocks as it last was; None where nothing needs it."""
+        return self._code
+
+    @property
     def models(self) -> Models | None:
         """The models, read as well as they can be."""
         return (self.linked or self.facts).models

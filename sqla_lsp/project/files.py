@@ -23,6 +23,8 @@ from sqla_lsp.readers.revisions import Revision
 from sqla_lsp.schema.models import Models
 from sqla_lsp.schema.modules import ModuleNames
 from sqla_lsp.schema.queries import Condition, QueryBlock
+from sqla_lsp.syntax import code
+from sqla_lsp.syntax.lower import lower
 from sqla_lsp.text.source import SourceError, decode
 
 logger = logging.getLogger(__name__)
@@ -260,6 +262,11 @@ class ProjectFiles:
     def is_file(self, path: str) -> bool:
         """Whether there is a file, on disk or in the editor."""
         return path in self.documents or os.path.isfile(path)
+
+    def parsed(self, path: str) -> code.Module:
+        """The code of a file as it was analysed."""
+        document = self.documents.get(path)
+        return (document.parsed if document is not None else None) or lower(self.data(path))
 
     def data(self, path: str) -> bytes:
         """The UTF-8 text of a file as it was analysed, b"" where there is none."""

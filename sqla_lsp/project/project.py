@@ -34,7 +34,6 @@ from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.operations import CreateIndex, is_known
 from sqla_lsp.schema.queries import Condition, QueryBlock
 from sqla_lsp.syntax.frames import LoadedModule
-from sqla_lsp.syntax.lower import lower
 from sqla_lsp.text.ignores import Ignore
 
 logger = logging.getLogger(__name__)
@@ -313,7 +312,7 @@ class Project:
 
     def calls(self, path: str, function: str) -> Recording:
         """The calls of a revision's function with their arguments, evaluated now."""
-        return read_calls(LoadedModule(path, "", lower(self.data(path))), self._files.modules, function)
+        return read_calls(LoadedModule(path, "", self._files.parsed(path)), self._files.modules, function)
 
     def environments_of(self, path: str) -> list[Environment]:
         """The environments of the project that a file belongs to."""

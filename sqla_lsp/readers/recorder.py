@@ -12,7 +12,8 @@ from sqla_lsp.readers.revisions import argument
 from sqla_lsp.schema.operations import AnyOperation
 from sqla_lsp.syntax.frames import Frame, LoadedModule, Modules
 from sqla_lsp.syntax.machine import Machine, OutOfSteps
-from sqla_lsp.syntax.values import CallValue, DictValue, ListValue, Value
+from sqla_lsp.syntax.values import CallValue, DictValue, FunctionValue, ListValue, Value
+from sqla_lsp.text.places import Place
 
 
 class Conventional(str):
@@ -38,12 +39,14 @@ class Recorded:
 @dataclass(frozen=True, slots=True)
 class Recording:
     """The calls of one function in the order in which Postgres sees what they send, and all their operations. `machine` can
-    evaluate more of what the arguments lead to; `complete` is False where following the function took too long."""
+    evaluate more of what the arguments lead to; `complete` is False where following the function took too long. `place` is the
+    function's own, None where the file at hand does not define it."""
 
     calls: tuple[Recorded, ...]
     operations: tuple[AnyOperation, ...]
     machine: Machine
     complete: bool
+    place: Place | None
 
 
 class RecordingHost(OperationsHost):
@@ -89,8 +92,18 @@ def read_calls(module: LoadedModule, modules: Modules, name: str) -> Recording:
     host = RecordingHost()
     machine = Machine(modules, host, module)
     machine.keeps_operators = True
+    complete = True
     try:
         machine.run(module, name, argument)
     except OutOfSteps:
-        return Recording(tuple(host.recorded), tuple(host.operations), machine, False)
-    return Recording(tuple(host.recorded), tuple(host.operations), machine, True)
+        complete = False
+    return Recording(tuple(host.recorded), tuple(host.operations), machine, complete, _place_of(machine, module, name))
+
+
+def _place_of(machine: Machine, module: LoadedModule, name: str) -> Place | None:
+    """Where a module defines a function."""
+    frame = machine.module_frame(module)
+    function = machine.lookup(frame, name) if machine.has(frame, name) else None
+    if not isinstance(function, FunctionValue) or function.closure.module is not module:
+        return None
+    return Place(function.base + function.node.start, function.base + function.node.end)

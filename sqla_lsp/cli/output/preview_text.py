@@ -19,7 +19,7 @@ def lines(
         if number:
             yield ()
         yield ((f"{shown(made.path)}", "bold"), (f"  {direction} {made.revision}", ""))
-        statements = made.upgrade if direction == "upgrade" else made.downgrade
+        statements = made.statements(direction)
         if not statements:
             yield (("  sends nothing", ""),)
         rows = LineIndex(data(made.path))
