@@ -1,1 +1,1 @@
-"""Answers for editors in paths and offsets, without LSP types."""
+"""What an editor shows beside findings: hovers, lenses and hints over a migration, in paths and byte offsets, without LSP."""

@@ -28,8 +28,9 @@ DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade")
 
 class Statement(msgspec.Struct, frozen=True):
     """One statement that a call sends; `sql` is None where it is not known, with the `reason`. `place` is the call in the file at
-    hand, `batch` the `batch_alter_table()` there that it is sent through. `conditional` says that it may be left out: it stands in a branch, in a `try`, or behind a call that `fails`, which
-    Alembic or SQLAlchemy refuses. `new` are the relations that the function made."""
+    hand, `batch` the `batch_alter_table()` there that it is sent through. `conditional` says that it may be left out: it stands
+    in a branch, in a `try`, or behind a call that `fails`, which Alembic or SQLAlchemy refuses. `new` are the tables that the
+    function made."""
 
     place: Place
     source: str

@@ -1,11 +1,18 @@
-"""What a statement does to other people, in words."""
+"""What statements do to other people, in words."""
 
 from __future__ import annotations
 
-from sqla_lsp.postgres.locking.modes import Lock, Waiting, waiting
-from sqla_lsp.preview.migration import Statement
+from collections.abc import Sequence
+from itertools import groupby
+
+from sqla_lsp.postgres.locking.modes import MODES, Lock, Mode, Waiting, waiting
+from sqla_lsp.preview.migration import Preview, Statement
+from sqla_lsp.schema.operations import Transaction
 
 _WORDS: dict[Waiting, str] = {"reads": "reads", "writes": "writes", "migrations": "other migrations"}
+
+_MOST = 2
+"""So many relations are named where there is one line for everything."""
 
 
 def waits(statement: Statement) -> tuple[Waiting, ...]:
@@ -15,15 +22,17 @@ def waits(statement: Statement) -> tuple[Waiting, ...]:
 
 
 def foreign(statement: Statement) -> tuple[Lock, ...]:
-    """The locks on relations that the function did not make itself."""
+    """The locks on relations that the function did not make itself, the strongest first, tables before what belongs to them."""
     made = {*statement.new, *statement.effect.builds}
-    return tuple([lock for lock in statement.effect.locks if lock.relation not in made])
+    locks = [lock for lock in statement.effect.locks if lock.relation not in made and lock.of not in made]
+    return tuple(sorted(locks, key=lambda lock: (-MODES.index(lock.mode), lock.of != "", lock.relation)))
 
 
 def sentences(statement: Statement) -> list[str]:
-    """What the statement does, a sentence for each thing."""
+    """What the statement does, a sentence for each thing. That it reads is told by what it reads."""
     done = statement.effect
-    found = [f"{lock.mode} on {lock.relation}{_waiting(lock)}" for lock in foreign(statement)]
+    locks = groupby((lock for lock in foreign(statement) if lock.mode != "ACCESS SHARE"), key=lambda lock: lock.mode)
+    found = [f"{mode} on {_listed([lock.relation for lock in group])}{_waiting(mode)}" for mode, group in locks]
     if done.rewrites:
         found.append(f"writes {_listed(done.rewrites)} anew")
     scanned = [table for table in done.scans or () if table not in (done.rewrites or ()) and table not in statement.new]
@@ -44,8 +53,59 @@ def is_quick(statement: Statement) -> bool:
     return bool(waits(statement)) and done.rewrites == () and done.scans == () and not done.builds
 
 
-def _waiting(lock: Lock) -> str:
-    who = [_WORDS[one] for one in waiting(lock.mode)]
+def lifetime(transaction: Transaction, made: Preview) -> str:
+    """Where a statement of a preview stands, and how long its locks live."""
+    if transaction.autocommit is None:
+        return "in a transaction or in autocommit, which is not known"
+    if transaction.autocommit:
+        return "in autocommit: locks live as long as their statement"
+    if made.one_transaction is None:
+        return "in a transaction: locks live until it ends"
+    if made.one_transaction:
+        return "in the transaction of the whole run: locks live until its last revision is done, or an autocommit block begins"
+    return "in a transaction of its own: locks live until it ends"
+
+
+def strongest(statements: Sequence[Statement]) -> tuple[Mode, tuple[str, ...]] | None:
+    """The strongest lock on what others know of, and the relations that it is taken on, without the indexes and sequences of
+    tables that are among them; None where there is none."""
+    locks = [lock for statement in statements for lock in foreign(statement)]
+    if not locks:
+        return None
+    mode = max((lock.mode for lock in locks), key=MODES.index)
+    held = {lock.relation: lock.of for lock in locks if lock.mode == mode}
+    return mode, tuple([relation for relation, table in held.items() if table == relation or table not in held])
+
+
+def summary(statements: Sequence[Statement]) -> str:
+    """What a function does, on one line: the strongest lock, the transactions, and how much is not known."""
+    if not statements:
+        return "sends nothing"
+    known = [statement for statement in statements if statement.sql is not None]
+    parts = []
+    if (lock := strongest(known)) is not None:
+        parts.append(f"{lock[0]} on {_shortened(lock[1])}")
+    elif known:
+        parts.append("nobody waits")
+    transactions = {statement.transaction.number for statement in known if not statement.transaction.autocommit}
+    alone = sum(statement.transaction.autocommit is True for statement in known)
+    parts += [_counted(len(transactions), "transaction")] if transactions else []
+    parts += [f"{_counted(alone, 'statement')} in autocommit"] if alone else []
+    unknown = len({statement.place for statement in statements if statement.sql is None})
+    parts += [f"{_counted(unknown, 'call')} not known"] if unknown else []
+    return " · ".join(parts)
+
+
+def _shortened(names: tuple[str, ...]) -> str:
+    return _listed(names) if len(names) <= _MOST else f"{', '.join(names[:_MOST])} and {len(names) - _MOST} more"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _waiting(mode: Mode) -> str:
+    who = [_WORDS[one] for one in waiting(mode)]
     return f": {_listed(who)} wait" if who else ""
 
 

@@ -24,8 +24,8 @@ def test_the_history_tells_which_tables_are_meant(tmp_path: Path) -> None:
     waiting = "reads, writes and other migrations wait"
     quick = "changes the catalog only: done in a moment, once it has its locks"
     assert told(tmp_path, body) == [
-        f"ACCESS EXCLUSIVE on p: {waiting}; ACCESS EXCLUSIVE on t: {waiting}; {quick}",
-        f"ACCESS EXCLUSIVE on t: {waiting}; ACCESS EXCLUSIVE on t_c: {waiting}; {quick}",
+        f"ACCESS EXCLUSIVE on p and t: {waiting}; {quick}",
+        f"ACCESS EXCLUSIVE on t and t_c: {waiting}; {quick}",
         f"ACCESS EXCLUSIVE on t: {waiting}; {quick}",
     ]
 

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from sqla_lsp.cli.output.style import Styled
 from sqla_lsp.preview.migration import Direction, Preview, Statement
-from sqla_lsp.preview.words import sentences, waits
+from sqla_lsp.preview.words import lifetime, sentences, waits
 from sqla_lsp.text.lines import LineIndex
 
 
@@ -25,20 +25,8 @@ def lines(
         rows = LineIndex(data(made.path))
         for transaction, group in groupby(statements, key=lambda statement: statement.transaction):
             yield ()
-            yield ((f"  {_heading(transaction.autocommit, made)}", "cyan"),)
+            yield ((f"  {lifetime(transaction, made)}", "cyan"),)
             yield from _group(list(group), rows)
-
-
-def _heading(autocommit: bool | None, made: Preview) -> str:
-    if autocommit is None:
-        return "in a transaction or in autocommit, which is not known"
-    if autocommit:
-        return "in autocommit: locks live as long as their statement"
-    if made.one_transaction is None:
-        return "in a transaction: locks live until it ends"
-    if made.one_transaction:
-        return "in the transaction of the whole run: locks live until its last revision is done, or an autocommit block begins"
-    return "in a transaction of its own: locks live until it ends"
 
 
 def _group(statements: Sequence[Statement], rows: LineIndex) -> Iterator[Styled]:

@@ -20,7 +20,7 @@ def add_column(work: Work, added: ops.AddColumn) -> None:
         return
     sequence = has_sequence(column)
     if sequence and isinstance(column.name, str) and isinstance(table.name, str):
-        work.taking.lock(work.sequence_of(table, column.name), AE)
+        work.lock_sequence(table, column.name, AE)
     rewrites = sequence or _fills(work, column)
     if rewrites is None:
         work.taking.not_known("whether every row is written depends on what is not known of the column")
@@ -163,6 +163,6 @@ def set_default(work: Work, operation: ops.SetDefault) -> None:
     if default is None or isinstance(default, Unknown):
         return
     if default.kind == "identity" and isinstance(operation.table.name, str) and isinstance(operation.column, str):
-        work.taking.lock(work.sequence_of(operation.table, operation.column), AE)
+        work.lock_sequence(operation.table, operation.column, AE)
     if default.kind == "generated":
         work.rewrite(operation.table)

@@ -23,7 +23,7 @@ def add_constraint(work: Work, added: ops.AddConstraint) -> None:
                 work.scan(table)
         case Unique(index=str(index)) | PrimaryKey(index=str(index)):
             work.lock(table, AE)
-            work.taking.lock(work.beside(table, index), SUE)
+            work.lock_beside(table, index, SUE)
             if isinstance(constraint, PrimaryKey) and _has_nullable(work, table, index):
                 work.scan(table)
         case _:
@@ -64,7 +64,7 @@ def drop_constraint(work: Work, dropped: ops.DropConstraint) -> None:
     constraint = _constraint(work, dropped.table, dropped.name)
     name = None if constraint is None else index_of(dropped.table, constraint)
     if name is not None:
-        work.taking.lock(work.beside(dropped.table, name), AE)
+        work.lock_beside(dropped.table, name, AE)
     if isinstance(constraint, ForeignKey):
         work.lock(constraint.target, AE)
     elif constraint is None and dropped.kind in (None, "foreign"):
@@ -78,4 +78,4 @@ def rename_constraint(work: Work, renamed: ops.RenameConstraint) -> None:
     work.lock(renamed.table, AE)
     constraint = _constraint(work, renamed.table, renamed.name)
     if isinstance(constraint, PrimaryKey | Unique | Exclude) and isinstance(renamed.name, str):
-        work.taking.lock(work.beside(renamed.table, renamed.name), SUE)
+        work.lock_beside(renamed.table, renamed.name, SUE)

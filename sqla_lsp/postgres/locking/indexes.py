@@ -26,7 +26,7 @@ def create_index(work: Work, created: ops.CreateIndex) -> None:
         work.taking.not_known("whether it is concurrent is not known", work=False)
     if created.only:
         if isinstance(name, str):
-            work.taking.lock(work.beside(created.table, name), AE)
+            work.lock_beside(created.table, name, AE)
         return
     work.build(created.table, name)
 
@@ -47,7 +47,7 @@ def drop_index(work: Work, dropped: ops.DropIndex) -> None:
     else:
         work.taking.not_known("the table of the index is locked too", work=False)
     schema = table.schema if table is not None and dropped.schema is None else dropped.schema
-    work.lock(TableName(dropped.name, schema), mode)
+    work.lock(TableName(dropped.name, schema), mode, table)
 
 
 def rename_index(work: Work, renamed: ops.RenameIndex) -> None:
@@ -75,7 +75,7 @@ def reindex(work: Work, reindexed: ops.Reindex) -> None:
         work.lock(table, SUE if reindexed.concurrently is True else "SHARE")
         work.scan(table)
     for index in indexes:
-        work.taking.lock(work.beside(beside, index), SUE if reindexed.concurrently is True else AE)
+        work.lock_beside(beside, index, SUE if reindexed.concurrently is True else AE)
         if reindexed.concurrently is True:
             work.taking.build(work.beside(beside, index))
         else:

@@ -35,10 +35,11 @@ def waiting(mode: Mode) -> tuple[Waiting, ...]:
 
 
 class Lock(msgspec.Struct, frozen=True):
-    """The strongest lock that a statement takes on one relation."""
+    """The strongest lock that a statement takes on one relation. `of` is the table of an index or of a column's sequence."""
 
     relation: str
     mode: Mode
+    of: str = ""
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -56,18 +57,18 @@ class Taking:
     """Collects what a statement does."""
 
     def __init__(self) -> None:
-        self._modes: dict[str, Mode] = {}
+        self._locks: dict[str, Lock] = {}
         self._rewrites: dict[str, None] = {}
         self._scans: dict[str, None] = {}
         self._builds: dict[str, None] = {}
         self._reasons: dict[str, None] = {}
         self._unknown = False
 
-    def lock(self, relation: str, mode: Mode) -> None:
+    def lock(self, relation: str, mode: Mode, of: str = "") -> None:
         """A lock, unless a stronger one is there."""
-        held = self._modes.get(relation)
-        if held is None or MODES.index(held) < MODES.index(mode):
-            self._modes[relation] = mode
+        held = self._locks.get(relation)
+        if held is None or MODES.index(held.mode) < MODES.index(mode):
+            self._locks[relation] = Lock(relation, mode, of)
 
     def scan(self, relation: str) -> None:
         self._scans[relation] = None
@@ -84,7 +85,7 @@ class Taking:
         self._unknown = self._unknown or work
 
     def effect(self) -> Effect:
-        locks = tuple([Lock(relation, mode) for relation, mode in sorted(self._modes.items())])
+        locks = tuple([lock for _, lock in sorted(self._locks.items())])
         rewrites = tuple(self._rewrites) or (None if self._unknown else ())
         scans = tuple(self._scans) or (None if self._unknown else ())
         return Effect(locks, rewrites, scans, tuple(self._builds), tuple(self._reasons))

@@ -16,11 +16,11 @@ def create_table(work: Work, made: ops.CreateTable) -> None:
     work.lock(made.table, AE)
     for column in made.columns:
         if has_sequence(column) and isinstance(column.name, str):
-            work.taking.lock(work.sequence_of(made.table, column.name), AE)
+            work.lock_sequence(made.table, column.name, AE)
     for constraint in made.constraints:
         name = index_of(made.table, constraint)
         if name is not None:
-            work.taking.lock(work.beside(made.table, name), AE)
+            work.lock_beside(made.table, name, AE)
             work.taking.build(work.beside(made.table, name))
         if isinstance(constraint, ForeignKey) and constraint.target != made.table:
             work.lock(constraint.target, SRE)

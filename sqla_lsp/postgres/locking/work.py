@@ -47,12 +47,12 @@ class Work:
         self.version = version
         self.taking = Taking()
 
-    def lock(self, table: TableName, mode: Mode) -> None:
-        """A lock on a table or another relation."""
+    def lock(self, table: TableName, mode: Mode, of: TableName | None = None) -> None:
+        """A lock on a table or another relation; on an index `of` a table."""
         if isinstance(table.name, Unknown):
             self.taking.not_known("the name of a relation is not known", work=False)
             return
-        self.taking.lock(str(table), mode)
+        self.taking.lock(str(table), mode, "" if of is None else str(of))
         if self._is_partitioned(table):
             self.taking.not_known("its partitions are locked too", work=False)
 
@@ -60,10 +60,18 @@ class Work:
         known = self.known.table(table)
         return known is not None and known.partitioned
 
+    def lock_beside(self, table: TableName, name: str, mode: Mode) -> None:
+        """A lock on an index or a sequence of a table."""
+        self.taking.lock(self.beside(table, name), mode, str(table))
+
+    def lock_sequence(self, table: TableName, column: str, mode: Mode) -> None:
+        """A lock on the sequence of a column, under the name that Postgres gives it."""
+        self.lock_beside(table, default_name(str(table.name), (column,), "seq") or "", mode)
+
     def lock_indexes(self, table: TableName, mode: Mode, names: Iterable[str] | None = None) -> None:
         """A lock on the indexes of a table, all or some of them."""
         for name in self.indexes(table) if names is None else names:
-            self.taking.lock(self.beside(table, name), mode)
+            self.lock_beside(table, name, mode)
 
     def indexes(self, table: TableName) -> list[str]:
         """The names of all indexes of a table that are known, those of its constraints included."""
@@ -79,11 +87,7 @@ class Work:
         known = self.known.table(table)
         for column in known.columns if known is not None else ():
             if isinstance(column.name, str) and (columns is None or column.name in columns) and has_sequence(column):
-                self.taking.lock(self.sequence_of(table, column.name), mode)
-
-    def sequence_of(self, table: TableName, column: str) -> str:
-        """The name that Postgres gives to the sequence of a column."""
-        return self.beside(table, default_name(str(table.name), (column,), "seq") or "")
+                self.lock_sequence(table, column.name, mode)
 
     def beside(self, table: TableName, name: str) -> str:
         """The name of an index or a sequence in the schema of its table."""
@@ -107,7 +111,7 @@ class Work:
         """An index is built from all rows of a table."""
         self.scan(table)
         if isinstance(name, str):
-            self.taking.lock(self.beside(table, name), AE)
+            self.lock_beside(table, name, AE)
             self.taking.build(self.beside(table, name))
 
     def read_by_query(self, table: TableName) -> None:
