@@ -3,14 +3,14 @@ stands in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from sqla_lsp.postgres.locking.effects import effect
-from sqla_lsp.postgres.locking.modes import Effect
+from sqla_lsp.postgres.locking.modes import MODES, Effect, Lock, is_weaker, waiting
 from sqla_lsp.postgres.sql import read_sql
 from sqla_lsp.preview.objects import NotKnown
 from sqla_lsp.preview.rendering import Fails, Renderer
@@ -30,7 +30,7 @@ class Statement(msgspec.Struct, frozen=True):
     """One statement that a call sends; `sql` is None where it is not known, with the `reason`. `place` is the call in the file at
     hand, `batch` the `batch_alter_table()` there that it is sent through. `conditional` says that it may be left out: it stands
     in a branch, in a `try`, or behind a call that `fails`, which Alembic or SQLAlchemy refuses. `new` are the tables that the
-    function made."""
+    function made, `held` the locks that earlier statements took and that still make others wait."""
 
     place: Place
     source: str
@@ -42,6 +42,13 @@ class Statement(msgspec.Struct, frozen=True):
     new: frozenset[str] = frozenset()
     fails: bool = False
     batch: Place | None = None
+    held: tuple[Lock, ...] = ()
+
+    @property
+    def foreign(self) -> tuple[Lock, ...]:
+        """The locks on relations that the function did not make itself, the strongest first, tables before what is theirs."""
+        made = {*self.new, *self.effect.builds}
+        return _sorted([lock for lock in self.effect.locks if lock.relation not in made and lock.of not in made])
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -68,7 +75,7 @@ def preview(project: Project, path: str) -> Preview | None:
     version = project.settings(path).postgres_version
     recordings = {direction: project.calls(path, direction) for direction in DIRECTIONS}
     upgrade, downgrade = (
-        tuple(_statements(recording, history, direction, version)) for direction, recording in recordings.items()
+        tuple(_holding(_statements(recording, history, direction, version))) for direction, recording in recordings.items()
     )
     per_migration = history.environment.transaction_per_migration
     one = None if per_migration is None else not per_migration
@@ -93,6 +100,26 @@ def _statements(recording: Recording, history: RevisionHistory, direction: Direc
     if not recording.complete:
         place = Place(0, 0)
         yield _unknown(Site(place, place, direction), "the function takes too many steps to follow")
+
+
+def _sorted(locks: Iterable[Lock]) -> tuple[Lock, ...]:
+    return tuple(sorted(locks, key=lambda lock: (-MODES.index(lock.mode), lock.of != "", lock.relation)))
+
+
+def _holding(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """The statements, each with what its transaction holds before it."""
+    transaction: Transaction | None = None
+    held: dict[str, Lock] = {}
+    for statement in statements:
+        if statement.transaction != transaction:
+            transaction, held = statement.transaction, {}
+        own = {lock.relation: lock.mode for lock in statement.effect.locks}
+        kept = [lock for lock in held.values() if is_weaker(own.get(lock.relation, "ACCESS SHARE"), lock.mode)]
+        yield replace(statement, held=_sorted(kept))
+        for lock in statement.foreign if transaction.autocommit is False and not statement.conditional else ():
+            before = held.get(lock.relation)
+            if waiting(lock.mode) and (before is None or is_weaker(before.mode, lock.mode)):
+                held[lock.relation] = lock
 
 
 def _outside(transaction: Transaction) -> Transaction:

@@ -17,22 +17,14 @@ _MOST = 2
 
 def waits(statement: Statement) -> tuple[Waiting, ...]:
     """What waits for the statement, on relations that others know of."""
-    found = {who for lock in foreign(statement) for who in waiting(lock.mode)}
+    found = {who for lock in statement.foreign for who in waiting(lock.mode)}
     return tuple([who for who in _WORDS if who in found])
 
 
-def foreign(statement: Statement) -> tuple[Lock, ...]:
-    """The locks on relations that the function did not make itself, the strongest first, tables before what belongs to them."""
-    made = {*statement.new, *statement.effect.builds}
-    locks = [lock for lock in statement.effect.locks if lock.relation not in made and lock.of not in made]
-    return tuple(sorted(locks, key=lambda lock: (-MODES.index(lock.mode), lock.of != "", lock.relation)))
-
-
 def sentences(statement: Statement) -> list[str]:
-    """What the statement does, a sentence for each thing. That it reads is told by what it reads."""
+    """What the statement does, a sentence for each thing."""
     done = statement.effect
-    locks = groupby((lock for lock in foreign(statement) if lock.mode != "ACCESS SHARE"), key=lambda lock: lock.mode)
-    found = [f"{mode} on {_listed([lock.relation for lock in group])}{_waiting(mode)}" for mode, group in locks]
+    found = _locks([lock for lock in statement.foreign if waiting(lock.mode) or (lock.mode != "ACCESS SHARE" and not lock.of)])
     if done.rewrites:
         found.append(f"writes {_listed(done.rewrites)} anew")
     scanned = [table for table in done.scans or () if table not in (done.rewrites or ()) and table not in statement.new]
@@ -43,6 +35,9 @@ def sentences(statement: Statement) -> list[str]:
         found.append(f"builds {_listed(built)}")
     if is_quick(statement):
         found.append("changes the catalog only: done in a moment, once it has its locks")
+    elif not done.rewrites == done.scans == done.builds == ():
+        tables = [lock for lock in statement.held if not lock.of]
+        found += [f"meanwhile its transaction holds {held}" for held in _locks(tables)]
     found += done.not_known if statement.sql is not None else ()
     return found or ["nobody waits"]
 
@@ -69,7 +64,7 @@ def lifetime(transaction: Transaction, made: Preview) -> str:
 def strongest(statements: Sequence[Statement]) -> tuple[Mode, tuple[str, ...]] | None:
     """The strongest lock on what others know of, and the relations that it is taken on, without the indexes and sequences of
     tables that are among them; None where there is none."""
-    locks = [lock for statement in statements for lock in foreign(statement)]
+    locks = [lock for statement in statements for lock in statement.foreign]
     if not locks:
         return None
     mode = max((lock.mode for lock in locks), key=MODES.index)
@@ -102,6 +97,12 @@ def _shortened(names: tuple[str, ...]) -> str:
 
 def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _locks(locks: Sequence[Lock]) -> list[str]:
+    """Locks that are sorted by their modes, a phrase for each mode."""
+    modes = groupby(locks, key=lambda lock: lock.mode)
+    return [f"{mode} on {_listed([lock.relation for lock in group])}{_waiting(mode)}" for mode, group in modes]
 
 
 def _waiting(mode: Mode) -> str:

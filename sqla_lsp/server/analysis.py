@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from sqla_lsp.server import wire
+from sqla_lsp.server.ahead import Ahead
 from sqla_lsp.server.convert import Converter
 from sqla_lsp.server.options import Options
 from sqla_lsp.server.projects import Projects
@@ -63,10 +64,12 @@ class Load:
 
 @dataclass
 class _Question:
-    """Something that somebody waits for."""
+    """Something that somebody waits for. One that `renders` SQL is answered when what was typed is judged, and when what it needs
+    is imported."""
 
     answer: Callable[[Projects], Any]
     future: Future[Any]
+    renders: bool
 
 
 @dataclass
@@ -79,9 +82,10 @@ class _Inbox:
     sweep_everywhere: bool = False
     load: Load | None = None
     questions: list[_Question] = field(default_factory=list)
+    prepared: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.texts or self.disk or self.sweep or self.load or self.questions)
+        return bool(self.texts or self.disk or self.sweep or self.load or self.questions or self.prepared)
 
 
 def _settle() -> None:
@@ -116,7 +120,8 @@ class Analysis:
         self._problems: tuple[str, ...] = ()
         self._failures: set[tuple[str, str]] = set()
         self._questions: list[_Question] = []
-        self._prepared = False
+        self._rendering = Ahead("sqla_lsp.preview.migration", self._prepared)
+        self._fixing = Ahead("sqla_lsp.rules.fix_all")
         self._thread = threading.Thread(target=self._run, name="sqla-lsp-analysis", daemon=True)
         self._thread.start()
 
@@ -145,13 +150,20 @@ class Analysis:
             self._inbox.sweep_everywhere |= everywhere
             self._changed.notify()
 
-    def ask(self, answer: Callable[[Projects], T]) -> Future[T | None]:
-        """Has a question answered about the newest texts, before anything else; with None where the project cannot be read."""
+    def ask(self, answer: Callable[[Projects], T], *, renders: bool = False) -> Future[T | None]:
+        """Has a question answered about the newest texts, before anything else; with None where the project cannot be read. One
+        that `renders` SQL waits until what was typed is judged."""
         future: Future[T | None] = Future()
         with self._changed:
-            self._inbox.questions.append(_Question(answer, future))
+            self._inbox.questions.append(_Question(answer, future, renders))
             self._changed.notify()
         return future
+
+    def _prepared(self) -> None:
+        """SQL can be rendered now. Called from a thread of its own."""
+        with self._changed:
+            self._inbox.prepared = True
+            self._changed.notify()
 
     @property
     def is_ready(self) -> bool:
@@ -177,7 +189,7 @@ class Analysis:
         while not self._stopped:
             with self._changed:
                 while not (self._inbox or self._stale or self._stopped):
-                    idle = self._projects is not None and not self._prepared
+                    idle = self._projects is not None and not self._fixing.is_begun
                     if not self._changed.wait(_IDLE if idle else None):
                         self._prepare()
                 inbox, self._inbox = self._inbox, _Inbox()
@@ -188,18 +200,14 @@ class Analysis:
             except Exception:
                 logger.exception("the analysis failed")
                 self._stale = set()
-                self._answer(None)
+                self._answer(None, renders=False)
+                self._answer(None, renders=True)
 
     def _prepare(self) -> None:
-        """Imports what fixes need as soon as nobody waits for anything: it takes as long as a hundred keystrokes."""
-        self._prepared = True
-        self._changed.release()
-        try:
-            import sqla_lsp.rules.fix_all  # noqa: F401
-        except Exception:
-            logger.exception("fixes cannot be made")
-        finally:
-            self._changed.acquire()
+        """Imports what fixes and SQL need as soon as nobody waits for anything: it takes as long as a hundred keystrokes."""
+        self._fixing.begin()
+        if self._projects is not None and self._projects.has_revisions():
+            self._rendering.begin()
 
     def _round(self, inbox: _Inbox) -> None:
         only_typed = not (inbox.disk or inbox.sweep or inbox.load) and all(
@@ -222,12 +230,15 @@ class Analysis:
             self._look(self._projects, inbox.disk)
             self._apply(self._projects, inbox.texts)
         if self._projects is not None or inbox.load is not None or failed:
-            self._answer(self._projects)
+            self._answer(self._projects, renders=False)
         if self._projects is None:
+            if inbox.load is not None or failed:
+                self._answer(None, renders=True)
             return
         asked, self._asked = self._asked, set()
         self._judge(self._projects, asked, asked=True)
         self._stale -= asked
+        self._render(self._projects)
         if inbox.sweep and inbox.load is None:
             self._sweep(self._projects, everywhere=inbox.sweep_everywhere)
         if not only_typed:
@@ -235,9 +246,22 @@ class Analysis:
             self._listener.showing(self._shown(self._projects))
         self._judge_stale(self._projects)
 
-    def _answer(self, projects: Projects | None) -> None:
-        """Answers what was asked, unless nobody waits for it any more."""
-        questions, self._questions = self._questions, []
+    def _render(self, projects: Projects) -> None:
+        """Answers what needs SQL, as soon as that can be rendered."""
+        rendering = self._rendering
+        if not any(question.renders for question in self._questions):
+            return
+        if rendering.is_there or not projects.has_revisions():
+            self._answer(projects, renders=True)
+        elif rendering.failed:
+            self._answer(None, renders=True)
+        else:
+            rendering.begin()
+
+    def _answer(self, projects: Projects | None, *, renders: bool) -> None:
+        """Answers what was asked, of one kind, unless nobody waits for it any more."""
+        questions = [question for question in self._questions if question.renders is renders]
+        self._questions = [question for question in self._questions if question.renders is not renders]
         for question in questions:
             if not question.future.set_running_or_notify_cancel():
                 continue
@@ -253,6 +277,8 @@ class Analysis:
     def _load(self) -> None:
         load = self._last_load
         assert load is not None
+        self._rendering.finish()
+        self._fixing.finish()
         self._projects, self._stale = None, set()
 
         def progress(done: int, total: int) -> None:

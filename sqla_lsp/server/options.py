@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 Mode = Literal["open-files", "workspace"]
 Preference = Literal["filesystem-first", "editor-first"]
 
-_CHOICES: dict[str, tuple[str, ...]] = {
+_CHOICES: dict[str, tuple[str | bool, ...]] = {
     "diagnostic-mode": ("open-files", "workspace"),
     "configuration-preference": ("filesystem-first", "editor-first"),
+    "inlay-hints": (False, True),
 }
 
 
@@ -21,6 +23,7 @@ class Options:
     settings: dict[str, Any] = field(default_factory=dict)
     mode: Mode = "open-files"
     preference: Preference = "filesystem-first"
+    hints: bool = False
     problems: tuple[str, ...] = ()
 
 
@@ -32,7 +35,7 @@ def read(given: object) -> Options:
     if not isinstance(given, dict):
         return Options(problems=(f"initializationOptions: expected an object, found {type(given).__name__}",))
     problems: list[str] = []
-    chosen: dict[str, str] = {}
+    chosen: dict[str, str | bool] = {}
     settings: dict[str, Any] = {}
     for key, value in given.items():
         name = _dashed(str(key))
@@ -43,8 +46,8 @@ def read(given: object) -> Options:
         elif name not in _CHOICES:
             allowed = ", ".join(["settings", *_CHOICES])
             problems.append(f"initializationOptions: unknown key {key!r}; allowed are {allowed}")
-        elif value not in _CHOICES[name]:
-            allowed = " or ".join(f'"{choice}"' for choice in _CHOICES[name])
+        elif not any(value is choice or (isinstance(value, str) and value == choice) for choice in _CHOICES[name]):
+            allowed = " or ".join(json.dumps(choice) for choice in _CHOICES[name])
             problems.append(f"initializationOptions: {key}: expected {allowed}, found {value!r}")
         else:
             chosen[name] = value
@@ -52,6 +55,7 @@ def read(given: object) -> Options:
         settings,
         cast("Mode", chosen.get("diagnostic-mode", "open-files")),
         cast("Preference", chosen.get("configuration-preference", "filesystem-first")),
+        bool(chosen.get("inlay-hints", False)),
         tuple(problems),
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from sqla_lsp.fixes.fix import Fix
 from sqla_lsp.project import configuration
@@ -20,11 +21,14 @@ from sqla_lsp.rules.registry import NAMES
 from sqla_lsp.rules.rule import Judgement
 from sqla_lsp.server.options import Options
 
+if TYPE_CHECKING:
+    from sqla_lsp.preview.migration import Preview
+
 _MARKS = ("env.py", "alembic.ini", "pyproject.toml", ".git")
 """A folder with one of these is the root of a document that lies outside of the workspace."""
 
 _KEPT = 16
-"""Of so many files the findings are kept in memory."""
+"""Of so many files the findings, and of as many the previews, are kept in memory."""
 
 
 @dataclass
@@ -52,6 +56,7 @@ class Projects:
         self._options = options
         self._judged: dict[str, tuple[Judgement, ...]] = {}
         self._fixes: dict[tuple[str, int], tuple[Fix, ...]] = {}
+        self._previews: dict[str, Preview | None] = {}
         self._cache = Cache(default_folder(), FORMAT)
         self._main = self._member(tuple(roots)) if roots else None
         self._others: dict[str, _Member] = {}
@@ -107,11 +112,9 @@ class Projects:
     def judgements(self, path: str) -> tuple[Judgement, ...]:
         """The same with what each is about. They are kept for a while: what was just shown is asked about next."""
         if path not in self._judged:
-            member = self._of(path)
-            is_judged = member is not None and is_included(path, member.roots, member.resolver.settings)
-            while len(self._judged) >= _KEPT:
-                del self._judged[next(iter(self._judged))]
-            self._judged[path] = judgements(member.project, path) if member is not None and is_judged else ()
+            project = self._included(path)
+            _make_room(self._judged)
+            self._judged[path] = judgements(project, path) if project is not None else ()
         return self._judged[path]
 
     def fixes(self, path: str, number: int) -> tuple[Fix, ...]:
@@ -124,6 +127,18 @@ class Projects:
             fixes = () if project is None else tuple(offered(project, path, found[number], found))
             known = self._fixes[path, number] = fixes
         return known
+
+    def preview(self, path: str) -> Preview | None:
+        """What a migration sends to Postgres; None for a file that is none. It is kept like the findings."""
+        if path not in self._previews:
+            project = self._included(path)
+            _make_room(self._previews)
+            self._previews[path] = None if project is None else _preview(project, path)
+        return self._previews[path]
+
+    def has_revisions(self) -> bool:
+        """Whether any migration was found."""
+        return any(member.project.revisions() for member in self._members())
 
     def project_of(self, path: str) -> Project | None:
         """The project that a file belongs to."""
@@ -150,10 +165,18 @@ class Projects:
         """Files that could not be read, with the reason."""
         return [failure for member in self._members() for failure in member.project.failures]
 
+    def _included(self, path: str) -> Project | None:
+        """The project that a file belongs to; None where the configuration leaves the file out, although it is open."""
+        member = self._of(path)
+        if member is None or not is_included(path, member.roots, member.resolver.settings):
+            return None
+        return member.project
+
     def _forget(self) -> None:
         """What was kept is no longer true."""
         self._judged.clear()
         self._fixes.clear()
+        self._previews.clear()
 
     def _members(self) -> list[_Member]:
         return [*([self._main] if self._main is not None else []), *self._others.values()]
@@ -186,6 +209,21 @@ class Projects:
             lenient=True,
         )
         return _Member(roots, resolver, Project(roots, resolver, cache=self._cache))
+
+
+def _preview(project: Project, path: str) -> Preview | None:
+    """What a migration sends. Nothing is imported for other files."""
+    if project.history(path) is None or not project.speaks_postgres(path):
+        return None
+    from sqla_lsp.preview.migration import preview
+
+    return preview(project, path)
+
+
+def _make_room(kept: dict[str, Any]) -> None:
+    """Forgets what was kept longest, where there is no room for more."""
+    while len(kept) >= _KEPT:
+        del kept[next(iter(kept))]
 
 
 def _is_below(roots: Iterable[str], path: str) -> bool:

@@ -63,9 +63,18 @@ class Protocol(LanguageServerProtocol):
             if "method" in message:
                 self._receive(message["method"], message)
             else:
-                super().handle_message(super().structure_message(message))
+                self._answered(message)
         except Exception:
             logger.exception("a message could not be handled")
+
+    def _answered(self, message: dict[str, Any]) -> None:
+        """The answer to a request of ours. One that cannot be read counts as an error: somebody waits for it."""
+        try:
+            answer = super().structure_message(message)
+        except JsonRpcException:
+            error = types.ResponseError(_INVALID_PARAMS, "the answer is not what the protocol says")
+            answer = types.ResponseErrorMessage(message.get("id"), error)
+        super().handle_message(answer)
 
     def _receive(self, method: Any, message: dict[str, Any]) -> None:
         """A request or notification, where the life cycle allows it."""

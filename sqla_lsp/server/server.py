@@ -10,19 +10,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 from lsprotocol import types
-from pygls.exceptions import JsonRpcMethodNotFound
+from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound
 from pygls.lsp.server import LanguageServer
 
 from sqla_lsp import __version__
-from sqla_lsp.server import documents, options, session
+from sqla_lsp.server import documents, options, scripts, session
 from sqla_lsp.server.actions import KINDS, Actions, Asked, meant
 from sqla_lsp.server.analysis import Analysis, Load, Result
 from sqla_lsp.server.convert import Converter
 from sqla_lsp.server.edits import Editor
+from sqla_lsp.server.previews import SHOW_SQL, Previews
 from sqla_lsp.server.progress import Progress
 from sqla_lsp.server.protocol import Protocol
 from sqla_lsp.server.publisher import Publisher
@@ -31,14 +32,19 @@ from sqla_lsp.server.watching import Sweeper, watch
 if TYPE_CHECKING:
     from pygls.server import ServerErrors
 
+    from sqla_lsp.preview.migration import Direction
+    from sqla_lsp.server.projects import Projects
+
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Server(LanguageServer):
-    """The state of one client's session. `analysis`, `actions` and `sweeper` are there from `initialize` on."""
+    """The state of one client's session. `analysis`, `actions`, `previews` and `sweeper` are there from `initialize` on."""
 
     analysis: Analysis
     actions: Actions
+    previews: Previews
     sweeper: Sweeper
 
     def __init__(self) -> None:
@@ -88,6 +94,7 @@ class Server(LanguageServer):
         self.analysis = Analysis(converter, _OnLoop(self, asyncio.get_running_loop()))
         editor = Editor(encoding, given.edits, lambda: self.documents.by_path)
         self.actions = Actions(converter, editor, given.resolves, self.analysis.proceed)
+        self.previews = Previews(encoding, given.markdown)
         self.sweeper = Sweeper(self.analysis.sweep)
 
     def stop(self, timeout: float) -> bool:
@@ -126,6 +133,22 @@ class Server(LanguageServer):
 
         self.analysis.load(Load(self.session.roots, self.options, progress.report, done_in_thread))
 
+    async def rendered(self, answer: Callable[[Projects], T]) -> T | None:
+        """The answer to a question that renders SQL."""
+        return await asyncio.wrap_future(self.analysis.ask(answer, renders=True))
+
+    async def show(self, uri: str, otherwise: str) -> None:
+        """Opens a document in the editor; where it cannot do that, the user is told."""
+        if self.session.documents:
+            try:
+                shown = await self.window_show_document_async(types.ShowDocumentParams(uri, take_focus=True))
+            except JsonRpcException as error:
+                logger.warning("the editor did not open %s: %s", uri, error)
+            else:
+                if shown.success:
+                    return
+        self.tell(otherwise, types.MessageType.Info)
+
     def publish(self, results: list[Result]) -> None:
         """Publishes findings, unless the text that they speak of is gone."""
         for result in results if self.messages.running else ():
@@ -138,6 +161,19 @@ class Server(LanguageServer):
             self.publisher.publish(
                 result.path, self.documents.uri_of(result.path), result.diagnostics, version, always=result.asked
             )
+
+        followed = [result.path for result in results if not result.asked and self.previews.follows(result.path)]
+        if followed and (self.session.lens_refresh or self.session.hint_refresh):
+            self.background(self._follow(followed))
+
+    async def _follow(self, paths: Sequence[str]) -> None:
+        """Has the client ask again for the lenses and hints of documents that other files have changed."""
+        asking = self.analysis.ask(lambda projects: self.previews.have_changed(paths, projects), renders=True)
+        if await asyncio.wrap_future(asking) and self.messages.running:
+            if self.session.lens_refresh:
+                await self.workspace_code_lens_refresh_async(None)
+            if self.session.hint_refresh and self.options.hints:
+                await self.workspace_inlay_hint_refresh_async(None)
 
     def keep(self, paths: frozenset[str]) -> None:
         """Takes back what was published for files that are no longer shown."""
@@ -226,6 +262,7 @@ def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
         return
     if ls.options.mode == "open-files":
         ls.publisher.closed(document.path, document.uri)
+    ls.previews.forget(document.path)
     ls.analysis.text(document.path, None)
 
 
@@ -286,6 +323,54 @@ async def code_action_resolve(ls: Server, action: types.CodeAction) -> types.Cod
         return attrs.evolve(action, edit=edit)
     ls.tell(f"{action.title}: {edit or 'a newer text has come'}", types.MessageType.Warning)
     return action
+
+
+@server.feature(types.TEXT_DOCUMENT_HOVER)
+async def hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
+    """What a call of a migration does. Nothing, at once, where the project is not read yet."""
+    document = ls.documents.get(params.text_document.uri)
+    if document is None or not ls.analysis.is_ready:
+        return None
+    return await ls.rendered(lambda projects: ls.previews.hover(document, params.position, projects))
+
+
+@server.feature(types.TEXT_DOCUMENT_CODE_LENS)
+async def code_lens(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens] | None:
+    """What the functions of a migration do, and the way to their SQL."""
+    document = ls.documents.get(params.text_document.uri)
+    if document is None:
+        return None
+    return await ls.rendered(lambda projects: ls.previews.lenses(document, projects))
+
+
+@server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
+async def inlay_hint(ls: Server, params: types.InlayHintParams) -> list[types.InlayHint] | None:
+    """The locks of a migration's calls, where they are asked for."""
+    document = ls.documents.get(params.text_document.uri)
+    if document is None or not ls.options.hints:
+        return None
+    return await ls.rendered(lambda projects: ls.previews.hints(document, params.range, projects))
+
+
+@server.command(SHOW_SQL)
+async def show_sql(ls: Server, uri: str, direction: str) -> str | None:
+    """Opens the SQL of a migration's function, and gives it. A client that cannot open documents is told where it is."""
+    path = documents.path_of(uri)
+    if path is None or direction not in ("upgrade", "downgrade"):
+        ls.tell(f"{SHOW_SQL} takes the URI of a migration, and upgrade or downgrade, not {uri} and {direction}")
+        return None
+    made = await ls.rendered(lambda projects: ls.previews.script(path, cast("Direction", direction), projects))
+    if made is None:
+        ls.tell(f"{path} is no migration of a project that is open", types.MessageType.Warning)
+        return None
+    revision, text = made
+    try:
+        script = await asyncio.to_thread(scripts.written, path, revision, direction, text)
+    except OSError as error:
+        ls.tell(f"the SQL could not be written: {error}")
+        return text
+    await ls.show(script.as_uri(), f"the SQL of {direction} {revision} is in {script}")
+    return text
 
 
 def _changed(ls: Server, document: documents.Document | None) -> None:

@@ -15,7 +15,8 @@ from sqla_lsp.server.edits import Abilities
 class Session:
     """`roots` are the workspace folders. `related` and `tags`: what it shows of a diagnostic beside its message; `data`: whether
     that comes back with a diagnostic. `resolves`: whether it asks for the edit of a code action when it is chosen; `edits`: which
-    edits it can apply."""
+    edits it can apply. `markdown`: whether it shows hovers in Markdown; `documents`: whether it opens a document when it is asked
+    to; `lens_refresh` and `hint_refresh`: whether it asks again for lenses and inlay hints when it is told to."""
 
     roots: tuple[str, ...] = ()
     related: bool = False
@@ -23,6 +24,10 @@ class Session:
     data: bool = False
     resolves: bool = False
     edits: Abilities = field(default_factory=Abilities)
+    markdown: bool = False
+    documents: bool = False
+    lens_refresh: bool = False
+    hint_refresh: bool = False
 
 
 def begun(params: types.InitializeParams) -> Session:
@@ -36,6 +41,8 @@ def begun(params: types.InitializeParams) -> Session:
     document = params.capabilities.text_document
     publish = document.publish_diagnostics if document else None
     edits = _abilities(params.capabilities)
+    hover = document.hover if document else None
+    workspace, window = params.capabilities.workspace, params.capabilities.window
     return Session(
         tuple(roots),
         bool(publish and publish.related_information),
@@ -43,6 +50,10 @@ def begun(params: types.InitializeParams) -> Session:
         bool(publish and publish.data_support),
         _resolves(document.code_action if document else None) and edits.creates,
         edits,
+        bool(hover and types.MarkupKind.Markdown in (hover.content_format or ())),
+        bool(window and window.show_document and window.show_document.support),
+        bool(workspace and workspace.code_lens and workspace.code_lens.refresh_support),
+        bool(workspace and workspace.inlay_hint and workspace.inlay_hint.refresh_support),
     )
 
 

@@ -34,6 +34,11 @@ def waiting(mode: Mode) -> tuple[Waiting, ...]:
     return _WAITING.get(mode, ())
 
 
+def is_weaker(mode: Mode, than: Mode) -> bool:
+    """Whether a lock of one mode is weaker than one of another."""
+    return MODES.index(mode) < MODES.index(than)
+
+
 class Lock(msgspec.Struct, frozen=True):
     """The strongest lock that a statement takes on one relation. `of` is the table of an index or of a column's sequence."""
 
@@ -67,7 +72,7 @@ class Taking:
     def lock(self, relation: str, mode: Mode, of: str = "") -> None:
         """A lock, unless a stronger one is there."""
         held = self._locks.get(relation)
-        if held is None or MODES.index(held.mode) < MODES.index(mode):
+        if held is None or is_weaker(held.mode, mode):
             self._locks[relation] = Lock(relation, mode, of)
 
     def scan(self, relation: str) -> None:
