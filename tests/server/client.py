@@ -22,7 +22,7 @@ PUBLISH = "textDocument/publishDiagnostics"
 
 class Client:
     """One server process over standard input and output. `messages` holds everything that it ever said, in order;
-    `refuses` are the methods of requests that are answered with an error."""
+    `refuses` are the methods of requests that are answered with an error, `results` what others are answered with."""
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class Client:
         self._input, self._output = streams
         self.messages: list[Message] = []
         self.refuses: set[str] = set()
+        self.results: dict[str, Any] = {}
         self._arrived: queue.Queue[Message] = queue.Queue()
         self._next = 0
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -96,7 +97,8 @@ class Client:
     def _answer(self, message: Message) -> None:
         if "id" in message and "method" in message:
             refused = message["method"] in self.refuses
-            answer = {"error": {"code": -32601, "message": "no"}} if refused else {"result": None}
+            result = {"result": self.results.get(message["method"])}
+            answer = {"error": {"code": -32601, "message": "no"}} if refused else result
             self.send({"id": message["id"], **answer})
 
     def diagnostics(self, uri: str, timeout: float = 20, version: int | None = None) -> list[Message]:

@@ -13,11 +13,26 @@ def test_nothing_asked_for(given: object) -> None:
 
 
 def test_everything_asked_for() -> None:
-    wanted = Options({"max-index-columns": 5}, "workspace", "editor-first")
+    wanted = Options({"max-index-columns": 5}, "workspace", "editor-first", True)
     for given in (
-        {"diagnostic-mode": "workspace", "configuration-preference": "editor-first", "settings": {"max-index-columns": 5}},
-        {"diagnosticMode": "workspace", "configurationPreference": "editor-first", "settings": {"maxIndexColumns": 5}},
-        {"diagnostic_mode": "workspace", "configuration_preference": "editor-first", "settings": {"max_index_columns": 5}},
+        {
+            "diagnostic-mode": "workspace",
+            "configuration-preference": "editor-first",
+            "inlay-hints": True,
+            "settings": {"max-index-columns": 5},
+        },
+        {
+            "diagnosticMode": "workspace",
+            "configurationPreference": "editor-first",
+            "inlayHints": True,
+            "settings": {"maxIndexColumns": 5},
+        },
+        {
+            "diagnostic_mode": "workspace",
+            "configuration_preference": "editor-first",
+            "inlay_hints": True,
+            "settings": {"max_index_columns": 5},
+        },
     ):
         assert read(given) == wanted
 
@@ -31,6 +46,8 @@ def test_everything_asked_for() -> None:
         ({"settings": 5}, ("settings", "object", "5")),
         ({"diagnostic-mode": "all"}, ("diagnostic-mode", "open-files", "workspace", "all")),
         ({"diagnostic-mode": ["workspace"]}, ("diagnostic-mode", "open-files")),
+        ({"inlay-hints": 1}, ("inlay-hints", "false or true", "1")),
+        ({"inlay-hints": "true"}, ("inlay-hints", "false or true")),
         ({"diagnostic-mode": None}, ("diagnostic-mode", "open-files")),
     ],
 )
