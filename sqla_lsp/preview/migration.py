@@ -3,7 +3,7 @@ stands in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -67,15 +67,16 @@ class Preview(msgspec.Struct, frozen=True):
         return self.upgrade if direction == "upgrade" else self.downgrade
 
 
-def preview(project: Project, path: str) -> Preview | None:
-    """What a revision sends; None for a file that is none."""
+def preview(project: Project, path: str, proceed: Callable[[], None] = lambda: None) -> Preview | None:
+    """What a revision sends; None for a file that is none. `proceed` is called in the midst of it, and may raise."""
     history = project.history(path)
     if history is None:
         return None
     version = project.settings(path).postgres_version
     recordings = {direction: project.calls(path, direction) for direction in DIRECTIONS}
     upgrade, downgrade = (
-        tuple(_holding(_statements(recording, history, direction, version))) for direction, recording in recordings.items()
+        tuple(_holding(_statements(recording, history, direction, version, proceed)))
+        for direction, recording in recordings.items()
     )
     per_migration = history.environment.transaction_per_migration
     one = None if per_migration is None else not per_migration
@@ -83,7 +84,9 @@ def preview(project: Project, path: str) -> Preview | None:
     return Preview(path, history.header.revision, upgrade, downgrade, one, places)
 
 
-def _statements(recording: Recording, history: RevisionHistory, direction: Direction, version: int) -> Iterator[Statement]:
+def _statements(
+    recording: Recording, history: RevisionHistory, direction: Direction, version: int, proceed: Callable[[], None]
+) -> Iterator[Statement]:
     """The statements of one function."""
     start = (history.upgrade if direction == "upgrade" else history.downgrade).start
     script = ScriptHistory(history, direction, Script(recording.operations), start)
@@ -91,6 +94,7 @@ def _statements(recording: Recording, history: RevisionHistory, direction: Direc
     is_autocommit = history.environment.autocommit is True
     failed = False
     for recorded in recording.calls:
+        proceed()
         before = script.before(recorded.number) if recorded.number < len(recording.operations) else script.end
         for statement in _of_call(recorded, renderer, before, version):
             conditional = statement.conditional or failed or recorded.sent.attempted

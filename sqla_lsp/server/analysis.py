@@ -175,6 +175,11 @@ class Analysis:
         if self._stopped or path in self._inbox.texts:
             raise Superseded
 
+    def give_way(self) -> None:
+        """Raises `Superseded` where something was typed, in whatever file. It is called from the thread."""
+        if self._stopped or self._inbox.texts:
+            raise Superseded
+
     def stop(self, timeout: float) -> bool:
         """Ends the thread at the next opportunity; whether it has ended within so many seconds."""
         with self._changed:
@@ -259,18 +264,26 @@ class Analysis:
             rendering.begin()
 
     def _answer(self, projects: Projects | None, *, renders: bool) -> None:
-        """Answers what was asked, of one kind, unless nobody waits for it any more."""
+        """Answers what was asked, of one kind, unless nobody waits for it any more. What renders SQL makes way for what is typed
+        and is answered after it."""
         questions = [question for question in self._questions if question.renders is renders]
         self._questions = [question for question in self._questions if question.renders is not renders]
         for question in questions:
-            if not question.future.set_running_or_notify_cancel():
+            if question.future.cancelled():
                 continue
             try:
-                question.future.set_result(None if projects is None else question.answer(projects))
+                answer = None if projects is None else question.answer(projects)
             except Superseded:
-                question.future.set_result(None)
+                if renders:
+                    self._questions.append(question)
+                    continue
+                answer = None
             except Exception as error:  # noqa: BLE001 - it is raised again where the answer is waited for
-                question.future.set_exception(error)
+                if question.future.set_running_or_notify_cancel():
+                    question.future.set_exception(error)
+                continue
+            if question.future.set_running_or_notify_cancel():
+                question.future.set_result(answer)
         if projects is not None:
             self._stale |= projects.take_noticed()
 

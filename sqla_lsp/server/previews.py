@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,18 +23,19 @@ SHOW_SQL = "sqla-lsp.sql"
 
 @dataclass
 class Previews:
-    """`markdown` says that the client shows hovers in Markdown. `_told` is what the lenses and hints that it shows were made of,
-    by path: where another file changes that, it has to ask again."""
+    """`markdown` says that the client shows hovers in Markdown; `proceed` may raise in the midst of long work. `_told` is what
+    the lenses and hints that it shows were made of, by path: where another file changes that, it has to ask again."""
 
     encoding: Encoding
     markdown: bool
+    proceed: Callable[[], None]
     _told: dict[str, Preview | None] = field(default_factory=dict)
 
     def hover(self, document: Document, position: types.Position, projects: Projects) -> types.Hover | None:
         """What is said of a place."""
         from sqla_lsp.ide import hover
 
-        made = projects.preview(document.path)
+        made = projects.preview(document.path, self.proceed)
         data = projects.text_of(document.path)(document.path)
         if made is None or data != document.data:
             return None
@@ -80,7 +81,7 @@ class Previews:
         """The revision of a migration and the SQL of one of its functions; None for a file that is none."""
         from sqla_lsp.ide.script import script
 
-        made = projects.preview(path)
+        made = projects.preview(path, self.proceed)
         return None if made is None else (made.revision, script(made, direction, projects.text_of(path)(path)))
 
     def follows(self, path: str) -> bool:
@@ -90,7 +91,7 @@ class Previews:
     def have_changed(self, paths: Iterable[str], projects: Projects) -> bool:
         """Whether the client would be told something else now of one of these files."""
         told = self._told
-        return any(path in told and told[path] != projects.preview(path) for path in paths)
+        return any(path in told and told[path] != projects.preview(path, self.proceed) for path in paths)
 
     def forget(self, path: str) -> None:
         """The client shows a document no longer."""
@@ -98,7 +99,7 @@ class Previews:
 
     def _made(self, path: str, projects: Projects) -> tuple[Preview | None, bytes]:
         """The preview of a file that the client is told of now, and the file's text."""
-        made = self._told[path] = projects.preview(path)
+        made = self._told[path] = projects.preview(path, self.proceed)
         return made, projects.text_of(path)(path)
 
     def _range(self, place: Place, data: bytes) -> types.Range:

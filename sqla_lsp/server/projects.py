@@ -128,12 +128,13 @@ class Projects:
             known = self._fixes[path, number] = fixes
         return known
 
-    def preview(self, path: str) -> Preview | None:
-        """What a migration sends to Postgres; None for a file that is none. It is kept like the findings."""
+    def preview(self, path: str, proceed: Callable[[], None]) -> Preview | None:
+        """What a migration sends to Postgres; None for a file that is none. It is kept like the findings. `proceed` is called in
+        the midst of the work, and may raise."""
         if path not in self._previews:
             project = self._included(path)
             _make_room(self._previews)
-            self._previews[path] = None if project is None else _preview(project, path)
+            self._previews[path] = None if project is None else _preview(project, path, proceed)
         return self._previews[path]
 
     def has_revisions(self) -> bool:
@@ -211,13 +212,13 @@ class Projects:
         return _Member(roots, resolver, Project(roots, resolver, cache=self._cache))
 
 
-def _preview(project: Project, path: str) -> Preview | None:
+def _preview(project: Project, path: str, proceed: Callable[[], None]) -> Preview | None:
     """What a migration sends. Nothing is imported for other files."""
     if project.history(path) is None or not project.speaks_postgres(path):
         return None
     from sqla_lsp.preview.migration import preview
 
-    return preview(project, path)
+    return preview(project, path, proceed)
 
 
 def _make_room(kept: dict[str, Any]) -> None:

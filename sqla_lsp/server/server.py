@@ -94,7 +94,7 @@ class Server(LanguageServer):
         self.analysis = Analysis(converter, _OnLoop(self, asyncio.get_running_loop()))
         editor = Editor(encoding, given.edits, lambda: self.documents.by_path)
         self.actions = Actions(converter, editor, given.resolves, self.analysis.proceed)
-        self.previews = Previews(encoding, given.markdown)
+        self.previews = Previews(encoding, given.markdown, self.analysis.give_way)
         self.sweeper = Sweeper(self.analysis.sweep)
 
     def stop(self, timeout: float) -> bool:

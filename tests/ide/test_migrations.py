@@ -270,7 +270,7 @@ def test_a_script_to_read(tmp_path: Path) -> None:
         "\n-- line 13: SHARE UPDATE EXCLUSIVE on t: other migrations wait\n-- reads all of t\n-- builds i\n"
         "CREATE INDEX CONCURRENTLY i ON t (id);\n"
         f"\n-- {_RUN}\nBEGIN;\n"
-        "\n-- line 14: what op.execute sends is not known: text is not known\n"
+        "\n-- line 14: what op.execute sends is not known: text is not defined in this file\n"
         "\nCOMMIT;\n"
     )
 
