@@ -86,6 +86,22 @@ _PLAIN = {
     "ArrowType": "timestamp",
     "UUIDType": "uuid",
 }
+_NEIGHBOURS = {
+    "advanced_alchemy": {"GUID": "uuid", "DateTimeUTC": "timestamptz", "BigIntIdentity": "bigint", "JsonB": "jsonb"},
+    "fastapi_restful": {"GUID": "uuid"},
+    "fastapi_users_db_sqlalchemy": {"GUID": "uuid"},
+    "fastapi_utils": {"GUID": "uuid"},
+    "oslo_db": {"JsonEncodedDict": "text", "JsonEncodedList": "text", "SoftDeleteInteger": "int"},
+    "sqlalchemy_json": {"MutableJson": "json", "NestedMutableJson": "json"},
+    "sqlmodel": {"GUID": "uuid"},
+    "sqlalchemy_utc": {"UtcDateTime": "timestamptz"},
+    "sqlalchemy_utils": {
+        "EncryptedType": "bytea",
+        "ScalarListType": "text",
+        "StringEncryptedType": "varchar",
+    },
+}
+"""Types of packages beside SQLAlchemy, by the package: what they are on Postgres whatever they are given (compiled with each)."""
 _EXTENSIONS = frozenset({"citext", "hstore", "geometry", "geography", "raster", "ltree", "vector"})
 _SIZED = frozenset({"varchar", "char", "numeric", "bit", "varbit", "timestamp", "timestamptz", "time", "timetz", "interval"})
 _LENGTHS = {
@@ -142,6 +158,9 @@ def _library_type(machine: Machine, frame: Frame, function: Value, call: CallVal
     path = path_of(function) or ""
     if path.startswith("builtins."):
         return NOT_KNOWN
+    neighbour = _NEIGHBOURS.get(path.partition(".")[0], {}).get(name)
+    if neighbour is not None:
+        return PgType(neighbour)
     handler = _HANDLERS.get(name)
     if handler is not None:
         return handler(machine, frame, call)
@@ -231,6 +250,17 @@ def _array(machine: Machine, frame: Frame, call: CallValue) -> PgType | Unknown:
     return PgType(
         item.name, item.arguments, item.dimensions + more, item.collation, item.kind, item.labels, item.base, item.checked
     )
+
+
+def _choice(machine: Machine, frame: Frame, call: CallValue) -> PgType | Unknown:
+    """sqlalchemy_utils' type of values to choose from: what it is said to be stored as."""
+    stored = Arguments(call, ["choices", "impl"]).get("impl")
+    return PgType("varchar", (255,)) if stored is None else type_of(machine, frame, stored)
+
+
+def _phone_number(machine: Machine, frame: Frame, call: CallValue) -> PgType | Unknown:
+    length = Arguments(call, ["region", "max_length"]).get("max_length", 20)
+    return PgType("varchar", (length,)) if isinstance(length, int) else NOT_KNOWN
 
 
 def _domain(machine: Machine, frame: Frame, call: CallValue) -> PgType | Unknown:
@@ -343,6 +373,7 @@ _HANDLERS: dict[str, Callable[[Machine, Frame, CallValue], PgType | Unknown]] = 
     "DateTime": _timestamp("timestamp", "timestamptz"),
     "DATETIME": _timestamp("timestamp", "timestamptz"),
     "TIMESTAMP": _timestamp("timestamp", "timestamptz"),
+    "TIMESTAMPAware": _timestamp("timestamp", "timestamptz"),
     "Time": _timestamp("time", "timetz"),
     "TIME": _timestamp("time", "timetz"),
     "Numeric": _numeric,
@@ -357,4 +388,6 @@ _HANDLERS: dict[str, Callable[[Machine, Frame, CallValue], PgType | Unknown]] = 
     "DOMAIN": _domain,
     "Enum": _enum,
     "ENUM": _enum,
+    "ChoiceType": _choice,
+    "PhoneNumberType": _phone_number,
 }
