@@ -373,7 +373,7 @@ def short(error: BaseException) -> str:
 def revisions(folder: Path) -> Iterator[tuple[str, str]]:
     """The revision files below a folder, each with the folder that its imports start from."""
     for path in sorted(folder.rglob("*.py")):
-        if _REVISION.search(path.read_bytes()):
+        if path.is_file() and _REVISION.search(path.read_bytes()):
             root = path.parent
             while (root / "__init__.py").exists() or (root.parent != folder and root != folder):
                 root = root.parent
