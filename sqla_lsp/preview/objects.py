@@ -14,6 +14,7 @@ from sqlalchemy.sql.visitors import Visitable
 from sqla_lsp.preview import library
 from sqla_lsp.preview.compiled import compiled_text
 from sqla_lsp.preview.enums import enum_class, labels_of
+from sqla_lsp.preview.spatial import SPATIAL, Spatial, spatial_type, with_index
 from sqla_lsp.preview.types import spelled
 from sqla_lsp.readers.arguments import last_name
 from sqla_lsp.readers.recorder import Conventional
@@ -241,7 +242,10 @@ class Builder:
             del keywords[name]
         given = CallValue(call.function, call.positional, keywords, call.place, call.open, call.open_keywords)
         positional, built = self.arguments(frame, given)
-        return constructor(*positional, **built, **{name: _made_by_client for name in computed if name != "onupdate"})
+        made = constructor(*positional, **built, **{name: _made_by_client for name in computed if name != "onupdate"})
+        if isinstance(made, Column) and isinstance(made.type, Spatial) and made.type.indexed:
+            with_index(made)
+        return made
 
     def _with_labels(self, frame: Frame, call: CallValue) -> CallValue:
         """An enum whose labels are chosen by a function, with the labels."""
@@ -259,7 +263,8 @@ class Builder:
     def _type(self, frame: Frame, value: Value) -> Any:
         """A type of the project, or of a library that is not here, as what it is rendered as."""
         known = type_of(self._machine, frame, value)
-        made = spelled(known) if isinstance(known, PgType) else None
+        is_spatial = isinstance(known, PgType) and known.name in SPATIAL
+        made = spatial_type(value) if is_spatial else spelled(known) if isinstance(known, PgType) else None
         if made is None:
             raise NotKnown(_why(value))
         return made

@@ -195,3 +195,35 @@ def test_naming_conventions(tmp_path: Path) -> None:
         "ALTER TABLE t ADD CONSTRAINT ck_pos CHECK (a > 0);",
         "ALTER TABLE t ADD CONSTRAINT uq_t_a UNIQUE (a);",
     ]
+
+
+def test_columns_of_postgis_bring_their_indexes(tmp_path: Path) -> None:
+    body = """
+        op.create_table("t", sa.Column("g", geoalchemy2.types.Geometry(geometry_type="POINT", srid=4326, name="geometry")))
+        op.add_column("t", sa.Column("h", geoalchemy2.Geography("polygon", 4326, spatial_index=False)))
+        op.add_column("t", sa.Column("z", geoalchemy2.Geometry("POINTZ", 4326, 3, use_N_D_index=True)))
+        op.add_column("t", sa.Column("r", geoalchemy2.Raster))
+        op.add_column("t", sa.Column("n", geoalchemy2.Geometry(name="other")))
+    """
+    assert text(previewed(tmp_path, body, before="import geoalchemy2").upgrade).splitlines() == [
+        "CREATE TABLE t ( g geometry(POINT,4326) );",
+        "CREATE INDEX idx_t_g ON t USING gist (g);",
+        "ALTER TABLE t ADD COLUMN h geography(POLYGON,4326);",
+        "ALTER TABLE t ADD COLUMN z geometry(POINTZ,4326);",
+        "CREATE INDEX idx_t_z ON t USING gist (z gist_geometry_ops_nd);",
+        "ALTER TABLE t ADD COLUMN r raster;",
+        "CREATE INDEX idx_t_r ON t USING gist (ST_ConvexHull(r));",
+        "? geoalchemy2.Geometry is not known",
+    ]
+
+
+def test_main_options_are_what_alembic_ini_says(tmp_path: Path) -> None:
+    body = """
+        if not context.config.get_main_option("repair"):
+            op.execute("SELECT 1")
+        if context.config.get_main_option("said") == "yes":
+            op.execute("SELECT 2")
+    """
+    files = {"alembic.ini": "[alembic]\nscript_location = migrations\nsaid = yes\n"}
+    told = text(previewed(tmp_path, body, before="from alembic import context", files=files).upgrade)
+    assert told.splitlines() == ["SELECT 1;", "SELECT 2;"]
