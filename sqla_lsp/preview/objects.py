@@ -84,7 +84,7 @@ class Builder:
     """Builds objects for one function; `connection` stands for every connection. The same value is the same object."""
 
     def __init__(self, machine: Machine, connection: Any) -> None:
-        self._machine = machine
+        self.machine = machine
         self._connection = connection
         self._made: dict[int, tuple[Value, Any]] = {}
 
@@ -149,11 +149,11 @@ class Builder:
                 return self._member(frame, value)
             case CallValue():
                 return self._call(frame, value)
-            case ClassValue() if is_enum(self._machine, value):
-                return enum_class(self._machine, value)
+            case ClassValue() if is_enum(self.machine, value):
+                return enum_class(self.machine, value)
             case Instance() if value.enum_name is not None:
-                return enum_class(self._machine, value.cls)[value.enum_name]
-            case Instance() if (written := compiled_text(self._machine, value)) is not None:
+                return enum_class(self.machine, value.cls)[value.enum_name]
+            case Instance() if (written := compiled_text(self.machine, value)) is not None:
                 return text(written.replace(":", r"\:"))
             case ClassValue() | Instance():
                 return self._type(frame, value)
@@ -252,7 +252,7 @@ class Builder:
         chosen = call.keywords.get("values_callable")
         if not isinstance(chosen, FunctionValue) or not call.positional:
             return call
-        labels = labels_of(self._machine, frame, chosen, call.positional[0])
+        labels = labels_of(self.machine, frame, chosen, call.positional[0])
         if labels is None:
             raise NotKnown("the labels of an enum are computed")
         keywords = {name: value for name, value in call.keywords.items() if name != "values_callable"}
@@ -262,7 +262,7 @@ class Builder:
 
     def _type(self, frame: Frame, value: Value) -> Any:
         """A type of the project, or of a library that is not here, as what it is rendered as."""
-        known = type_of(self._machine, frame, value)
+        known = type_of(self.machine, frame, value)
         is_spatial = isinstance(known, PgType) and known.name in SPATIAL
         made = spatial_type(value) if is_spatial else spelled(known) if isinstance(known, PgType) else None
         if made is None:

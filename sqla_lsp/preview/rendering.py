@@ -12,6 +12,7 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
+from sqla_lsp.preview import enum_plugin
 from sqla_lsp.preview.objects import Builder, NotKnown
 from sqla_lsp.readers.arguments import base_of
 from sqla_lsp.readers.recorder import Recorded
@@ -95,6 +96,10 @@ class Renderer:
 
     def _directive(self, recorded: Recorded) -> None:
         sent = recorded.sent
+        if sent.name == enum_plugin.NAME:
+            for statement in enum_plugin.statements(self._builder.machine, sent.call):
+                self._context.impl.static_output(f"{statement};")
+            return
         if not hasattr(Operations, sent.name):
             raise NotKnown(_reason(recorded))
         call = _without_needless(sent.call) if sent.name == "alter_column" else sent.call

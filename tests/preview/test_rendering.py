@@ -227,3 +227,37 @@ def test_main_options_are_what_alembic_ini_says(tmp_path: Path) -> None:
     files = {"alembic.ini": "[alembic]\nscript_location = migrations\nsaid = yes\n"}
     told = text(previewed(tmp_path, body, before="from alembic import context", files=files).upgrade)
     assert told.splitlines() == ["SELECT 1;", "SELECT 2;"]
+
+
+def test_the_operation_of_the_plug_in_for_enums(tmp_path: Path) -> None:
+    body = """
+        op.sync_enum_values(
+            enum_schema="public", enum_name="k", new_values=["a", "b"],
+            affected_columns=[
+                TableReference(table_schema="public", table_name="t", column_name="c", existing_server_default="'a'::k")
+            ],
+            enum_values_to_rename=[],
+        )
+        op.sync_enum_values("public", "k", ["a"], [("t", "c")], enum_values_to_rename=[])
+    """
+    before = "from alembic_postgresql_enum import TableReference"
+    new, old = '"public"."k"', '"public"."k_old"'
+    assert text(previewed(tmp_path, body, before=before).upgrade).splitlines() == [
+        f'ALTER TYPE {new} RENAME TO "k_old";',
+        f"CREATE TYPE {new} AS ENUM ('a', 'b');",
+        f'CREATE FUNCTION "public".new_old_not_equals(new_enum_val {new}, old_enum_val {old}) RETURNS boolean AS $$'
+        " SELECT new_enum_val::text != old_enum_val::text; $$ LANGUAGE SQL IMMUTABLE;",
+        f'CREATE OPERATOR "public".!= (leftarg = {new}, rightarg = {old}, procedure = "public".new_old_not_equals);',
+        f'CREATE FUNCTION "public".new_old_equals(new_enum_val {new}, old_enum_val {old}) RETURNS boolean AS $$'
+        " SELECT new_enum_val::text = old_enum_val::text; $$ LANGUAGE SQL IMMUTABLE;",
+        f'CREATE OPERATOR "public".= (leftarg = {new}, rightarg = {old}, procedure = "public".new_old_equals);',
+        'ALTER TABLE "public"."t" ALTER COLUMN "c" DROP DEFAULT;',
+        f'ALTER TABLE "public"."t" ALTER COLUMN "c" TYPE {new} USING "c"::text::{new};',
+        'ALTER TABLE "public"."t" ALTER COLUMN "c" SET DEFAULT \'a\'::public.k;',
+        f'DROP OPERATOR IF EXISTS "public".!= ({new}, {old});',
+        f'DROP FUNCTION "public".new_old_not_equals(new_enum_val {new}, old_enum_val {old});',
+        f'DROP OPERATOR IF EXISTS "public".= ({new}, {old});',
+        f'DROP FUNCTION "public".new_old_equals(new_enum_val {new}, old_enum_val {old});',
+        f"DROP TYPE {old};",
+        "? what the database answers is not known",
+    ]
