@@ -75,8 +75,10 @@ class Renderer:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 self._send(recorded)
-        except NotKnown:
-            raise
+        except NotKnown as error:
+            if recorded.sent.name != "bulk_insert" or isinstance(error, Fails):
+                raise
+            raise NotKnown(f"INSERT: {error}") from error
         except Exception as error:
             raise _failure(recorded, error) from error
         return _ordered(self._buffer.taken())

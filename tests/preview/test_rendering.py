@@ -261,3 +261,27 @@ def test_the_operation_of_the_plug_in_for_enums(tmp_path: Path) -> None:
         f"DROP TYPE {old};",
         "? what the database answers is not known",
     ]
+
+
+def test_the_next_value_of_a_sequence_as_default(tmp_path: Path) -> None:
+    body = """
+        sequence = sa.Sequence("s")
+        op.execute(sa.schema.CreateSequence(sequence))
+        op.add_column("t", sa.Column("id", sa.Integer(), server_default=sequence.next_value()))
+    """
+    assert text(previewed(tmp_path, body).upgrade).splitlines() == [
+        "CREATE SEQUENCE s;",
+        "ALTER TABLE t ADD COLUMN id INTEGER DEFAULT nextval('s');",
+    ]
+
+
+def test_names_of_a_module_of_many_models(tmp_path: Path) -> None:
+    models = "from app.kinds import Kind\n" + "".join([f"class Model{number}:\n    {'x' * 500!r}\n" for number in range(500)])
+    files = {
+        "app/__init__.py": "",
+        "app/kinds.py": "import enum\nclass Kind(enum.Enum):\n    a = 1\n    b = 2\n",
+        "app/models.py": models,
+    }
+    body = "op.create_table('t', sa.Column('k', sa.Enum(Kind, native_enum=False)))"
+    told = text(previewed(tmp_path, body, before="from app.models import Kind", files=files).upgrade)
+    assert told == "CREATE TABLE t ( k VARCHAR(1) );"
