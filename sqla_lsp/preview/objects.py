@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, MetaData, and_, or_, text
+from sqlalchemy import Column, MetaData, Text, and_, or_, text
 from sqlalchemy.sql.base import ColumnCollection
 from sqlalchemy.sql.elements import ColumnElement, conv
 from sqlalchemy.sql.visitors import Visitable
@@ -18,7 +18,7 @@ from sqla_lsp.preview.spatial import SPATIAL, Spatial, spatial_type, with_index
 from sqla_lsp.preview.types import spelled
 from sqla_lsp.readers.arguments import last_name
 from sqla_lsp.readers.recorder import Conventional
-from sqla_lsp.readers.sqlalchemy_types import type_of
+from sqla_lsp.readers.sqlalchemy_types import is_described_by_dialect, type_of
 from sqla_lsp.schema.types import PgType
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.functions import is_enum
@@ -267,6 +267,8 @@ class Builder:
         made = spatial_type(value) if is_spatial else spelled(known) if isinstance(known, PgType) else None
         if made is None:
             raise NotKnown(_why(value))
+        if isinstance(made, Text) and is_described_by_dialect(self.machine, frame, value):
+            return self._connection.dialect.type_descriptor(made)  # a Text of psycopg is rendered as VARCHAR
         return made
 
 

@@ -340,14 +340,30 @@ def _project_type(
     return type_of(machine, frame, CallValue(outside, positional, keywords, _PLACE))
 
 
+def is_described_by_dialect(machine: Machine, frame: Frame, value: Value) -> bool:
+    """Whether a type of the project is what `dialect.type_descriptor()` gives: the driver's own kind of it."""
+    made = _instance(value, (), {}) if isinstance(value, ClassValue) else value
+    if not isinstance(made, Instance):
+        return False
+    loaded = _loaded(machine, frame, made.cls, made.positional, made.keywords)
+    return isinstance(loaded, CallValue) and last_name(loaded) == "type_descriptor"
+
+
+def _loaded(machine: Machine, frame: Frame, cls: ClassValue, positional: tuple[Value, ...], keywords: dict[str, Value]) -> Value:
+    """What `load_dialect_impl` answers on Postgres; NotImplemented where a class has none of its own."""
+    loader = find_member(machine, cls, "load_dialect_impl")
+    if not isinstance(loader, FunctionValue):
+        return NotImplemented  # type: ignore[no-any-return]
+    given = (_instance(cls, positional, keywords), Symbol("sqla_lsp.dialect"))
+    return call_function(machine, frame, loader, given, {}, False, None)
+
+
 def _decorated_type(
     machine: Machine, frame: Frame, cls: ClassValue, positional: tuple[Value, ...], keywords: dict[str, Value]
 ) -> PgType | Unknown:
     """A TypeDecorator: what `load_dialect_impl` answers on Postgres, else `impl` with the arguments of the call."""
-    loader = find_member(machine, cls, "load_dialect_impl")
-    if isinstance(loader, FunctionValue):
-        dialect = Symbol("sqla_lsp.dialect")
-        loaded = call_function(machine, frame, loader, (_instance(cls, positional, keywords), dialect), {}, False, None)
+    loaded = _loaded(machine, frame, cls, positional, keywords)
+    if loaded is not NotImplemented:
         if isinstance(loaded, CallValue) and last_name(loaded) == "type_descriptor" and loaded.positional:
             return type_of(machine, frame, loaded.positional[0])
         if not (isinstance(loaded, Member | CallValue) and last_name(loaded) in ("impl", "load_dialect_impl")):

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
+import inspect
 import multiprocessing
 import re
 import signal
@@ -20,6 +22,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO, cast
+from unittest.mock import MagicMock
 
 from sqla_lsp.postgres.sql_expressions import member
 from sqla_lsp.postgres.sql_grammar import load_grammar
@@ -207,7 +210,10 @@ def rendered(module: Any, function: str, convention: Mapping[str, str], ini: Pat
             target_metadata=metadata,
         )
         with Operations.context(environment.get_context()):
-            getattr(module, function)()
+            operations = importlib.import_module("alembic.op")
+            asked = inspect.signature(getattr(module, function)).parameters.values()
+            given = {one.name: operations if one.name == "op" else MagicMock() for one in asked if one.default is one.empty}
+            getattr(module, function)(**given)  # what env.py gives to `run_migrations()`
     return written
 
 

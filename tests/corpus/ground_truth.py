@@ -189,8 +189,6 @@ def rendered(module: Any, function: str) -> list[str]:
 
 def load(path: Path, root: Path) -> Any:
     sys.meta_path.insert(0, _Packages(root))
-    if not (root / "__init__.py").exists():  # a package that has none of its own lies beside the root
-        sys.meta_path.append(_Packages(root.parent))
     sys.meta_path.append(_Missing())
     sys.path.insert(0, str(root))
     name = ".".join(path.relative_to(root).with_suffix("").parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -285,3 +286,21 @@ def test_names_of_a_module_of_many_models(tmp_path: Path) -> None:
     body = "op.create_table('t', sa.Column('k', sa.Enum(Kind, native_enum=False)))"
     told = text(previewed(tmp_path, body, before="from app.models import Kind", files=files).upgrade)
     assert told == "CREATE TABLE t ( k VARCHAR(1) );"
+
+
+def test_a_type_that_the_dialect_describes_is_the_drivers_own(tmp_path: Path) -> None:
+    before = textwrap.dedent("""
+        class Long(sa.TypeDecorator):
+            impl = sa.Text
+            def load_dialect_impl(self, dialect):
+                return dialect.type_descriptor(mysql.LONGTEXT() if dialect.name == "mysql" else sa.Text())
+
+        class Plain(sa.TypeDecorator):
+            impl = sa.Text
+    """)
+    body = "op.add_column('t', sa.Column('a', Long()))\nop.add_column('t', sa.Column('b', Plain()))"
+    described = postgresql.dialect().type_descriptor(sa.Text()).compile(dialect=postgresql.dialect())
+    assert text(previewed(tmp_path, body, before=before).upgrade).splitlines() == [
+        f"ALTER TABLE t ADD COLUMN a {described};",
+        "ALTER TABLE t ADD COLUMN b TEXT;",
+    ]
