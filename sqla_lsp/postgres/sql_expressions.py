@@ -27,6 +27,15 @@ def messages(node: Any) -> Iterator[Any]:
                 yield from messages(item)
 
 
+def tables_named(nodes: Iterable[Any], holes: Holes) -> Iterator[TableName]:
+    """The relations that statements, or parts of them, name, without the queries of their WITH."""
+    inside = [message for node in nodes for message in messages(node)]
+    queries = {message.ctename for message in inside if message.DESCRIPTOR.name == "CommonTableExpr"}
+    for message in inside:
+        if message.DESCRIPTOR.name == "RangeVar" and (message.schemaname or message.relname not in queries):
+            yield relation(message, holes)
+
+
 def strings(nodes: Iterable[Any]) -> tuple[str, ...]:
     """The texts of String nodes (of a qualified name, or of a list of columns)."""
     return tuple(node.string.sval for node in nodes)

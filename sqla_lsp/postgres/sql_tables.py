@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqla_lsp.postgres.sql_constraints import identity, read_column, read_constraint, with_primary_keys
-from sqla_lsp.postgres.sql_expressions import member, relation, sql_of, strings, type_of
+from sqla_lsp.postgres.sql_expressions import member, relation, sql_of, strings, tables_named, type_of
 from sqla_lsp.postgres.sql_statement import Statement
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.operations import (
@@ -63,7 +63,10 @@ def create_table(statement: Statement) -> Iterator[AnyOperation]:
 
 def create_table_as(statement: Statement) -> Iterator[AnyOperation]:
     """CREATE TABLE ... AS, and a materialized view, which is a table as far as its indexes go."""
-    yield _made_by_query(statement, statement.node.into, if_not_exists=statement.node.if_not_exists)
+    node = statement.node
+    is_view = member(node, "objtype") == "OBJECT_MATVIEW"
+    reads = tuple(dict.fromkeys(tables_named([node.query], statement.holes))) if is_view else ()
+    yield _made_by_query(statement, node.into, if_not_exists=node.if_not_exists, reads=reads)
 
 
 def select_into(statement: Statement) -> Iterator[AnyOperation]:
@@ -149,11 +152,12 @@ def _add_constraint(statement: Statement, table: TableName, constraint: Any) -> 
     return statement.other("ALTER TABLE")
 
 
-def _made_by_query(statement: Statement, into: Any, *, if_not_exists: bool) -> CreateTable:
+def _made_by_query(statement: Statement, into: Any, *, if_not_exists: bool, reads: tuple[TableName, ...] = ()) -> CreateTable:
     return CreateTable(
         statement.site,
         relation(into.rel, statement.holes),
         if_not_exists=if_not_exists,
         temporary=into.rel.relpersistence == "t",
         complete=False,
+        reads=reads,
     )

@@ -28,7 +28,7 @@ _METHODS = (
     " except_ excluded execution_options exists filter filter_by from_select group_by has_key having icontains"
     " iendswith ilike in_ insert intersect is_ is_distinct_from is_not is_not_distinct_from isnot isnot_distinct_from"
     " istartswith join label like limit match not_ilike not_in not_like notilike notin_ notlike nulls_first nulls_last"
-    " nullsfirst nullslast offset on_conflict_do_nothing on_conflict_do_update op order_by outerjoin over overlaps"
+    " next_value nullsfirst nullslast offset on_conflict_do_nothing on_conflict_do_update op order_by outerjoin over overlaps"
     " params regexp_match regexp_replace returning scalar_subquery select select_from self_group startswith subquery"
     " union union_all update values where with_for_update with_only_columns with_variant within_group"
 )

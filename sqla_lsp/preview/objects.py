@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, MetaData, and_, or_, text
+from sqlalchemy import Column, MetaData, Text, and_, or_, text
 from sqlalchemy.sql.base import ColumnCollection
 from sqlalchemy.sql.elements import ColumnElement, conv
 from sqlalchemy.sql.visitors import Visitable
@@ -14,10 +14,11 @@ from sqlalchemy.sql.visitors import Visitable
 from sqla_lsp.preview import library
 from sqla_lsp.preview.compiled import compiled_text
 from sqla_lsp.preview.enums import enum_class, labels_of
+from sqla_lsp.preview.spatial import SPATIAL, Spatial, spatial_type, with_index
 from sqla_lsp.preview.types import spelled
 from sqla_lsp.readers.arguments import last_name
 from sqla_lsp.readers.recorder import Conventional
-from sqla_lsp.readers.sqlalchemy_types import type_of
+from sqla_lsp.readers.sqlalchemy_types import is_described_by_dialect, type_of
 from sqla_lsp.schema.types import PgType
 from sqla_lsp.syntax.frames import Frame
 from sqla_lsp.syntax.functions import is_enum
@@ -83,7 +84,7 @@ class Builder:
     """Builds objects for one function; `connection` stands for every connection. The same value is the same object."""
 
     def __init__(self, machine: Machine, connection: Any) -> None:
-        self._machine = machine
+        self.machine = machine
         self._connection = connection
         self._made: dict[int, tuple[Value, Any]] = {}
 
@@ -148,11 +149,11 @@ class Builder:
                 return self._member(frame, value)
             case CallValue():
                 return self._call(frame, value)
-            case ClassValue() if is_enum(self._machine, value):
-                return enum_class(self._machine, value)
+            case ClassValue() if is_enum(self.machine, value):
+                return enum_class(self.machine, value)
             case Instance() if value.enum_name is not None:
-                return enum_class(self._machine, value.cls)[value.enum_name]
-            case Instance() if (written := compiled_text(self._machine, value)) is not None:
+                return enum_class(self.machine, value.cls)[value.enum_name]
+            case Instance() if (written := compiled_text(self.machine, value)) is not None:
                 return text(written.replace(":", r"\:"))
             case ClassValue() | Instance():
                 return self._type(frame, value)
@@ -241,14 +242,17 @@ class Builder:
             del keywords[name]
         given = CallValue(call.function, call.positional, keywords, call.place, call.open, call.open_keywords)
         positional, built = self.arguments(frame, given)
-        return constructor(*positional, **built, **{name: _made_by_client for name in computed if name != "onupdate"})
+        made = constructor(*positional, **built, **{name: _made_by_client for name in computed if name != "onupdate"})
+        if isinstance(made, Column) and isinstance(made.type, Spatial) and made.type.indexed:
+            with_index(made)
+        return made
 
     def _with_labels(self, frame: Frame, call: CallValue) -> CallValue:
         """An enum whose labels are chosen by a function, with the labels."""
         chosen = call.keywords.get("values_callable")
         if not isinstance(chosen, FunctionValue) or not call.positional:
             return call
-        labels = labels_of(self._machine, frame, chosen, call.positional[0])
+        labels = labels_of(self.machine, frame, chosen, call.positional[0])
         if labels is None:
             raise NotKnown("the labels of an enum are computed")
         keywords = {name: value for name, value in call.keywords.items() if name != "values_callable"}
@@ -258,10 +262,13 @@ class Builder:
 
     def _type(self, frame: Frame, value: Value) -> Any:
         """A type of the project, or of a library that is not here, as what it is rendered as."""
-        known = type_of(self._machine, frame, value)
-        made = spelled(known) if isinstance(known, PgType) else None
+        known = type_of(self.machine, frame, value)
+        is_spatial = isinstance(known, PgType) and known.name in SPATIAL
+        made = spatial_type(value) if is_spatial else spelled(known) if isinstance(known, PgType) else None
         if made is None:
             raise NotKnown(_why(value))
+        if isinstance(made, Text) and is_described_by_dialect(self.machine, frame, value):
+            return self._connection.dialect.type_descriptor(made)  # a Text of psycopg is rendered as VARCHAR
         return made
 
 

@@ -12,6 +12,7 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
+from sqla_lsp.preview import enum_plugin
 from sqla_lsp.preview.objects import Builder, NotKnown
 from sqla_lsp.readers.arguments import base_of
 from sqla_lsp.readers.recorder import Recorded
@@ -74,8 +75,10 @@ class Renderer:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 self._send(recorded)
-        except NotKnown:
-            raise
+        except NotKnown as error:
+            if recorded.sent.name != "bulk_insert" or isinstance(error, Fails):
+                raise
+            raise NotKnown(f"INSERT: {error}") from error
         except Exception as error:
             raise _failure(recorded, error) from error
         return _ordered(self._buffer.taken())
@@ -95,6 +98,10 @@ class Renderer:
 
     def _directive(self, recorded: Recorded) -> None:
         sent = recorded.sent
+        if sent.name == enum_plugin.NAME:
+            for statement in enum_plugin.statements(self._builder.machine, sent.call):
+                self._context.impl.static_output(f"{statement};")
+            return
         if not hasattr(Operations, sent.name):
             raise NotKnown(_reason(recorded))
         call = _without_needless(sent.call) if sent.name == "alter_column" else sent.call

@@ -312,7 +312,8 @@ class Project:
 
     def calls(self, path: str, function: str) -> Recording:
         """The calls of a revision's function with their arguments, evaluated now."""
-        return read_calls(LoadedModule(path, "", self._files.parsed(path)), self._files.modules, function)
+        main_options = self.environments.options(self.environments.of(path)).main
+        return read_calls(LoadedModule(path, "", self._files.parsed(path)), self._files.modules, function, main_options)
 
     def environments_of(self, path: str) -> list[Environment]:
         """The environments of the project that a file belongs to."""

@@ -95,7 +95,7 @@ def _create_table(schema: Schema, made: ops.CreateTable, convention: Convention)
         return schema
     by = {} if made.site.sql is not None else convention
     constraints = tuple([named(made.table, constraint, by) for constraint in made.constraints])
-    table = Table(made.table, made.columns, (), constraints, made.partitioned, made.temporary, made.complete)
+    table = Table(made.table, made.columns, (), constraints, made.partitioned, made.temporary, made.complete, made.reads)
     return Schema({**schema.tables, key: table}, schema.types, schema.new | {key})
 
 

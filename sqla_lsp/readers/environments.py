@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from sqla_lsp.readers.arguments import base_of, last_name
 from sqla_lsp.syntax import code
@@ -103,6 +104,8 @@ class Options(msgspec.Struct, frozen=True):
     url: str | None = None
     file_template: str | None = None
     longest_slug: int = LONGEST_SLUG
+    main: dict[str, str | None] | None = None
+    """What `get_main_option()` gives, by the names in lower case; None where no alembic.ini tells."""
 
 
 # -------------------------------------------------------------------------------------------------------------- options
@@ -119,14 +122,16 @@ def read_ini(path: str, data: bytes) -> list[Options]:
     here = os.path.dirname(path)
     found = []
     for section in parser.sections():
-        values = {key: value for key, value in parser.items(section) if value}
+        main = dict(parser.items(section))
+        values = {key: value for key, value in main.items() if value}
         location = values.get("script_location")
         if location:
             separator = values.get("path_separator") or values.get("version_path_separator") or ""
             versions = _listed(_interpolated(values.get("version_locations", ""), values), separator)
-            found.append(_options(here, _interpolated(location, values), versions, values))
+            found.append(replace(_options(here, _interpolated(location, values), versions, values), main=main))
     if not found and parser.has_section("alembic") and not parser.has_option("alembic", "script_location"):
-        return [_options(here, ".", (), {key: value for key, value in parser.items("alembic") if value})]
+        main = dict(parser.items("alembic"))
+        return [replace(_options(here, ".", (), {key: value for key, value in main.items() if value}), main=main)]
     return found
 
 

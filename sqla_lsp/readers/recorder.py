@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqla_lsp.postgres.identifiers import shortened
-from sqla_lsp.readers.arguments import last_name
+from sqla_lsp.readers.arguments import NOT_KNOWN, Arguments, last_name
 from sqla_lsp.readers.calls import SentCall
 from sqla_lsp.readers.operations import OperationsHost
 from sqla_lsp.readers.revisions import argument
 from sqla_lsp.schema.operations import AnyOperation
 from sqla_lsp.syntax.frames import Frame, LoadedModule, Modules
 from sqla_lsp.syntax.machine import Machine, OutOfSteps
-from sqla_lsp.syntax.values import CallValue, DictValue, FunctionValue, ListValue, Value
+from sqla_lsp.syntax.values import CallValue, DictValue, FunctionValue, ListValue, Value, path_of
 from sqla_lsp.text.places import Place
+
+_MAIN_OPTION = ("alembic.context.config.get_main_option", "alembic.op.get_context().config.get_main_option")
 
 
 class Conventional(str):
@@ -52,15 +55,30 @@ class Recording:
 class RecordingHost(OperationsHost):
     """Writes down the calls beside the operations. Lists and dicts are kept as they are at the time of the call."""
 
-    def __init__(self) -> None:
+    def __init__(self, main_options: Mapping[str, str | None] | None) -> None:
         super().__init__()
+        self._main_options = main_options
         self.recorded: list[Recorded] = []
 
     def call(self, machine: Machine, frame: Frame, call: CallValue) -> Value:
+        if path_of(call.function) in _MAIN_OPTION and self._main_options is not None:
+            return self._main_option(self._main_options, call)
         result = super().call(machine, frame, call)
         if isinstance(result, str) and last_name(call) == "f" and call.positional and isinstance(call.positional[0], str):
             return Conventional(call.positional[0])
         return result
+
+    @staticmethod
+    def _main_option(options: Mapping[str, str | None], call: CallValue) -> Value:
+        """What alembic.ini says; the default where it says nothing. Other options than that may be set by who runs Alembic."""
+        given = Arguments(call, ["name", "default"])
+        name = given.get("name")
+        if not isinstance(name, str) or call.open:
+            return NOT_KNOWN
+        if name.lower() not in options:
+            return given.get("default")
+        value = options[name.lower()]
+        return NOT_KNOWN if value is not None and "%" in value else value
 
     def sent(self, call: SentCall) -> None:
         if call.kind != "execute" or call.call.positional or call.call.keywords:  # `execute(...).scalar()` asks a result
@@ -87,9 +105,11 @@ def _copied(value: Value) -> Value:
     return tuple([_copied(item) for item in value]) if isinstance(value, tuple) else value
 
 
-def read_calls(module: LoadedModule, modules: Modules, name: str) -> Recording:
-    """The calls of a module's function `name`, none where there is no such function."""
-    host = RecordingHost()
+def read_calls(
+    module: LoadedModule, modules: Modules, name: str, main_options: Mapping[str, str | None] | None = None
+) -> Recording:
+    """The calls of a module's function `name`, none where there is no such function. `main_options` are those of alembic.ini."""
+    host = RecordingHost(main_options)
     machine = Machine(modules, host, module)
     machine.keeps_operators = True
     complete = True

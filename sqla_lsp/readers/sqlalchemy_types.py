@@ -86,6 +86,22 @@ _PLAIN = {
     "ArrowType": "timestamp",
     "UUIDType": "uuid",
 }
+_NEIGHBOURS = {
+    "advanced_alchemy": {"GUID": "uuid", "DateTimeUTC": "timestamptz", "BigIntIdentity": "bigint", "JsonB": "jsonb"},
+    "fastapi_restful": {"GUID": "uuid"},
+    "fastapi_users_db_sqlalchemy": {"GUID": "uuid"},
+    "fastapi_utils": {"GUID": "uuid"},
+    "oslo_db": {"JsonEncodedDict": "text", "JsonEncodedList": "text", "SoftDeleteInteger": "int"},
+    "sqlalchemy_json": {"MutableJson": "json", "NestedMutableJson": "json"},
+    "sqlmodel": {"GUID": "uuid"},
+    "sqlalchemy_utc": {"UtcDateTime": "timestamptz"},
+    "sqlalchemy_utils": {
+        "EncryptedType": "bytea",
+        "ScalarListType": "text",
+        "StringEncryptedType": "varchar",
+    },
+}
+"""Types of packages beside SQLAlchemy, by the package: what they are on Postgres whatever they are given (compiled with each)."""
 _EXTENSIONS = frozenset({"citext", "hstore", "geometry", "geography", "raster", "ltree", "vector"})
 _SIZED = frozenset({"varchar", "char", "numeric", "bit", "varbit", "timestamp", "timestamptz", "time", "timetz", "interval"})
 _LENGTHS = {
@@ -142,6 +158,9 @@ def _library_type(machine: Machine, frame: Frame, function: Value, call: CallVal
     path = path_of(function) or ""
     if path.startswith("builtins."):
         return NOT_KNOWN
+    neighbour = _NEIGHBOURS.get(path.partition(".")[0], {}).get(name)
+    if neighbour is not None:
+        return PgType(neighbour)
     handler = _HANDLERS.get(name)
     if handler is not None:
         return handler(machine, frame, call)
@@ -233,6 +252,17 @@ def _array(machine: Machine, frame: Frame, call: CallValue) -> PgType | Unknown:
     )
 
 
+def _choice(machine: Machine, frame: Frame, call: CallValue) -> PgType | Unknown:
+    """sqlalchemy_utils' type of values to choose from: what it is said to be stored as."""
+    stored = Arguments(call, ["choices", "impl"]).get("impl")
+    return PgType("varchar", (255,)) if stored is None else type_of(machine, frame, stored)
+
+
+def _phone_number(machine: Machine, frame: Frame, call: CallValue) -> PgType | Unknown:
+    length = Arguments(call, ["region", "max_length"]).get("max_length", 20)
+    return PgType("varchar", (length,)) if isinstance(length, int) else NOT_KNOWN
+
+
 def _domain(machine: Machine, frame: Frame, call: CallValue) -> PgType | Unknown:
     arguments = Arguments(call, ["name", "data_type"])
     name, base = text_of(arguments.required("name")), type_of(machine, frame, arguments.required("data_type"))
@@ -310,14 +340,30 @@ def _project_type(
     return type_of(machine, frame, CallValue(outside, positional, keywords, _PLACE))
 
 
+def is_described_by_dialect(machine: Machine, frame: Frame, value: Value) -> bool:
+    """Whether a type of the project is what `dialect.type_descriptor()` gives: the driver's own kind of it."""
+    made = _instance(value, (), {}) if isinstance(value, ClassValue) else value
+    if not isinstance(made, Instance):
+        return False
+    loaded = _loaded(machine, frame, made.cls, made.positional, made.keywords)
+    return isinstance(loaded, CallValue) and last_name(loaded) == "type_descriptor"
+
+
+def _loaded(machine: Machine, frame: Frame, cls: ClassValue, positional: tuple[Value, ...], keywords: dict[str, Value]) -> Value:
+    """What `load_dialect_impl` answers on Postgres; NotImplemented where a class has none of its own."""
+    loader = find_member(machine, cls, "load_dialect_impl")
+    if not isinstance(loader, FunctionValue):
+        return NotImplemented  # type: ignore[no-any-return]
+    given = (_instance(cls, positional, keywords), Symbol("sqla_lsp.dialect"))
+    return call_function(machine, frame, loader, given, {}, False, None)
+
+
 def _decorated_type(
     machine: Machine, frame: Frame, cls: ClassValue, positional: tuple[Value, ...], keywords: dict[str, Value]
 ) -> PgType | Unknown:
     """A TypeDecorator: what `load_dialect_impl` answers on Postgres, else `impl` with the arguments of the call."""
-    loader = find_member(machine, cls, "load_dialect_impl")
-    if isinstance(loader, FunctionValue):
-        dialect = Symbol("sqla_lsp.dialect")
-        loaded = call_function(machine, frame, loader, (_instance(cls, positional, keywords), dialect), {}, False, None)
+    loaded = _loaded(machine, frame, cls, positional, keywords)
+    if loaded is not NotImplemented:
         if isinstance(loaded, CallValue) and last_name(loaded) == "type_descriptor" and loaded.positional:
             return type_of(machine, frame, loaded.positional[0])
         if not (isinstance(loaded, Member | CallValue) and last_name(loaded) in ("impl", "load_dialect_impl")):
@@ -343,6 +389,7 @@ _HANDLERS: dict[str, Callable[[Machine, Frame, CallValue], PgType | Unknown]] = 
     "DateTime": _timestamp("timestamp", "timestamptz"),
     "DATETIME": _timestamp("timestamp", "timestamptz"),
     "TIMESTAMP": _timestamp("timestamp", "timestamptz"),
+    "TIMESTAMPAware": _timestamp("timestamp", "timestamptz"),
     "Time": _timestamp("time", "timetz"),
     "TIME": _timestamp("time", "timetz"),
     "Numeric": _numeric,
@@ -357,4 +404,6 @@ _HANDLERS: dict[str, Callable[[Machine, Frame, CallValue], PgType | Unknown]] = 
     "DOMAIN": _domain,
     "Enum": _enum,
     "ENUM": _enum,
+    "ChoiceType": _choice,
+    "PhoneNumberType": _phone_number,
 }

@@ -70,6 +70,8 @@ class CreateTable(Operation, frozen=True):
     partition_of: TableName | None = None
     complete: bool = True
     """False where some of its elements could not be read (`*columns` of unknown value, CREATE TABLE AS, LIKE)."""
+    reads: tuple[TableName, ...] = ()
+    """What the query of a materialized view reads."""
 
 
 class DropTable(Operation, frozen=True):

@@ -118,6 +118,8 @@ class Table(msgspec.Struct, frozen=True):
     temporary: bool = False
     complete: bool = True
     """False where something was done to the table that could not be read: what is missing may yet exist."""
+    reads: tuple[TableName, ...] = ()
+    """What the query of a materialized view reads, which is a table as far as its indexes go."""
 
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.name == name), None)

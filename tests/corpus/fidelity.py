@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
+import inspect
 import multiprocessing
 import re
 import signal
@@ -19,7 +21,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
+from unittest.mock import MagicMock
 
 from sqla_lsp.postgres.sql_expressions import member
 from sqla_lsp.postgres.sql_grammar import load_grammar
@@ -178,11 +181,14 @@ def is_schema(statement: Statement) -> bool:
 # ----------------------------------------------------------------------------------------------------------- what Alembic says
 
 
-def rendered(module: Any, function: str, convention: Mapping[str, str]) -> list[str]:
-    """The statements that a function renders. Raises whatever it raises."""
+def rendered(module: Any, function: str, convention: Mapping[str, str], ini: Path | None) -> list[str]:
+    """The statements that a function renders, in an environment as `alembic upgrade --sql` makes it: what migrations ask of their
+    context, and of the configuration in `ini`, has its answer. Raises whatever it raises."""
     import sqlalchemy
-    from alembic.migration import MigrationContext
+    from alembic.config import Config
     from alembic.operations import Operations
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
 
     written: list[str] = []
 
@@ -194,15 +200,32 @@ def rendered(module: Any, function: str, convention: Mapping[str, str]) -> list[
             pass
 
     metadata = sqlalchemy.MetaData(naming_convention=dict(convention) or None)
-    options = {"as_sql": True, "output_buffer": Buffer(), "literal_binds": True, "target_metadata": metadata}
-    context = MigrationContext.configure(dialect_name="postgresql", dialect_opts={"paramstyle": "named"}, opts=options)
-    with Operations.context(context):
-        getattr(module, function)()
+    script = ScriptDirectory(str(Path(module.__file__).parent))
+    with EnvironmentContext(Config(ini), script, as_sql=True) as environment:
+        environment.configure(
+            dialect_name="postgresql",
+            dialect_opts={"paramstyle": "named"},
+            output_buffer=cast("TextIO", Buffer()),
+            literal_binds=True,
+            target_metadata=metadata,
+        )
+        with Operations.context(environment.get_context()):
+            operations = importlib.import_module("alembic.op")
+            asked = inspect.signature(getattr(module, function)).parameters.values()
+            given = {one.name: operations if one.name == "op" else MagicMock() for one in asked if one.default is one.empty}
+            getattr(module, function)(**given)  # what env.py gives to `run_migrations()`
     return written
 
 
+def ini_of(path: Path, folder: Path) -> Path | None:
+    """The nearest alembic.ini above a revision, in its project."""
+    above = [parent for parent in path.parents if parent.is_relative_to(folder)]
+    return next((parent / "alembic.ini" for parent in above if (parent / "alembic.ini").is_file()), None)
+
+
 PROJECT: Project | None = None
-"""The project at hand, which the processes inherit."""
+FOLDER = Path()
+"""The project at hand and its folder, which the processes inherit."""
 
 
 def examine(job: tuple[str, str, bool | None]) -> list[Outcome]:
@@ -225,13 +248,14 @@ def examine(job: tuple[str, str, bool | None]) -> list[Outcome]:
     if ours is None or history is None:
         return [Outcome(job[0], "both", "no revision")]
     outcomes = []
+    ini = ini_of(path, FOLDER)
     for function, statements in (("upgrade", ours.upgrade), ("downgrade", ours.downgrade)):
         if not hasattr(module, function):
             continue
         signal.alarm(PATIENCE)
         try:
             with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
-                truth = truth_lines(rendered(module, function, history.environment.naming_convention))
+                truth = truth_lines(rendered(module, function, history.environment.naming_convention, ini))
         except BaseException as error:  # noqa: BLE001
             outcomes.append(Outcome(job[0], function, "not rendered", detail=short(error)))
             continue
@@ -247,7 +271,8 @@ def examine(job: tuple[str, str, bool | None]) -> list[Outcome]:
 
 def project_outcomes(folder: Path, only: str, answers: bool) -> list[Outcome]:
     """The outcomes of all revisions of one project."""
-    global PROJECT
+    global PROJECT, FOLDER
+    FOLDER = folder
     PROJECT = Project([str(folder)], Resolver({}, roots=[str(folder)]))
     PROJECT.load()
     jobs: list[tuple[str, str, bool | None]] = []
@@ -302,7 +327,7 @@ def main() -> None:
             if outcome.state in options.show.split(","):
                 print(f"{Path(outcome.path).relative_to(options.folder)} {outcome.function} {outcome.state} {outcome.detail}")
                 print("".join(f"    {line[:400]}\n" for line in outcome.differences), end="")
-    columns = ("equal", "branches", "another order", "unknown", "differing", "not rendered")
+    columns = ("equal", "branches", "another order", "unknown", "differing", "not rendered", "no revision")
     print(f"{'project':28}", *(f"{column:>13}" for column in columns))
     for name, counted in [*table.items(), ("all", sum(table.values(), Counter()))]:
         print(f"{name:28}", *(f"{counted[column]:13}" for column in columns))

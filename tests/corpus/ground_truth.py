@@ -104,10 +104,14 @@ class _Packages(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class _Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Stands in for modules that are not installed: whatever they are asked for is a mock."""
+    """Stands in for modules that are not installed: whatever they are asked for is a mock. Those of the project, whose namespace
+    package the root is, are missing: a mock of what sends statements would send none."""
+
+    def __init__(self, root: Path) -> None:
+        self.namespace = root.name
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
-        if fullname.partition(".")[0] in sys.stdlib_module_names:
+        if fullname.partition(".")[0] in (*sys.stdlib_module_names, self.namespace):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
@@ -189,7 +193,7 @@ def rendered(module: Any, function: str) -> list[str]:
 
 def load(path: Path, root: Path) -> Any:
     sys.meta_path.insert(0, _Packages(root))
-    sys.meta_path.append(_Missing())
+    sys.meta_path.append(_Missing(root))
     sys.path.insert(0, str(root))
     name = ".".join(path.relative_to(root).with_suffix("").parts)
     spec = importlib.util.spec_from_file_location(name, path)
@@ -373,7 +377,7 @@ def short(error: BaseException) -> str:
 def revisions(folder: Path) -> Iterator[tuple[str, str]]:
     """The revision files below a folder, each with the folder that its imports start from."""
     for path in sorted(folder.rglob("*.py")):
-        if _REVISION.search(path.read_bytes()):
+        if path.is_file() and _REVISION.search(path.read_bytes()):
             root = path.parent
             while (root / "__init__.py").exists() or (root.parent != folder and root != folder):
                 root = root.parent

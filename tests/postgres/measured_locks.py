@@ -32,6 +32,8 @@ _MODES = {
     "AccessExclusiveLock": "ACCESS EXCLUSIVE",
 }
 _ORDER = list(_MODES.values())
+Relations = dict[int, tuple[str, str, int | None, int]]
+"""By oid: name, kind, file, and how many rows were read in this transaction."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,8 @@ def measure(server: Server, case: Case) -> Measured:
             connection.execute(case.before)
         before = _relations(connection)
         if "CONCURRENTLY" in case.sql and "MATERIALIZED" not in case.sql:
-            return _named(
-                before, before, _while_waiting(server, connection, case.sql), scans={"t"} if "CREATE" in case.sql else set()
-            )
+            locks, waiting = _while_waiting(server, connection, case.sql)
+            return _named(before, waiting, locks, scans=_read_since(connection, before))
         connection.execute("BEGIN")
         start = _relations(connection)
         pid = connection.info.backend_pid
@@ -75,13 +76,20 @@ def measure(server: Server, case: Case) -> Measured:
     return _named(start, end, locks, rewrites, read)
 
 
-def _relations(connection: psycopg.Connection[Any]) -> dict[int, tuple[str, str, int | None, int]]:
+def _read_since(connection: psycopg.Connection[Any], start: Relations) -> set[str]:
+    """The tables that were read by statements which are done: what the database counted of them."""
+    connection.execute("SELECT pg_stat_force_next_flush()")
+    counted = connection.execute("SELECT relid, seq_tup_read FROM pg_stat_user_tables").fetchall()
+    return {start[oid][0] for oid, read in counted if oid in start and read >= _MANY}
+
+
+def _relations(connection: psycopg.Connection[Any]) -> Relations:
     return {oid: (name, kind, node, read) for oid, name, kind, node, read in connection.execute(_RELATIONS).fetchall()}
 
 
 def _named(
-    start: dict[int, tuple[str, str, int | None, int]],
-    end: dict[int, tuple[str, str, int | None, int]],
+    start: Relations,
+    end: Relations,
     locks: list[tuple[int, str]],
     rewrites: set[str] | None = None,
     scans: set[str] | None = None,
@@ -96,23 +104,34 @@ def _named(
     return Measured(found, rewrites or set(), scans or set())
 
 
-def _while_waiting(server: Server, connection: psycopg.Connection[Any], sql: str) -> list[tuple[int, str]]:
-    """The locks of a concurrent statement while it waits for a transaction that wrote to the table."""
+def _while_waiting(server: Server, connection: psycopg.Connection[Any], sql: str) -> tuple[list[tuple[int, str]], Relations]:
+    """The locks of a concurrent statement while it waits for a transaction that wrote to the table, and what there is then."""
     where = f"host={server.folder} user=postgres dbname=work"
     with psycopg.connect(where) as writer, psycopg.connect(where, autocommit=True) as watcher:
         writer.execute("UPDATE t SET e = 2 WHERE id = 1")
-        running = threading.Thread(target=connection.execute, args=(sql,))
+        failed: list[psycopg.Error] = []
+
+        def run() -> None:
+            try:
+                connection.execute(sql)
+            except psycopg.Error as error:
+                failed.append(error)
+
+        running = threading.Thread(target=run)
         running.start()
         locks: list[tuple[int, str]] = []
+        relations: Relations = {}
         until = time.monotonic() + 20
         waiting = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
         pid = connection.info.backend_pid
-        while time.monotonic() < until:
+        while time.monotonic() < until and running.is_alive():
             row = watcher.execute(waiting, (pid,)).fetchone()
             if row is not None and row[0]:
-                locks = watcher.execute(_LOCKS, (pid,)).fetchall()
+                locks, relations = watcher.execute(_LOCKS, (pid,)).fetchall(), _relations(watcher)
                 break
             time.sleep(0.02)
         writer.rollback()
         running.join()
-    return locks
+    if failed:
+        raise failed[0]
+    return locks, relations

@@ -74,6 +74,11 @@ def binaries_of(name: str) -> Path:
     return folder
 
 
+def debian(version: int) -> str:
+    """The folder where Debian's packages put the binaries of a version."""
+    return f"/usr/lib/postgresql/{version}/bin"
+
+
 @contextmanager
 def server(binaries: Path, locale: str = "C", options: tuple[str, ...] = ()) -> Iterator[Server]:
     """A server, as `binaries_of` finds it, for as long as the context lasts; `options` are further settings (`name=value`).

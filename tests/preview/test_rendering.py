@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -194,4 +195,112 @@ def test_naming_conventions(tmp_path: Path) -> None:
         "ALTER TABLE t ADD CONSTRAINT ck_t_pos CHECK (a > 0);",
         "ALTER TABLE t ADD CONSTRAINT ck_pos CHECK (a > 0);",
         "ALTER TABLE t ADD CONSTRAINT uq_t_a UNIQUE (a);",
+    ]
+
+
+def test_columns_of_postgis_bring_their_indexes(tmp_path: Path) -> None:
+    body = """
+        op.create_table("t", sa.Column("g", geoalchemy2.types.Geometry(geometry_type="POINT", srid=4326, name="geometry")))
+        op.add_column("t", sa.Column("h", geoalchemy2.Geography("polygon", 4326, spatial_index=False)))
+        op.add_column("t", sa.Column("z", geoalchemy2.Geometry("POINTZ", 4326, 3, use_N_D_index=True)))
+        op.add_column("t", sa.Column("r", geoalchemy2.Raster))
+        op.add_column("t", sa.Column("n", geoalchemy2.Geometry(name="other")))
+    """
+    assert text(previewed(tmp_path, body, before="import geoalchemy2").upgrade).splitlines() == [
+        "CREATE TABLE t ( g geometry(POINT,4326) );",
+        "CREATE INDEX idx_t_g ON t USING gist (g);",
+        "ALTER TABLE t ADD COLUMN h geography(POLYGON,4326);",
+        "ALTER TABLE t ADD COLUMN z geometry(POINTZ,4326);",
+        "CREATE INDEX idx_t_z ON t USING gist (z gist_geometry_ops_nd);",
+        "ALTER TABLE t ADD COLUMN r raster;",
+        "CREATE INDEX idx_t_r ON t USING gist (ST_ConvexHull(r));",
+        "? geoalchemy2.Geometry is not known",
+    ]
+
+
+def test_main_options_are_what_alembic_ini_says(tmp_path: Path) -> None:
+    body = """
+        if not context.config.get_main_option("repair"):
+            op.execute("SELECT 1")
+        if context.config.get_main_option("said") == "yes":
+            op.execute("SELECT 2")
+    """
+    files = {"alembic.ini": "[alembic]\nscript_location = migrations\nsaid = yes\n"}
+    told = text(previewed(tmp_path, body, before="from alembic import context", files=files).upgrade)
+    assert told.splitlines() == ["SELECT 1;", "SELECT 2;"]
+
+
+def test_the_operation_of_the_plug_in_for_enums(tmp_path: Path) -> None:
+    body = """
+        op.sync_enum_values(
+            enum_schema="public", enum_name="k", new_values=["a", "b"],
+            affected_columns=[
+                TableReference(table_schema="public", table_name="t", column_name="c", existing_server_default="'a'::k")
+            ],
+            enum_values_to_rename=[],
+        )
+        op.sync_enum_values("public", "k", ["a"], [("t", "c")], enum_values_to_rename=[])
+    """
+    before = "from alembic_postgresql_enum import TableReference"
+    new, old = '"public"."k"', '"public"."k_old"'
+    assert text(previewed(tmp_path, body, before=before).upgrade).splitlines() == [
+        f'ALTER TYPE {new} RENAME TO "k_old";',
+        f"CREATE TYPE {new} AS ENUM ('a', 'b');",
+        f'CREATE FUNCTION "public".new_old_not_equals(new_enum_val {new}, old_enum_val {old}) RETURNS boolean AS $$'
+        " SELECT new_enum_val::text != old_enum_val::text; $$ LANGUAGE SQL IMMUTABLE;",
+        f'CREATE OPERATOR "public".!= (leftarg = {new}, rightarg = {old}, procedure = "public".new_old_not_equals);',
+        f'CREATE FUNCTION "public".new_old_equals(new_enum_val {new}, old_enum_val {old}) RETURNS boolean AS $$'
+        " SELECT new_enum_val::text = old_enum_val::text; $$ LANGUAGE SQL IMMUTABLE;",
+        f'CREATE OPERATOR "public".= (leftarg = {new}, rightarg = {old}, procedure = "public".new_old_equals);',
+        'ALTER TABLE "public"."t" ALTER COLUMN "c" DROP DEFAULT;',
+        f'ALTER TABLE "public"."t" ALTER COLUMN "c" TYPE {new} USING "c"::text::{new};',
+        'ALTER TABLE "public"."t" ALTER COLUMN "c" SET DEFAULT \'a\'::public.k;',
+        f'DROP OPERATOR IF EXISTS "public".!= ({new}, {old});',
+        f'DROP FUNCTION "public".new_old_not_equals(new_enum_val {new}, old_enum_val {old});',
+        f'DROP OPERATOR IF EXISTS "public".= ({new}, {old});',
+        f'DROP FUNCTION "public".new_old_equals(new_enum_val {new}, old_enum_val {old});',
+        f"DROP TYPE {old};",
+        "? what the database answers is not known",
+    ]
+
+
+def test_the_next_value_of_a_sequence_as_default(tmp_path: Path) -> None:
+    body = """
+        sequence = sa.Sequence("s")
+        op.execute(sa.schema.CreateSequence(sequence))
+        op.add_column("t", sa.Column("id", sa.Integer(), server_default=sequence.next_value()))
+    """
+    assert text(previewed(tmp_path, body).upgrade).splitlines() == [
+        "CREATE SEQUENCE s;",
+        "ALTER TABLE t ADD COLUMN id INTEGER DEFAULT nextval('s');",
+    ]
+
+
+def test_names_of_a_module_of_many_models(tmp_path: Path) -> None:
+    models = "from app.kinds import Kind\n" + "".join([f"class Model{number}:\n    {'x' * 500!r}\n" for number in range(500)])
+    files = {
+        "app/__init__.py": "",
+        "app/kinds.py": "import enum\nclass Kind(enum.Enum):\n    a = 1\n    b = 2\n",
+        "app/models.py": models,
+    }
+    body = "op.create_table('t', sa.Column('k', sa.Enum(Kind, native_enum=False)))"
+    told = text(previewed(tmp_path, body, before="from app.models import Kind", files=files).upgrade)
+    assert told == "CREATE TABLE t ( k VARCHAR(1) );"
+
+
+def test_a_type_that_the_dialect_describes_is_the_drivers_own(tmp_path: Path) -> None:
+    before = textwrap.dedent("""
+        class Long(sa.TypeDecorator):
+            impl = sa.Text
+            def load_dialect_impl(self, dialect):
+                return dialect.type_descriptor(mysql.LONGTEXT() if dialect.name == "mysql" else sa.Text())
+
+        class Plain(sa.TypeDecorator):
+            impl = sa.Text
+    """)
+    body = "op.add_column('t', sa.Column('a', Long()))\nop.add_column('t', sa.Column('b', Plain()))"
+    described = postgresql.dialect().type_descriptor(sa.Text()).compile(dialect=postgresql.dialect())
+    assert text(previewed(tmp_path, body, before=before).upgrade).splitlines() == [
+        f"ALTER TABLE t ADD COLUMN a {described};",
+        "ALTER TABLE t ADD COLUMN b TEXT;",
     ]

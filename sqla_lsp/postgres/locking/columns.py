@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from sqla_lsp.postgres.locking.queries import move_sequences, nodes_of
 from sqla_lsp.postgres.locking.work import AE, Work, has_sequence, index_of
 from sqla_lsp.postgres.null_proof import proves_not_null
 from sqla_lsp.postgres.type_changes import judge
@@ -10,6 +13,7 @@ from sqla_lsp.postgres.volatility import is_volatile
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import Check, Column, ForeignKey, PrimaryKey, Table
+from sqla_lsp.schema.types import PgType
 
 
 def add_column(work: Work, added: ops.AddColumn) -> None:
@@ -19,6 +23,8 @@ def add_column(work: Work, added: ops.AddColumn) -> None:
     if added.if_not_exists is True and known is not None and isinstance(column.name, str) and known.column(column.name):
         return
     sequence = has_sequence(column)
+    if column.default is not None and isinstance(column.default.sql, str) and "nextval" in column.default.sql:
+        move_sequences(work, nodes_of(f"SELECT {column.default.sql}"))
     if sequence and isinstance(column.name, str) and isinstance(table.name, str):
         work.lock_sequence(table, column.name, AE)
     rewrites = sequence or _fills(work, column)
@@ -66,7 +72,7 @@ def alter_type(work: Work, altered: ops.AlterType) -> None:
     known = work.known.table(table)
     column = known.column(altered.column) if known is not None and isinstance(altered.column, str) else None
     old = altered.existing if column is None else column.type
-    verdict = judge(old, altered.to, work.version)
+    verdict = judge(_made(work, old), _made(work, altered.to) or altered.to, work.version)
     forced = using_forces(altered.using, altered.column, altered.to)
     touched = touching(known, altered.column) if known is not None else []
     work.lock_indexes(table, AE, touched)
@@ -79,6 +85,13 @@ def alter_type(work: Work, altered: ops.AlterType) -> None:
             work.build(table, name)
     if known is not None and verdict.effect != "same":
         _made_again(work, known, altered, checked=verdict.effect in ("rewrite", "index") or bool(forced))
+
+
+def _made(work: Work, given: PgType | Unknown | None) -> PgType | Unknown | None:
+    """A type that is named, as what the migrations made under that name."""
+    if not isinstance(given, PgType) or given.kind != "named" or given.name not in work.known.types:
+        return given
+    return replace(work.known.types[given.name], dimensions=given.dimensions)
 
 
 def _made_again(work: Work, known: Table, altered: ops.AlterType, *, checked: bool) -> None:
@@ -160,9 +173,19 @@ def set_nullable(work: Work, operation: ops.SetNullable) -> None:
 def set_default(work: Work, operation: ops.SetDefault) -> None:
     work.lock(operation.table, AE)
     default = operation.default
+    if default is None and isinstance(operation.column, str):
+        _drop_identity(work, operation.table, operation.column)
     if default is None or isinstance(default, Unknown):
         return
     if default.kind == "identity" and isinstance(operation.table.name, str) and isinstance(operation.column, str):
         work.lock_sequence(operation.table, operation.column, AE)
     if default.kind == "generated":
         work.rewrite(operation.table)
+
+
+def _drop_identity(work: Work, table: TableName, column: str) -> None:
+    """The sequence of an identity goes with it."""
+    known = work.known.table(table)
+    found = known.column(column) if known is not None else None
+    if found is not None and found.default is not None and found.default.kind == "identity":
+        work.lock_sequence(table, column, AE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqla_lsp.postgres.identifiers import default_name
 from sqla_lsp.postgres.locking.modes import Mode
 from sqla_lsp.postgres.locking.work import AE, SUE, Work
 from sqla_lsp.postgres.naming import index_name
@@ -55,7 +56,7 @@ def rename_index(work: Work, renamed: ops.RenameIndex) -> None:
 
 
 def attach_index(work: Work, attached: ops.AttachIndex) -> None:
-    work.lock(TableName(attached.name, attached.schema), AE)
+    work.lock(TableName(attached.name, attached.schema), SUE)
     work.taking.not_known("the partition's index and table are locked too", work=False)
 
 
@@ -78,5 +79,6 @@ def reindex(work: Work, reindexed: ops.Reindex) -> None:
         work.lock_beside(beside, index, SUE if reindexed.concurrently is True else AE)
         if reindexed.concurrently is True:
             work.taking.build(work.beside(beside, index))
+            work.lock_beside(beside, default_name(index, (), "ccnew"), SUE)
         else:
             work.taking.rewrite(work.beside(beside, index))

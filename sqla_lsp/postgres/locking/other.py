@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sqla_lsp.postgres.locking.modes import MODES, Mode
-from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work, referencing
-from sqla_lsp.postgres.sql_expressions import member, messages, qualified, relation, strings
-from sqla_lsp.postgres.sql_grammar import Parsed, statements
-from sqla_lsp.postgres.sql_text import Holes, masked, prepare
+from sqla_lsp.postgres.locking.queries import named_in, parsed_statements, select, write
+from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work, referencing, with_type
+from sqla_lsp.postgres.sql_expressions import member, qualified, relation, strings
+from sqla_lsp.postgres.sql_grammar import Parsed
+from sqla_lsp.postgres.sql_text import Holes
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.operations import OtherStatement
-from sqla_lsp.schema.tables import ForeignKey
 
 _ALTER_TABLE: dict[str, Mode] = {
     "AT_SetStatistics": SUE,
@@ -30,13 +29,11 @@ _ALTER_TABLE: dict[str, Mode] = {
     "AT_DisableTrigAll": SRE,
     "AT_EnableTrigUser": SRE,
     "AT_DisableTrigUser": SRE,
-    "AT_AlterConstraint": SRE,
 }
 """Subcommands that take less than ACCESS EXCLUSIVE."""
 _REWRITING = frozenset({"AT_SetLogged", "AT_SetUnLogged", "AT_SetAccessMethod"})
 _READS = ("SELECT", "WITH")
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE")
-_SELECTIVE = re.compile(r"\b(?:where|limit|join)\b", re.IGNORECASE)
 _COMMENTED = frozenset({"OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_INDEX", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE"})
 _ON_TABLE = frozenset({"OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
 _WITHOUT_RELATION = (
@@ -50,76 +47,20 @@ _WITHOUT_RELATION = (
 _NO_RELATION = frozenset(_WITHOUT_RELATION.split())
 
 
-def named_in(sql: str) -> tuple[TableName, ...]:
-    """The relations that the statements of a text name, without the queries of their WITH."""
-    found: dict[TableName, None] = {}
-    for parsed in _parsed(sql):
-        nodes = list(messages(parsed.node)) if parsed.node is not None else []
-        queries = {node.ctename for node in nodes if node.DESCRIPTOR.name == "CommonTableExpr"}
-        for node in nodes:
-            if node.DESCRIPTOR.name == "RangeVar" and (node.schemaname or node.relname not in queries):
-                found[relation(node, Holes())] = None
-    return tuple(found)
-
-
-def is_query(sql: str) -> bool:
-    """Whether a text makes a table from what a query reads."""
-    return any(parsed.kind in ("create_table_as_stmt", "select_stmt") for parsed in _parsed(sql))
-
-
-def _parsed(sql: str) -> list[Parsed]:
-    text, holes = prepare(sql, binds=False)
-    return list(statements(text, holes))
-
-
 def other(work: Work, operation: OtherStatement) -> None:
     """The locks of a statement that is known by its kind alone."""
     sql = operation.site.sql or ""
     kind = operation.kind
     if kind in _WRITES:
-        _write(work, operation, sql)
+        write(work, operation, sql)
     elif kind in _READS:
-        for table in named_in(sql):
-            _read(work, table)
-            if _reads_all(sql):
-                work.scan(table)
+        select(work, sql)
     elif sql:
-        for parsed in _parsed(sql):
+        for parsed in parsed_statements(sql):
             if parsed.node is None:
                 work.taking.not_known(parsed.reason)
             else:
                 _statement(work, parsed)
-
-
-def _write(work: Work, operation: OtherStatement, sql: str) -> None:
-    """Rows are written: the targets are locked, and, where foreign keys lead there or from there, what these name; what else is
-    named is read."""
-    for table in named_in(sql):
-        if table not in operation.tables:
-            _read(work, table)
-    for table in operation.tables:
-        work.lock(table, "ROW EXCLUSIVE")
-        if operation.kind != "INSERT":
-            work.lock_indexes(table, "ROW EXCLUSIVE")
-            if _reads_all(sql):
-                work.scan(table)
-        known = work.known.table(table)
-        keys = [key for key in known.constraints if isinstance(key, ForeignKey)] if known is not None else []
-        others = [key.target for key in keys] if operation.kind == "INSERT" else []
-        others += referencing(work, table) if operation.kind == "DELETE" else []
-        for other in others:
-            work.lock(other, "ROW SHARE")
-            work.lock_indexes(other, "ROW SHARE")
-
-
-def _read(work: Work, table: TableName) -> None:
-    work.lock(table, "ACCESS SHARE")
-    work.lock_indexes(table, "ACCESS SHARE")
-
-
-def _reads_all(sql: str) -> bool:
-    """Whether a statement has nothing that an index could serve."""
-    return _SELECTIVE.search(masked(sql)) is None
 
 
 def _statement(work: Work, parsed: Parsed) -> None:
@@ -156,16 +97,19 @@ def _statement(work: Work, parsed: Parsed) -> None:
             _comment(work, node)
         case "grant_stmt":
             if work.version >= 18:
-                for item in node.objects if member(node, "objtype") == "OBJECT_TABLE" else ():
-                    work.lock(relation(item.range_var, Holes()), "ACCESS SHARE")
+                _grant(work, node)
         case "drop_stmt":
             _drop(work, node)
         case "rename_stmt" | "alter_object_schema_stmt" if node.HasField("relation"):
             work.lock(relation(node.relation, Holes()), AE)
         case "create_seq_stmt":
             work.lock(relation(node.sequence, Holes()), AE)
+            _owner(work, node)
         case "alter_seq_stmt":
             work.lock(relation(node.sequence, Holes()), SRE)
+            _owner(work, node)
+        case "alter_domain_stmt":
+            _alter_domain(work, node)
         case kind if kind not in _NO_RELATION:
             for table in named_in(parsed.text):
                 work.taking.not_known(f"how {table} is locked is not known")
@@ -178,8 +122,41 @@ def _alter_table(work: Work, node: Any) -> None:
         work.lock(table, _ALTER_TABLE.get(name, AE))
         if name in _REWRITING:
             work.rewrite(table)
+        change = getattr(item.alter_table_cmd, "def")
+        if name in ("AT_AddInherit", "AT_DropInherit"):
+            work.lock(relation(change.range_var, Holes()), SUE)
+        if name == "AT_ReplicaIdentity" and change.replica_identity_stmt.name:
+            work.lock_beside(table, change.replica_identity_stmt.name, "SHARE")
         if name == "AT_SetTableSpace":
             work.taking.not_known("where the tablespace is another one, the table is copied")
+
+
+def _grant(work: Work, node: Any) -> None:
+    if member(node, "objtype") not in ("OBJECT_TABLE", "OBJECT_SEQUENCE"):
+        return
+    if member(node, "targtype") != "ACL_TARGET_OBJECT":
+        work.taking.not_known("all that is in the schema is locked ACCESS SHARE", work=False)
+        return
+    for item in node.objects:
+        work.lock(relation(item.range_var, Holes()), "ACCESS SHARE")
+
+
+def _owner(work: Work, node: Any) -> None:
+    """A sequence is said to belong to a column: its table is looked at."""
+    for option in node.options:
+        names = strings(option.def_elem.arg.list.items) if option.def_elem.defname == "owned_by" else ()
+        if len(names) > 1:
+            work.lock(qualified(names[:-1], Holes()), "ACCESS SHARE")
+
+
+def _alter_domain(work: Work, node: Any) -> None:
+    """A new constraint of a domain is checked in every table that has a column of it."""
+    constraint = getattr(node, "def").constraint
+    if node.subtype not in ("C", "O") or (node.subtype == "C" and constraint.skip_validation):
+        return
+    for table in with_type(work, strings(node.type_name)[-1]):
+        work.lock(table, "SHARE")
+        work.scan(table)
 
 
 def _refresh(work: Work, node: Any) -> None:
@@ -191,7 +168,12 @@ def _refresh(work: Work, node: Any) -> None:
     else:
         work.taking.rewrite(str(view))
         work.lock_indexes(view, AE)
-    work.taking.not_known("the tables that its query names are read", work=False)
+    known = work.known.table(view)
+    if known is None or not known.reads:
+        work.taking.not_known("the tables that its query names are read", work=False)
+    for table in known.reads if known is not None else ():
+        work.read_by_query(table)
+        work.lock(table, "ACCESS SHARE")
 
 
 def _truncate(work: Work, node: Any) -> None:
@@ -203,6 +185,8 @@ def _truncate(work: Work, node: Any) -> None:
         work.lock(table, AE)
         work.lock_indexes(table, AE)
         work.taking.rewrite(str(table))
+        if node.restart_seqs:
+            work.lock_sequences(table, AE)
         if member(node, "behavior") == "DROP_CASCADE":
             pending += [child for child in referencing(work, table) if child not in done]
 
@@ -234,6 +218,10 @@ def _comment(work: Work, node: Any) -> None:
 
 def _drop(work: Work, node: Any) -> None:
     kind = member(node, "remove_type")
+    if kind == "OBJECT_STATISTIC_EXT":
+        work.taking.not_known("their table is locked SHARE UPDATE EXCLUSIVE", work=False)
+    elif member(node, "behavior") == "DROP_CASCADE" and kind not in _ON_TABLE:
+        work.taking.not_known("the tables that depend on it are locked ACCESS EXCLUSIVE too", work=False)
     for item in node.objects:
         names = strings(item.list.items)
         if kind in _ON_TABLE:

@@ -139,6 +139,15 @@ def referencing(work: Work, table: TableName) -> list[TableName]:
     return found
 
 
+def with_type(work: Work, name: str | Unknown) -> list[TableName]:
+    """The tables that have a column of a type of the project, an array of it included."""
+    return [
+        table.name
+        for table in work.known.tables.values()
+        if any(isinstance(column.type, PgType) and column.type.name == name for column in table.columns)
+    ]
+
+
 def has_sequence(column: Column) -> bool:
     """Whether a column brings a sequence along."""
     is_serial = isinstance(column.type, PgType) and column.type.serial
