@@ -27,7 +27,11 @@ EDITORS: dict[str, Callable[[Path], str]] = {
     "vim-ale": vim.ale,
     "vscode": vscode.workbench,
     "vscode-host": vscode.extension_host,
+    "vscode-failures": vscode.failures,
     "vscode-install": vscode.installation,
+    "vscode-activation": vscode.activation,
+    "vscode-trust": vscode.trust,
+    "vscode-python": vscode.python_extension,
 }
 ON_REQUEST: dict[str, Callable[[Path], str]] = {"vscode-pictures": vscode.pictures}
 """What runs only when it is named."""
