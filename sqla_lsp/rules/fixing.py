@@ -9,27 +9,12 @@ from functools import partial
 from sqla_lsp.fixes.fix import Change, Fix, Made, NotPossible
 from sqla_lsp.fixes.ignoring import ignored, without_comment
 from sqla_lsp.project.project import Project
-from sqla_lsp.rules.check import context_of, judgements
-from sqla_lsp.rules.finding import Finding
+from sqla_lsp.rules.check import context_of
 from sqla_lsp.rules.offers import OFFERS
 from sqla_lsp.rules.rule import Asked, Judgement
 from sqla_lsp.rules.unused_ignore import NAME as UNUSED
 
 logger = logging.getLogger(__name__)
-
-
-def fixes_of(project: Project, path: str, finding: Finding) -> tuple[Fix, ...]:
-    """The fixes of a finding of a file as it stands now, the best first."""
-    found = judgements(project, path)
-    judgement = next((other for other in found if other.finding == finding), None)
-    return () if judgement is None else tuple(offered(project, path, judgement, found))
-
-
-def all_fixes(project: Project, path: str) -> Iterator[tuple[Finding, tuple[Fix, ...]]]:
-    """The findings of a file with the fixes of each."""
-    found = judgements(project, path)
-    for judgement in found:
-        yield judgement.finding, tuple(offered(project, path, judgement, found))
 
 
 def offered(project: Project, path: str, judgement: Judgement, found: tuple[Judgement, ...]) -> Iterator[Fix]:

@@ -1,4 +1,5 @@
-"""From findings and edits to LSP: the one place where the server turns byte offsets into the client's positions."""
+"""From findings and ranges to LSP and back: the one place where the server turns byte offsets into the client's positions. It
+works before lsprotocol is imported."""
 
 from __future__ import annotations
 
@@ -6,38 +7,28 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
-
-from lsprotocol import types
+from typing import TYPE_CHECKING
 
 from sqla_lsp.rules.finding import Finding, Related
 from sqla_lsp.rules.registry import url
 from sqla_lsp.server import wire
-from sqla_lsp.text.edits import Edit
 from sqla_lsp.text.lines import Encoding, LineIndex
 from sqla_lsp.text.places import Place
 
+if TYPE_CHECKING:
+    from lsprotocol import types
+
 SOURCE = "sqla-lsp"
 
-_SEVERITIES = {
-    "error": int(types.DiagnosticSeverity.Error),
-    "warning": int(types.DiagnosticSeverity.Warning),
-    "information": int(types.DiagnosticSeverity.Information),
-    "hint": int(types.DiagnosticSeverity.Hint),
-}
-_TAGS = {"unnecessary": int(types.DiagnosticTag.Unnecessary), "deprecated": int(types.DiagnosticTag.Deprecated)}
+_SEVERITIES = {"error": 1, "warning": 2, "information": 3, "hint": 4}
+_TAGS = {"unnecessary": 1, "deprecated": 2}
+"""Severities and tags as the protocol numbers them."""
 
 
 @lru_cache(maxsize=32)
 def line_index(data: bytes) -> LineIndex:
     """The line index of a text; the same text is rarely asked about once."""
     return LineIndex(data)
-
-
-def text_edit(edit: Edit, data: bytes, encoding: Encoding) -> types.TextEdit:
-    """An edit of a text as a client takes it."""
-    lines = line_index(data)
-    start, end = (types.Position(*lines.position(offset, encoding)) for offset in (edit.start, edit.end))
-    return types.TextEdit(types.Range(start, end), edit.text)
 
 
 def offsets(at: types.Range, data: bytes, encoding: Encoding) -> tuple[int, int]:

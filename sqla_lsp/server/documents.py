@@ -10,20 +10,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from lsprotocol import types
-
+from sqla_lsp.server import hello
 from sqla_lsp.server.convert import line_index
 from sqla_lsp.text.lines import Encoding
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from lsprotocol import types
 
-ENCODINGS = {
-    types.PositionEncodingKind.Utf8: Encoding.UTF8,
-    types.PositionEncodingKind.Utf16: Encoding.UTF16,
-    types.PositionEncodingKind.Utf32: Encoding.UTF32,
-}
+logger = logging.getLogger(__name__)
 
 NO_VERSION = -(2**31)
 """Stands for a version that the client left out."""
@@ -72,7 +69,7 @@ class Documents:
         document = self.by_path.get(path)
         return document.uri if document is not None else Path(path).as_uri()
 
-    def open(self, item: types.TextDocumentItem) -> Document | None:
+    def open(self, item: hello.TextDocumentItem | types.TextDocumentItem) -> Document | None:
         """Takes a document up; None where it is no Python file. Opened twice, the later text counts."""
         path = path_of(item.uri)
         if path is None or not path.endswith(".py"):
@@ -89,7 +86,7 @@ class Documents:
             path = path_of(identifier.uri)
             if path is None or not path.endswith(".py"):
                 return None
-            if not changes or not isinstance(changes[0], types.TextDocumentContentChangeWholeDocument):
+            if not changes or hasattr(changes[0], "range"):
                 logger.warning("a change of %s, which is not open, is passed over", identifier.uri)
                 return None
             document = Document(identifier.uri, path, None, b"")
@@ -117,8 +114,8 @@ class Documents:
 
     def _changed(self, data: bytes, change: types.TextDocumentContentChangeEvent) -> bytes:
         text = _bytes(change.text)
-        if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-            return text
+        if not hasattr(change, "range"):
+            return text  # all of it
         lines = line_index(data)
         start = lines.offset(change.range.start.line, change.range.start.character, self.encoding)
         end = lines.offset(change.range.end.line, change.range.end.character, self.encoding)

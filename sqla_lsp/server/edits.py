@@ -10,8 +10,9 @@ from pathlib import Path
 from lsprotocol import types
 
 from sqla_lsp.fixes.fix import Change
-from sqla_lsp.server.convert import text_edit
+from sqla_lsp.server.convert import line_index
 from sqla_lsp.server.documents import Document
+from sqla_lsp.server.session import Abilities
 from sqla_lsp.text.edits import Edit
 from sqla_lsp.text.lines import Encoding
 
@@ -21,15 +22,6 @@ _CREATES, _ALSO = "creates a file", "changes another file"
 
 class Overtaken(Exception):
     """A text that is open in the editor is not the one that was analysed."""
-
-
-@dataclass(frozen=True)
-class Abilities:
-    """What edits a client can apply: `versions` of documents, new files (`creates`), and `annotations` that a user confirms."""
-
-    versions: bool = False
-    creates: bool = False
-    annotations: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +72,13 @@ class Editor:
 
     def _edits(self, edits: tuple[Edit, ...], text: bytes) -> list[types.TextEdit]:
         return [text_edit(edit, text, self.encoding) for edit in edits]
+
+
+def text_edit(edit: Edit, data: bytes, encoding: Encoding) -> types.TextEdit:
+    """An edit of a text as a client takes it."""
+    lines = line_index(data)
+    start, end = (types.Position(*lines.position(offset, encoding)) for offset in (edit.start, edit.end))
+    return types.TextEdit(types.Range(start, end), edit.text)
 
 
 def _annotated(edit: types.TextEdit, annotation: str | None) -> types.TextEdit | types.AnnotatedTextEdit:

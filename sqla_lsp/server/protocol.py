@@ -35,16 +35,25 @@ class Protocol(LanguageServerProtocol):
         self._phase: Literal["new", "running", "shut down"] = "new"
         super().__init__(*arguments, **options)
         self.leave: Callable[[], None] = lambda: None
+        self._is_resumed = False
 
     @property
     def exit_code(self) -> int:
         """0 after `shutdown`, 1 where the client left without it."""
         return 0 if self._phase == "shut down" else 1
 
-    @property
-    def running(self) -> bool:
-        """Whether anything may still be sent of our own accord."""
-        return self._phase == "running"
+    def resume(self, initialize: bytes) -> None:
+        """Takes over a session whose `initialize` was answered already. What that says of the client is lost where it is not what
+        the protocol says."""
+        message = json.loads(initialize)
+        self._is_resumed, self._phase = True, "running"
+        try:
+            structured = super().structure_message(message)
+        except JsonRpcException as error:
+            logger.warning("the parameters of initialize could not be read: %s", error)
+            nothing: Any = {"processId": None, "rootUri": None, "capabilities": {}}
+            structured = super().structure_message({**message, "params": nothing})
+        super().handle_message(structured)
 
     # ---------------------------------------------------------------------------------------------- receiving
 
@@ -120,6 +129,8 @@ class Protocol(LanguageServerProtocol):
             self.writer.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
     def _send_data(self, data: Any) -> None:
+        if self._is_resumed and isinstance(getattr(data, "result", None), types.InitializeResult):
+            return  # the client has it already
         self.send_body(json.dumps(data, default=self._serialize_message).encode())
 
     # ---------------------------------------------------------------------------------------------- documents

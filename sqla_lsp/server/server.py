@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -18,15 +18,14 @@ from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound
 from pygls.lsp.server import LanguageServer
 
 from sqla_lsp import __version__
-from sqla_lsp.server import documents, options, scripts, session
+from sqla_lsp.server import documents, options, scripts, session, wire
 from sqla_lsp.server.actions import KINDS, Actions, Asked, meant
-from sqla_lsp.server.analysis import Analysis, Load, Result
-from sqla_lsp.server.convert import Converter
+from sqla_lsp.server.analysis import Analysis
 from sqla_lsp.server.edits import Editor
+from sqla_lsp.server.front import Front, Reading
 from sqla_lsp.server.previews import SHOW_SQL, Previews
 from sqla_lsp.server.progress import Progress
 from sqla_lsp.server.protocol import Protocol
-from sqla_lsp.server.publisher import Publisher
 from sqla_lsp.server.watching import Sweeper, watch
 
 if TYPE_CHECKING:
@@ -40,9 +39,10 @@ T = TypeVar("T")
 
 
 class Server(LanguageServer):
-    """The state of one client's session. `analysis`, `actions`, `previews` and `sweeper` are there from `initialize` on."""
+    """The state of one client's session. `front` is what it has apart from pygls; `actions`, `previews` and `sweeper` are
+    there from `initialize` on."""
 
-    analysis: Analysis
+    front: Front
     actions: Actions
     previews: Previews
     sweeper: Sweeper
@@ -54,13 +54,27 @@ class Server(LanguageServer):
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
             protocol_cls=Protocol,
         )
-        self.documents = documents.Documents()
-        self.options = options.Options()
-        self.session = session.Session()
-        self.publisher = Publisher(self.messages.send_body)
-        self._told: frozenset[str] = frozenset()
-        self._failure: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def documents(self) -> documents.Documents:
+        """The open documents."""
+        return self.front.documents
+
+    @property
+    def options(self) -> options.Options:
+        """What the client asks for."""
+        return self.front.options
+
+    @property
+    def session(self) -> session.Session:
+        """What the client said about itself."""
+        return self.front.session
+
+    @property
+    def analysis(self) -> Analysis:
+        """The analysis, there from `initialize` on."""
+        return self.front.analysis
 
     @property
     def messages(self) -> Protocol:
@@ -86,58 +100,30 @@ class Server(LanguageServer):
             return
         logger.error("%s", source.__name__, exc_info=error)
 
-    def begin(self, given: session.Session) -> None:
-        """Takes a client on."""
-        self.session = given
-        encoding = self.documents.encoding
-        converter = Converter(encoding, self.documents.uri_of, given.related, given.tags, given.data)
-        self.analysis = Analysis(converter, _OnLoop(self, asyncio.get_running_loop()))
-        editor = Editor(encoding, given.edits, lambda: self.documents.by_path)
-        self.actions = Actions(converter, editor, given.resolves, self.analysis.proceed)
-        self.previews = Previews(encoding, given.markdown, self.analysis.give_way)
+    def begin(self) -> None:
+        """Makes what answers the requests of a client that was taken on."""
+        converter = self.front.converter()
+        editor = Editor(converter.encoding, self.session.edits, lambda: self.documents.by_path)
+        self.actions = Actions(converter, editor, self.session.resolves, self.analysis.proceed)
+        self.previews = Previews(converter.encoding, self.session.markdown, self.analysis.give_way)
+        self.front.moved = self.follow
         self.sweeper = Sweeper(self.analysis.sweep)
-
-    def stop(self, timeout: float) -> bool:
-        """Ends the analysis; whether it has ended in time."""
-        return not hasattr(self, "analysis") or self.analysis.stop(timeout)
-
-    # ----------------------------------------------------------------------------------- what the user sees
-
-    def tell(self, sentence: str, kind: types.MessageType = types.MessageType.Error) -> None:
-        """Shows the user what is wrong."""
-        if self.messages.running:
-            self.window_show_message(types.ShowMessageParams(kind, f"sqla-lsp: {sentence}"))
-
-    def problems(self, sentences: Sequence[str]) -> None:
-        """Tells of problems that are new; one that comes back is told again."""
-        for sentence in sentences:
-            if sentence not in self._told:
-                self.tell(sentence)
-        self._told = frozenset(sentences)
 
     def read_projects(self) -> None:
         """Reads all folders (again) and judges what is shown."""
-        loop = asyncio.get_running_loop()
+        self.show(self.front.read_projects())
+
+    def show(self, reading: Reading) -> None:
+        """Shows how far the reading is, to a client that can."""
         progress = Progress(self, "Reading migrations")
         self.background(progress.begin())
-
-        def done(error: Exception | None) -> None:
-            progress.end()
-            sentence = f"the project could not be read: {type(error).__name__}: {error}" if error is not None else None
-            if sentence is not None and sentence != self._failure:
-                self.tell(sentence)
-            self._failure = sentence
-
-        def done_in_thread(error: Exception | None) -> None:
-            _call(loop, done, error)
-
-        self.analysis.load(Load(self.session.roots, self.options, progress.report, done_in_thread))
+        reading.show(progress)
 
     async def rendered(self, answer: Callable[[Projects], T]) -> T | None:
         """The answer to a question that renders SQL."""
         return await asyncio.wrap_future(self.analysis.ask(answer, renders=True))
 
-    async def show(self, uri: str, otherwise: str) -> None:
+    async def open_document(self, uri: str, otherwise: str) -> None:
         """Opens a document in the editor; where it cannot do that, the user is told."""
         if self.session.documents:
             try:
@@ -147,63 +133,22 @@ class Server(LanguageServer):
             else:
                 if shown.success:
                     return
-        self.tell(otherwise, types.MessageType.Info)
+        self.front.tell(otherwise, wire.INFORMATION)
 
-    def publish(self, results: list[Result]) -> None:
-        """Publishes findings, unless the text that they speak of is gone."""
-        for result in results if self.messages.running else ():
-            shown = self.documents.by_path.get(result.path)
-            if shown is None and (result.data is not None or self.options.mode == "open-files"):
-                continue
-            if shown is not None and shown.data != result.data:
-                continue
-            version = None if shown is None else shown.version
-            self.publisher.publish(
-                result.path, self.documents.uri_of(result.path), result.diagnostics, version, always=result.asked
-            )
+    def follow(self, paths: list[str]) -> None:
+        """Other files have changed something of open documents."""
+        shown = [path for path in paths if self.previews.follows(path)]
+        if shown and (self.session.lens_refresh or self.session.hint_refresh):
+            self.background(self._refresh(shown))
 
-        followed = [result.path for result in results if not result.asked and self.previews.follows(result.path)]
-        if followed and (self.session.lens_refresh or self.session.hint_refresh):
-            self.background(self._follow(followed))
-
-    async def _follow(self, paths: Sequence[str]) -> None:
-        """Has the client ask again for the lenses and hints of documents that other files have changed."""
-        asking = self.analysis.ask(lambda projects: self.previews.have_changed(paths, projects), renders=True)
-        if await asyncio.wrap_future(asking) and self.messages.running:
+    async def _refresh(self, paths: list[str]) -> None:
+        """Has the client ask again for lenses and hints, where they are others now."""
+        has_changed = await self.rendered(lambda projects: self.previews.have_changed(paths, projects))
+        if has_changed and self.front.is_open:
             if self.session.lens_refresh:
                 await self.workspace_code_lens_refresh_async(None)
             if self.session.hint_refresh and self.options.hints:
                 await self.workspace_inlay_hint_refresh_async(None)
-
-    def keep(self, paths: frozenset[str]) -> None:
-        """Takes back what was published for files that are no longer shown."""
-        if self.messages.running:
-            self.publisher.keep(paths | self.documents.by_path.keys())
-
-
-class _OnLoop:
-    """Hears the analysis in its thread and speaks on the event loop."""
-
-    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
-        self._server = server
-        self._loop = loop
-
-    def judged(self, results: list[Result]) -> None:
-        _call(self._loop, self._server.publish, results)
-
-    def showing(self, paths: frozenset[str]) -> None:
-        _call(self._loop, self._server.keep, paths)
-
-    def problems(self, sentences: tuple[str, ...]) -> None:
-        _call(self._loop, self._server.problems, sentences)
-
-
-def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object) -> None:
-    """Calls a function on the event loop, unless it has ended."""
-    try:
-        loop.call_soon_threadsafe(function, *arguments)
-    except RuntimeError:
-        logger.debug("the session has ended")
 
 
 server = Server()
@@ -212,19 +157,28 @@ server = Server()
 @server.feature(types.INITIALIZE)
 def initialize(ls: Server, params: types.InitializeParams) -> None:
     """Notes what the client can do and wants."""
-    encoding = ls.workspace.position_encoding
-    ls.documents.encoding = documents.ENCODINGS[types.PositionEncodingKind(encoding)]
-    ls.options = options.read(params.initialization_options)
-    ls.begin(session.begun(params))
+    if not ls.front.has_begun:
+        ls.front.begin(session.begun(params), options.read(params.initialization_options))
+    ls.begin()
 
 
 @server.feature(types.INITIALIZED)
 def initialized(ls: Server, params: types.InitializedParams) -> None:
     """Reads the projects."""
-    for problem in ls.options.problems:
-        ls.tell(problem)
     ls.background(_watch(ls))
-    ls.read_projects()
+    if ls.front.reading is None:
+        for problem in ls.options.problems:
+            ls.front.tell(problem)
+        ls.read_projects()
+    else:
+        ls.show(ls.front.reading)
+        ls.sweeper.request()
+
+
+@server.feature(types.SHUTDOWN)
+def shutdown(ls: Server, params: None) -> None:
+    """Nothing is published any more."""
+    ls.front.is_open = False
 
 
 async def _watch(ls: Server) -> None:
@@ -261,7 +215,7 @@ def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
     if document is None:
         return
     if ls.options.mode == "open-files":
-        ls.publisher.closed(document.path, document.uri)
+        ls.front.publisher.closed(document.path, document.uri)
     ls.previews.forget(document.path)
     ls.analysis.text(document.path, None)
 
@@ -277,7 +231,7 @@ def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesPara
 @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
 def did_change_workspace_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
     """Workspace folders came or went."""
-    ls.session = replace(ls.session, roots=session.roots_after(ls.session.roots, params.event))
+    ls.front.session = replace(ls.session, roots=session.roots_after(ls.session.roots, params.event))
     ls.read_projects()
 
 
@@ -291,9 +245,9 @@ def did_change_configuration(ls: Server, params: types.DidChangeConfigurationPar
         return
     wanted = options.read(given)
     for problem in wanted.problems:
-        ls.tell(problem)
+        ls.front.tell(problem)
     if wanted != ls.options:
-        ls.options = wanted
+        ls.front.options = wanted
         ls.read_projects()
 
 
@@ -321,7 +275,7 @@ async def code_action_resolve(ls: Server, action: types.CodeAction) -> types.Cod
     edit = await asyncio.wrap_future(ls.analysis.ask(lambda projects: ls.actions.resolved(wanted, projects)))
     if isinstance(edit, types.WorkspaceEdit):
         return attrs.evolve(action, edit=edit)
-    ls.tell(f"{action.title}: {edit or 'a newer text has come'}", types.MessageType.Warning)
+    ls.front.tell(f"{action.title}: {edit or 'a newer text has come'}", wire.WARNING)
     return action
 
 
@@ -357,19 +311,19 @@ async def show_sql(ls: Server, uri: str, direction: str) -> str | None:
     """Opens the SQL of a migration's function, and gives it. A client that cannot open documents is told where it is."""
     path = documents.path_of(uri)
     if path is None or direction not in ("upgrade", "downgrade"):
-        ls.tell(f"{SHOW_SQL} takes the URI of a migration, and upgrade or downgrade, not {uri} and {direction}")
+        ls.front.tell(f"{SHOW_SQL} takes the URI of a migration, and upgrade or downgrade, not {uri} and {direction}")
         return None
     made = await ls.rendered(lambda projects: ls.previews.script(path, cast("Direction", direction), projects))
     if made is None:
-        ls.tell(f"{path} is no migration of a project that is open", types.MessageType.Warning)
+        ls.front.tell(f"{path} is no migration of a project that is open", wire.WARNING)
         return None
     revision, text = made
     try:
         script = await asyncio.to_thread(scripts.written, path, revision, direction, text)
     except OSError as error:
-        ls.tell(f"the SQL could not be written: {error}")
+        ls.front.tell(f"the SQL could not be written: {error}")
         return text
-    await ls.show(script.as_uri(), f"the SQL of {direction} {revision} is in {script}")
+    await ls.open_document(script.as_uri(), f"the SQL of {direction} {revision} is in {script}")
     return text
 
 

@@ -3,15 +3,16 @@ protocol wants."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import multiprocessing
 import os
-import socket
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from sqla_lsp.server.front import Front
+from sqla_lsp.server.mailbox import Mailbox
+from sqla_lsp.server.opening import Opening
 from sqla_lsp.server.streams import Output, messages, private_standard_streams
 
 _PATIENCE = 2.0
@@ -27,6 +28,8 @@ def over_stdio() -> int:
 
 def over_tcp(host: str, port: int) -> int:
     """Waits for one client at an address and serves it; gives the exit code. Says on standard error where it listens."""
+    import socket
+
     _configure_logging()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as listening:
@@ -43,12 +46,46 @@ def _configure_logging() -> None:
     logging.getLogger("pygls").setLevel(logging.WARNING)
 
 
+@dataclass
+class _Line:
+    """The client's end of the line: who hears what it says at present, and that it has gone."""
+
+    receive: Callable[[bytes], None]
+    end: Callable[[], None]
+
+    def listen(self, read: Callable[[int], bytes], mailbox: Mailbox) -> None:
+        """Passes on what comes until the client goes. Runs in a thread of its own."""
+        for body in messages(read):
+            mailbox.post(self._receive, body)
+        mailbox.post(self._end)
+
+    def _receive(self, body: bytes) -> None:
+        self.receive(body)
+
+    def _end(self) -> None:
+        self.end()
+
+
 def _serve(read: Callable[[int], bytes], write: Callable[[bytes | memoryview], int]) -> int:
+    """Opens the session, and imports pygls to go on with it when the first documents are judged."""
+    mailbox = Mailbox()
+    output = Output(write, lambda: line.end())
+    front = Front(output.send, mailbox)
+    opening = Opening(front)
+    line = _Line(opening.receive, opening.end)
+    threading.Thread(target=line.listen, args=(read, mailbox), name="sqla-lsp-reader", daemon=True).start()
+    opening.run()
+    import asyncio
+
     from sqla_lsp.server.server import server
 
-    asyncio.run(_session(read, write))
+    server.front = front
+    server.messages.set_writer(output)
+    asyncio.run(_session(opening, line, mailbox))
     code = server.messages.exit_code
-    if not server.stop(_PATIENCE):
+    if not front.stop(_PATIENCE):
+        import multiprocessing
+
         for child in multiprocessing.active_children():
             child.terminate()
         sys.stderr.flush()
@@ -56,26 +93,26 @@ def _serve(read: Callable[[int], bytes], write: Callable[[bytes | memoryview], i
     return code
 
 
-async def _session(read: Callable[[int], bytes], write: Callable[[bytes | memoryview], int]) -> None:
-    """Handles messages until the client says `exit` or goes away."""
+async def _session(opening: Opening, line: _Line, mailbox: Mailbox) -> None:
+    """Handles what the opening kept and then all messages, until the client says `exit` or goes away."""
+    import asyncio
+
     from sqla_lsp.server.server import server
 
-    loop = asyncio.get_running_loop()
     ended = asyncio.Event()
-    server.messages.leave = ended.set
-    server.messages.set_writer(Output(write, ended.set))
 
     def receive(body: bytes) -> None:
         if not ended.is_set():
             server.messages.receive(body)
 
-    def listen() -> None:
-        try:
-            for body in messages(read):
-                loop.call_soon_threadsafe(receive, body)
-            loop.call_soon_threadsafe(ended.set)
-        except RuntimeError:
-            return  # the loop has ended
-
-    threading.Thread(target=listen, name="sqla-lsp-reader", daemon=True).start()
+    server.messages.leave = line.end = ended.set
+    line.receive = receive
+    kept = iter(opening.kept)
+    if opening.answered:
+        server.messages.resume(next(kept))
+    for body in kept:
+        receive(body)
+    if opening.gone:
+        ended.set()
+    mailbox.move(asyncio.get_running_loop())
     await ended.wait()

@@ -75,6 +75,10 @@ class Output:
         self._gone = gone
         self._open = True
 
+    def send(self, body: bytes) -> None:
+        """Writes a message."""
+        self.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
     def write(self, data: bytes) -> None:
         """Writes all of it."""
         rest = memoryview(data)

@@ -3,6 +3,8 @@ where lsprotocol's own classes manage hundreds."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 
@@ -72,8 +74,28 @@ class _Publish(msgspec.Struct):
     method: str = "textDocument/publishDiagnostics"
 
 
+class _Show(msgspec.Struct):
+    type: int
+    message: str
+
+
+class _ShowMessage(msgspec.Struct):
+    params: _Show
+    jsonrpc: str = "2.0"
+    method: str = "window/showMessage"
+
+
+class _Answer(msgspec.Struct):
+    id: int | str | None
+    result: Any
+    jsonrpc: str = "2.0"
+
+
 NONE = b"[]"
 """No diagnostics."""
+
+ERROR, WARNING, INFORMATION = 1, 2, 3
+"""How a message is shown to the user."""
 
 
 def encoded(diagnostics: list[Diagnostic]) -> bytes:
@@ -84,3 +106,13 @@ def encoded(diagnostics: list[Diagnostic]) -> bytes:
 def publish(uri: str, diagnostics: bytes, version: int | None) -> bytes:
     """The notification that shows encoded diagnostics."""
     return msgspec.json.encode(_Publish(_Params(uri, msgspec.Raw(diagnostics), version)))
+
+
+def show_message(kind: int, message: str) -> bytes:
+    """The notification that shows the user a message."""
+    return msgspec.json.encode(_ShowMessage(_Show(kind, message)))
+
+
+def answer(identity: int | str | None, result: Any) -> bytes:
+    """The answer to a request."""
+    return msgspec.json.encode(_Answer(identity, result))

@@ -69,9 +69,10 @@ def _waits() -> None:
     from tests.benchmarks.actions import actions
     from tests.benchmarks.hover import hovers
     from tests.benchmarks.keystroke import keystrokes
+    from tests.benchmarks.start import starts
 
-    print(f"\n{'from didChange to publishDiagnostics, from request to answer':64}{'median ms':>10}{'worst ms':>10}")
-    for label, times in (*keystrokes(), *actions(), *hovers()):
+    print(f"\n{'from didOpen, didChange to publishDiagnostics, from request to answer':64}{'median ms':>10}{'worst ms':>10}")
+    for label, times in (*starts(), *keystrokes(), *actions(), *hovers()):
         print(f"{label:64}{1000 * times[len(times) // 2]:10.1f}{1000 * times[-1]:10.1f}", flush=True)
 
 

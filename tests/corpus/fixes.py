@@ -15,9 +15,9 @@ from sqla_lsp.project.configuration import Resolver
 from sqla_lsp.project.project import Project
 from sqla_lsp.rules.check import check_file
 from sqla_lsp.rules.finding import Finding
-from sqla_lsp.rules.fixing import all_fixes
 from sqla_lsp.rules.names import NAMES
 from sqla_lsp.text.edits import apply
+from tests.fixes.offered import all_fixes
 
 
 def main(folder: str, only: str | None) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from sqla_lsp.fixes.fix import Change, Fix, NotPossible
@@ -15,11 +14,8 @@ from sqla_lsp.rules.check import check_file
 from sqla_lsp.rules.finding import Finding
 from sqla_lsp.rules.names import NAMES
 from sqla_lsp.text.edits import apply
+from tests.fixes.offered import fixes_of
 from tests.fixes.pages import FixCase
-
-FIXING = "sqla_lsp.rules.fixing"
-HAS_FIXES = find_spec(FIXING) is not None
-"""Whether fixes exist at all in this version."""
 
 _ENOUGH = 30
 """No case has as many findings to fix."""
@@ -87,7 +83,7 @@ def _chosen(case: FixCase, project: Project, folder: Path, files: Mapping[str, s
     """The first fix of the title that a finding of the case's rule has; without a title the first one that does not silence it."""
     seen: list[str] = []
     for path, finding in _findings(case, project, folder, files):
-        for fix in _fixes_of(project, path, finding):
+        for fix in fixes_of(project, path, finding):
             if title == fix.title or (title is None and not fix.silences):
                 return fix
             seen.append(fix.title)
@@ -104,12 +100,6 @@ def _findings(case: FixCase, project: Project, folder: Path, files: Mapping[str,
                 yield str(folder / path), finding
 
 
-def _fixes_of(project: Project, path: str, finding: Finding) -> tuple[Fix, ...]:
-    from sqla_lsp.rules import fixing  # type: ignore[attr-defined,unused-ignore]
-
-    return tuple(fixing.fixes_of(project, path, finding))
-
-
 def _results(project: Project, folder: Path, change: Change) -> dict[str, str]:
     """The files that a change leaves, by their paths below the folder."""
     made = {path: apply(project.data(path), edits) for path, edits in change.edits.items()}
@@ -122,4 +112,4 @@ def _results(project: Project, folder: Path, change: Change) -> dict[str, str]:
     return {str(Path(path).relative_to(folder)): data.decode() for path, data in made.items()}
 
 
-__all__ = ["FIXING", "HAS_FIXES", "Applied", "NotOffered", "NotPossible", "fixed", "write"]
+__all__ = ["Applied", "NotOffered", "NotPossible", "fixed", "write"]

@@ -29,9 +29,9 @@ from sqla_lsp.project.configuration import Resolver
 from sqla_lsp.project.project import Project
 from sqla_lsp.rules.check import check_file
 from sqla_lsp.rules.finding import Finding
-from sqla_lsp.rules.fixing import fixes_of
 from sqla_lsp.rules.registry import NAMES
 from sqla_lsp.text.edits import apply
+from tests.fixes.offered import fixes_of
 from tests.readers.models_told import lines_of_sqlalchemy, run
 from tests.rules.pages import CaseFile, read_case
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixes.applying import FIXING, NotOffered, NotPossible, fixed
+from tests.fixes.applying import NotOffered, NotPossible, fixed
 from tests.fixes.pages import FixCase, read_page
 
 PAGES = sorted((Path(__file__).parent / "cases").glob("*.md"))
@@ -16,7 +16,6 @@ CASES = [case for page in PAGES for case in read_page(page)]
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
 def test_case(case: FixCase, tmp_path: Path) -> None:
-    pytest.importorskip(FIXING, reason="no fix is there yet")
     if case.not_possible is not None:
         with pytest.raises(NotPossible) as refused:
             fixed(case, tmp_path)

@@ -16,10 +16,10 @@ from sqla_lsp.project.configuration import Resolver
 from sqla_lsp.project.project import Project
 from sqla_lsp.rules.check import check_file
 from sqla_lsp.rules.finding import Finding
-from sqla_lsp.rules.fixing import all_fixes
 from sqla_lsp.rules.names import NAMES
 from sqla_lsp.text.edits import apply
 from tests.fixes.applying import write
+from tests.fixes.offered import all_fixes
 from tests.fixes.pages import ALEMBIC_INI, ENV_PY, INI
 from tests.fixes.random_migrations import BASE, Migration, migrations
 from tests.proof.environments import DEFAULT, ENVIRONMENTS
