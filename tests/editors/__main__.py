@@ -26,6 +26,7 @@ EDITORS: dict[str, Callable[[Path], str]] = {
     "helix": helix.helix,
     "vim-ale": vim.ale,
     "vscode": vscode.workbench,
+    "vscode-revision": vscode.new_revision,
     "vscode-host": vscode.extension_host,
     "vscode-failures": vscode.failures,
     "vscode-install": vscode.installation,

@@ -30,6 +30,16 @@ def workbench(folder: Path) -> str:
     return f"{vsix.name} has {vsix.stat().st_size} bytes\n{said}"
 
 
+def new_revision(folder: Path) -> str:
+    """The same with the fix that adds a revision."""
+    project = Project(folder, adds_revision=True)
+    said = _in_workbench(
+        folder, _packed(), project.folder, project.migration, project.fix, folder / "shots", str(project.revision)
+    )
+    project.is_fixed(said)
+    return said
+
+
 def pictures(folder: Path) -> str:
     """Takes the pictures of the pages anew, with the example project."""
     workspace = folder / "shop"
@@ -160,9 +170,9 @@ def _example(folder: Path) -> tuple[Path, Path]:
     return folder, folder / "migrations" / "versions" / "2026_01_15_search_for_customers.py"
 
 
-def _in_workbench(folder: Path, vsix: Path, workspace: Path, file: Path, title: str, shots: Path) -> str:
+def _in_workbench(folder: Path, vsix: Path, workspace: Path, file: Path, title: str, shots: Path, *more: str) -> str:
     driver = DRIVERS / "vscode-workbench.mjs"
-    arguments = [code_server.installed(), EXTENSION, vsix, folder / "session", workspace, file, title, shots]
+    arguments = [code_server.installed(), EXTENSION, vsix, folder / "session", workspace, file, title, shots, *more]
     return run(["node", str(driver), *map(str, arguments)], workspace, _environment(folder / "home"))
 
 
