@@ -21,6 +21,8 @@ EDITORS: dict[str, Callable[[Path], str]] = {
     "nvim-0.12": neovim.newest,
     "nvim-0.10": neovim.older,
     "nvim-on-save": neovim.on_save,
+    "nvim-0.12-previews": neovim.previews,
+    "nvim-0.10-previews": neovim.older_previews,
     "emacs-eglot": emacs.eglot,
     "emacs-lsp-mode": emacs.lsp_mode,
     "helix": helix.helix,
