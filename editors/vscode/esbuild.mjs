@@ -1,4 +1,5 @@
-// Bundles the extension into dist/, or with `--tests` the unit tests into out/.
+// Bundles the extension into dist/, or with `--tests` the unit tests into out/. What every workspace with Python code loads is a small
+// file of its own.
 import { build } from 'esbuild';
 import { readdirSync } from 'node:fs';
 
@@ -8,5 +9,7 @@ if (process.argv.includes('--tests')) {
   const tests = readdirSync('test').filter((name) => name.endsWith('.test.ts'));
   await build({ ...common, entryPoints: tests.map((name) => `test/${name}`), outdir: 'out', sourcemap: 'inline' });
 } else {
-  await build({ ...common, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'], minify: true });
+  const parts = { ...common, outdir: 'dist', minify: true, supported: { 'dynamic-import': false } }; // require() takes a name without .js
+  await build({ ...parts, entryPoints: ['src/extension.ts'], external: ['vscode', './manager'] });
+  await build({ ...parts, entryPoints: ['src/manager.ts'], external: ['vscode'] });
 }

@@ -17,7 +17,8 @@ from sqla_lsp.text.edits import Edit
 from sqla_lsp.text.lines import Encoding
 
 _CREATES, _ALSO = "creates a file", "changes another file"
-"""The annotations that a user has to confirm."""
+"""The annotations: what a preview of the edit says of its parts. None of them asks to be confirmed: VS Code leaves such parts out
+unless the user ticks them one by one, and takes the index out of one file without building it in the other."""
 
 
 class Overtaken(Exception):
@@ -93,7 +94,7 @@ def _uri(path: str, documents: Mapping[str, Document]) -> str:
 def _annotations(
     operations: list[types.TextDocumentEdit | types.CreateFile],
 ) -> dict[str, types.ChangeAnnotation] | None:
-    """What the user is asked to confirm, by the name that edits refer to."""
+    """What is said of the parts, by the name that edits refer to."""
     names: dict[str, list[str]] = {}
     for operation in operations:
         if isinstance(operation, types.CreateFile):
@@ -105,7 +106,4 @@ def _annotations(
             if name is not None and (file := os.path.basename(uri)) not in names.setdefault(name, []):
                 names[name].append(file)
     labels = {_CREATES: "New file", _ALSO: "Change of another file"}
-    return {
-        name: types.ChangeAnnotation(labels[name], needs_confirmation=True, description=", ".join(files))
-        for name, files in names.items()
-    } or None
+    return {name: types.ChangeAnnotation(labels[name], description=", ".join(files)) for name, files in names.items()} or None

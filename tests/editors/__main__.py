@@ -21,27 +21,40 @@ EDITORS: dict[str, Callable[[Path], str]] = {
     "nvim-0.12": neovim.newest,
     "nvim-0.10": neovim.older,
     "nvim-on-save": neovim.on_save,
+    "nvim-0.12-previews": neovim.previews,
+    "nvim-0.10-previews": neovim.older_previews,
     "emacs-eglot": emacs.eglot,
     "emacs-lsp-mode": emacs.lsp_mode,
     "helix": helix.helix,
     "vim-ale": vim.ale,
     "vscode": vscode.workbench,
+    "vscode-revision": vscode.new_revision,
     "vscode-host": vscode.extension_host,
+    "vscode-failures": vscode.failures,
     "vscode-install": vscode.installation,
+    "vscode-activation": vscode.activation,
+    "vscode-trust": vscode.trust,
+    "vscode-python": vscode.python_extension,
 }
-ON_REQUEST: dict[str, Callable[[Path], str]] = {"vscode-pictures": vscode.pictures}
-"""What runs only when it is named."""
+ON_REQUEST: dict[str, Callable[[Path], str]] = {
+    "vim-lsp": vim.vim_lsp,
+    "vim-coc": vim.coc,
+    "vscode-pictures": vscode.pictures,
+}
+"""What runs only when it is named: plugins that no registry has, and pictures."""
 
 
 def main() -> int:
     """Runs the editors that are named, one after the other."""
     arguments = argparse.ArgumentParser(prog="python -m tests.editors", description="Drives real editors.")
-    arguments.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(EDITORS)} (default: all); vscode-pictures")
+    arguments.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(EDITORS)} (default: all); {', '.join(ON_REQUEST)}"
+    )
     arguments.add_argument("-v", "--verbose", action="store_true", help="print what each editor said")
     options = arguments.parse_args()
     unknown = [name for name in options.names if name not in EDITORS | ON_REQUEST]
     if unknown:
-        arguments.error(f"unknown editor {unknown[0]!r}; editors are {', '.join(EDITORS)}")
+        arguments.error(f"unknown editor {unknown[0]!r}; editors are {', '.join(EDITORS | ON_REQUEST)}")
     results = [_passes(name, options.verbose) for name in options.names or EDITORS]
     return 0 if all(results) else 1
 

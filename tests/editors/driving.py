@@ -33,13 +33,14 @@ def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, 
     return {**kept, **ours, **(more or {})}
 
 
-def block(page: str, heading: str, language: str) -> str:
-    """The first block of code of a language below a heading of a page under `editors/`: what readers copy is what is tested."""
+def block(page: str, heading: str, language: str, number: int = 0) -> str:
+    """A block of code of a language below a heading of a page under `editors/`, the first one has the number 0: what readers copy
+    is what is tested."""
     text = (PAGES / page).read_text(encoding="utf-8")
     section = text.split(f"# {heading}\n", 1)[1]
-    found = re.search(rf"^```{language}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
-    assert found is not None, f"{page} has no {language} block below {heading}"
-    return found[1]
+    found = re.findall(rf"^```{language}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    assert len(found) > number, f"{page} has too few {language} blocks below {heading}"
+    return str(found[number])
 
 
 def run(command: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> str:

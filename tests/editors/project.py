@@ -4,6 +4,7 @@ The name of the file is not ASCII either."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -70,20 +71,26 @@ SAFE = 'op.execute("SELECT 1 AS größe_🐘")  # sqla-lsp: ignore[unique-constr
 
 
 class Project:
-    """A fresh copy in a folder; `migration` is the file that is opened, `fix` the title of the quick fix of its finding."""
+    """A fresh copy in a folder; `migration` is the file that is opened, `fix` the title of the quick fix of its finding: the
+    first, or the one that adds a revision, which is `revision` then."""
 
-    def __init__(self, folder: Path, statement: str = EVERYTHING, name: str = "0002_nach_größe.py") -> None:
+    def __init__(
+        self, folder: Path, statement: str = EVERYTHING, name: str = "0002_nach_größe.py", adds_revision: bool = False
+    ) -> None:
         self.folder = folder / "laden"
         self.migration = self.folder / "migrations" / "versions" / name
+        self.revision: Path | None = None
         index = statement.split('"')[1]
-        self.fix = f"Create {index} concurrently" if index.isascii() else f'Create "{index}" concurrently'
+        quoted = index if index.isascii() else f'"{index}"'
+        self.fix = f"Move {quoted} to a revision of its own" if adds_revision else f"Create {quoted} concurrently"
         self._index = _INDEX.format(statement=statement)
         self._write(self.folder)
         twin = folder / "twin" / "laden"
         self._write(twin)
-        command = [sys.executable, "-m", "sqla_lsp.cli.main", "check", "--no-cache", "--fix", "--unsafe-fixes"]
-        done = subprocess.run([*command, str(twin)], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr + done.stdout
+        if adds_revision:
+            self.revision = self.migration.with_name(_apply(twin, self.fix))
+        else:
+            _command_line(twin, "--fix", "--unsafe-fixes")
         self._expected = _files(twin)
         assert self._expected != _files(self.folder), "the command line fixed nothing"
         shutil.rmtree(folder / "twin")
@@ -118,6 +125,33 @@ class Project:
         (folder / "migrations" / "env.py").write_text(_ENVIRONMENT, encoding="utf-8")
         (versions / "0001_schuhe.py").write_text(_TABLE, encoding="utf-8")
         (versions / self.migration.name).write_text(self._index, encoding="utf-8")
+
+
+def _command_line(folder: Path, *arguments: str) -> str:
+    """What `sqla-lsp check` prints."""
+    command = [sys.executable, "-m", "sqla_lsp.cli.main", "check", "--no-cache", "--exit-zero", *arguments, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def _apply(folder: Path, title: str) -> str:
+    """Applies the fix with a title as the command line lists it; gives the name of the file that it adds."""
+    found = json.loads(_command_line(folder, "--output-format", "json"))
+    fix = next(fix for finding in found for fix in finding["fixes"] if fix["title"] == title)
+    for edit in sorted(fix["edits"], key=lambda edit: edit["location"]["row"], reverse=True):
+        path = Path(edit["filename"])
+        text = path.read_text(encoding="utf-8")
+        start, end = (_offset(text, edit[side]) for side in ("location", "end_location"))
+        path.write_text(text[:start] + edit["content"] + text[end:], encoding="utf-8")
+    (created,) = fix["creates"]
+    Path(created["filename"]).write_text(created["content"], encoding="utf-8")
+    return Path(created["filename"]).name
+
+
+def _offset(text: str, location: dict[str, int]) -> int:
+    lines = text.split("\n")
+    return sum(len(line) + 1 for line in lines[: location["row"] - 1]) + location["column"] - 1
 
 
 def _files(folder: Path) -> dict[str, bytes]:

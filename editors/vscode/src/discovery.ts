@@ -43,8 +43,8 @@ const ENVIRONMENTS = ['.venv', 'venv'];
  * user does not trust it. A setting that leads nowhere is not passed over.
  */
 export async function findServer(around: Surroundings): Promise<Found | Wrong | Missing> {
-  if (around.configured !== '') {
-    const program = configuredProgram(around);
+  const program = configuredProgram(around);
+  if (program !== undefined) {
     const isThere = await around.isProgram(program);
     return isThere ? { kind: 'found', program, origin: 'the setting sqla-lsp.path' } : { kind: 'wrong', program };
   }
@@ -87,18 +87,23 @@ function* candidates(around: Surroundings): Generator<[origin: string, program: 
   }
 }
 
-function configuredProgram(around: Surroundings): string {
+/** What the setting names; in a folder without trust that is no program of the folder, whoever has said so. */
+function configuredProgram(around: Surroundings): string | undefined {
+  if (around.configured === '') {
+    return undefined;
+  }
   const at = pathOf(around);
   const expanded = around.configured.replaceAll('${workspaceFolder}', around.folder).replace(/^~(?=$|[\\/])/, around.home);
-  return at.isAbsolute(expanded) ? expanded : at.join(around.folder, expanded);
+  const program = at.normalize(at.isAbsolute(expanded) ? expanded : at.join(around.folder, expanded));
+  return around.trusted || !isBelow(program, around) ? program : undefined;
 }
 
 /** The programs of an environment lie beside its interpreter, or below that on Windows; or below the folder of the environment. */
 function interpreterFolders(around: Surroundings): string[] {
-  if (around.interpreter === undefined) {
-    return [];
-  }
   const at = pathOf(around);
+  if (around.interpreter === undefined || !at.isAbsolute(around.interpreter)) {
+    return []; // it may be called by its name alone, where it is not known yet
+  }
   const beside = at.dirname(around.interpreter);
   return [beside, at.join(beside, scripts(around)), at.join(around.interpreter, scripts(around))];
 }

@@ -4,13 +4,14 @@ import * as vscode from 'vscode';
 import { outermost } from './folders';
 import { debugInformation } from './information';
 import { Installer } from './install';
+import type { Marks } from './marks';
 import { onDidChooseInterpreter } from './python';
 import { FolderServer } from './server';
 import { SqlPages } from './sql';
 import { Status } from './status';
 
-const CONTAINS = 'workspaceContains:';
-const LEFT_OUT = '**/{node_modules,site-packages,.venv,venv}/**';
+/** Settings of which a server hears only when it starts. */
+const AT_START = ['sqla-lsp.path', 'sqla-lsp.inlayHints'];
 
 export class Manager {
   private readonly servers = new Map<string, FolderServer>();
@@ -21,6 +22,7 @@ export class Manager {
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly log: vscode.LogOutputChannel,
+    private readonly marks: Marks,
   ) {}
 
   /** Starts the servers and listens to what happens. */
@@ -29,6 +31,7 @@ export class Manager {
     subscriptions.push(
       this.status,
       this.pages,
+      this.marks.onDidMark(() => void this.follow()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => void this.follow()),
       vscode.workspace.onDidChangeConfiguration((event) => void this.configured(event)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.each((server) => server.search())),
@@ -57,7 +60,12 @@ export class Manager {
   }
 
   showSql(): Promise<void> {
-    return this.pages.show();
+    return this.pages.showActive();
+  }
+
+  /** What a code lens asks for. */
+  showSqlOf(file: unknown, direction: unknown): Promise<void> {
+    return this.pages.showOne(file, direction);
   }
 
   async showInformation(): Promise<void> {
@@ -75,12 +83,12 @@ export class Manager {
     await Promise.all([...gone.map(([, server]) => server.stop()), ...come.map((server) => server.restart())]);
   }
 
-  /** The folders that get a server. Where there is one folder alone, it is the reason that the extension is active. */
+  /** The folders that get a server. */
   private async wanted(): Promise<vscode.WorkspaceFolder[]> {
     const local = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
     const outer = new Set(outermost(local.map(({ uri }) => uri.path)));
     const folders = local.filter((folder) => outer.has(folder.uri.path) && isEnabled(folder));
-    const marked = await Promise.all(folders.map(async (folder) => local.length === 1 || (await isMarked(folder, this.context.extension))));
+    const marked = await Promise.all(folders.map((folder) => this.marks.has(folder)));
     return folders.filter((_, at) => marked[at]);
   }
 
@@ -102,7 +110,7 @@ export class Manager {
     }
     await this.follow();
     await this.each((server) =>
-      event.affectsConfiguration('sqla-lsp.path', server.folder) ? server.restart() : server.configure(),
+      AT_START.some((name) => event.affectsConfiguration(name, server.folder)) ? server.restart() : server.configure(),
     );
   }
 
@@ -121,26 +129,4 @@ export class Manager {
 
 function isEnabled(folder: vscode.WorkspaceFolder): boolean {
   return vscode.workspace.getConfiguration('sqla-lsp', folder).get('enable', true);
-}
-
-/** Whether a folder by itself would have activated the extension: its events say by which files. */
-async function isMarked(folder: vscode.WorkspaceFolder, extension: vscode.Extension<unknown>): Promise<boolean> {
-  const { activationEvents } = extension.packageJSON as { activationEvents: string[] };
-  const files = activationEvents.filter((event) => event.startsWith(CONTAINS)).map((event) => event.slice(CONTAINS.length));
-  const names = files.filter((file) => file.startsWith('**/')).map((file) => file.slice('**/'.length));
-  const pattern = new vscode.RelativePattern(folder, `**/{${names.join(',')}}`);
-  const [found, ...exact] = await Promise.all([
-    vscode.workspace.findFiles(pattern, LEFT_OUT, 1),
-    ...files.filter((file) => !file.startsWith('**/')).map((file) => exists(vscode.Uri.joinPath(folder.uri, file))),
-  ]);
-  return found.length > 0 || exact.includes(true);
-}
-
-async function exists(file: vscode.Uri): Promise<boolean> {
-  try {
-    await vscode.workspace.fs.stat(file);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -21,6 +21,7 @@ export const KEYS = {
 export interface Options {
   readonly 'diagnostic-mode': string;
   readonly 'configuration-preference': string;
+  readonly 'inlay-hints'?: true;
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
@@ -30,6 +31,7 @@ export function optionsFrom(chosen: (name: string) => unknown): Options {
   return {
     'diagnostic-mode': textOr(chosen('diagnosticMode'), 'open-files'),
     'configuration-preference': textOr(chosen('configurationPreference'), 'filesystem-first'),
+    ...(chosen('inlayHints') === true ? { 'inlay-hints': true } : {}),
     settings: Object.fromEntries(settings.filter(([, value]) => value !== undefined && value !== null)),
   };
 }

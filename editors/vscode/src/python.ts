@@ -19,7 +19,11 @@ export async function chosenInterpreter(folder: vscode.Uri): Promise<string | un
   }
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE, undefined));
   const api = await Promise.race([activated(extension), late]);
-  return api?.environments?.getActiveEnvironmentPath(folder).path;
+  try {
+    return api?.environments?.getActiveEnvironmentPath(folder).path;
+  } catch {
+    return undefined; // it is somebody else's code
+  }
 }
 
 /** Calls back when another environment is chosen, also when that happens for the first time. */

@@ -1,27 +1,10 @@
-/** One server, for one workspace folder: found, started, told of settings, started again when it dies. */
+/** One server, for one workspace folder: found, started, and started anew when another would be found or is asked for. */
 
 import * as vscode from 'vscode';
-import {
-  CloseAction,
-  DidChangeConfigurationNotification,
-  ErrorAction,
-  LanguageClient,
-  State,
-  type CloseHandlerResult,
-  type ErrorHandlerResult,
-} from 'vscode-languageclient/node';
-import { Backoff, MOST } from './backoff';
+import { Connection, type Activity, type Direction } from './connection';
 import { findServer, type Found } from './discovery';
-import { inside } from './folders';
 import { optionsFrom, type Options } from './options';
 import { surroundings } from './surroundings';
-
-/** What a server is doing, for the status item. */
-export type Activity =
-  | { readonly kind: 'starting' }
-  | { readonly kind: 'reading'; readonly progress: string }
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'stopped'; readonly reason: string };
 
 /** What the rest of the extension does for a server. */
 export interface Surface {
@@ -33,7 +16,7 @@ export interface Surface {
 export class FolderServer {
   activity: Activity = { kind: 'starting' };
   found: Found | undefined;
-  private client: LanguageClient | undefined;
+  private connection: Connection | undefined;
   private wholeWorkspace = false;
   private work: Promise<void> = Promise.resolve();
 
@@ -42,9 +25,9 @@ export class FolderServer {
     private readonly surface: Surface,
   ) {}
 
-  /** The name and version that the server gives itself. */
+  /** The version that the server gives itself. */
   get version(): string | undefined {
-    return this.client?.initializeResult?.serverInfo?.version;
+    return this.connection?.version;
   }
 
   /** What the server is told. */
@@ -79,15 +62,21 @@ export class FolderServer {
 
   /** Tells the server of changed settings. */
   async configure(): Promise<void> {
-    if (this.client?.state === State.Running) {
-      await this.client.sendNotification(DidChangeConfigurationNotification.type, { settings: { 'sqla-lsp': this.options } });
-    }
+    await this.connection?.configure();
   }
 
   /** Shows findings of all files, until the server is started again. */
   async checkWholeWorkspace(): Promise<void> {
     this.wholeWorkspace = true;
     await this.configure();
+  }
+
+  /** The SQL of one function of a migration; undefined where the file is none. Rejects where no server answers. */
+  async sql(file: vscode.Uri, direction: Direction): Promise<string | undefined> {
+    if (this.connection === undefined) {
+      throw new Error('sqla-lsp does not run for this file');
+    }
+    return this.connection.sql(file, direction);
   }
 
   /** One thing after the other, whoever asks for it. */
@@ -98,97 +87,37 @@ export class FolderServer {
 
   private async begin(): Promise<void> {
     const found = await findServer(await surroundings(this.folder));
+    this.found = found.kind === 'found' ? found : undefined;
     if (found.kind === 'missing') {
-      this.found = undefined;
       this.become({ kind: 'stopped', reason: 'sqla-lsp is not installed' });
       this.surface.log.warn(`${this.folder.name}: there is no sqla-lsp in the environment of the workspace, with uv or pipx, or on the PATH`);
       this.surface.missing(this.folder);
       return;
     }
     if (found.kind === 'wrong') {
-      this.found = undefined;
       const reason = `The setting sqla-lsp.path names ${found.program}, which is no program that can be run`;
       this.become({ kind: 'stopped', reason });
-      void this.complain(`${reason}.`, 'Open Settings');
+      void this.complain(reason, 'Open Settings');
       return;
     }
-    this.found = found;
     this.surface.log.info(`${this.folder.name}: ${found.program}, from ${found.origin}`);
+    this.connection = new Connection(found.program, this.folder, {
+      log: this.surface.log,
+      options: () => this.options,
+      became: (activity) => {
+        this.become(activity);
+      },
+      failed: (sentence, ...buttons) => void this.complain(sentence, ...buttons),
+    });
     this.become({ kind: 'starting' });
-    const backoff = new Backoff();
-    this.client = this.newClient(found.program, backoff);
-    try {
-      await this.client.start();
-    } catch (error) {
-      if (backoff.deaths > 0) {
-        return; // it ran and died, and is started again
-      }
-      const reason = `${found.program} could not be started: ${error instanceof Error ? error.message : String(error)}`;
-      this.become({ kind: 'stopped', reason });
-      void this.complain(reason, 'Show Log');
-    }
+    this.connection.start();
   }
 
   private async end(): Promise<void> {
-    const client = this.client;
-    this.client = undefined;
+    const { connection } = this;
+    this.connection = undefined;
     this.wholeWorkspace = false;
-    if (client?.needsStop() === true) {
-      await client.stop().catch((error: unknown) => {
-        this.surface.log.warn(`${this.folder.name}: the server did not end in time`, error);
-      });
-    }
-    await client?.dispose().catch(() => undefined);
-  }
-
-  private newClient(program: string, backoff: Backoff): LanguageClient {
-    const run = { command: program, args: ['server'], options: { cwd: this.folder.uri.fsPath } };
-    let begun = Date.now();
-    const client: LanguageClient = new LanguageClient('sqla-lsp', 'sqla-lsp', run, {
-      documentSelector: [{ scheme: 'file', language: 'python', pattern: inside(this.folder.uri.fsPath.replaceAll('\\', '/')) }],
-      workspaceFolder: this.folder,
-      outputChannel: this.surface.log,
-      traceOutputChannel: this.surface.log,
-      diagnosticCollectionName: 'sqla-lsp',
-      initializationOptions: () => this.options,
-      initializationFailedHandler: () => false,
-      errorHandler: {
-        error: (): ErrorHandlerResult => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => this.closed(client, backoff.died(Date.now() - begun)),
-      },
-      middleware: {
-        handleWorkDoneProgress: (token, params, next) => {
-          if (params.kind === 'end') {
-            this.become({ kind: 'ready' });
-          } else {
-            this.become({ kind: 'reading', progress: params.message ?? '' });
-          }
-          next(token, params);
-        },
-      },
-    });
-    client.onDidChangeState(({ newState }) => {
-      if (newState === State.Starting) {
-        begun = Date.now();
-        this.become({ kind: 'starting' });
-      } else if (newState === State.Running && this.activity.kind === 'starting') {
-        this.become({ kind: 'reading', progress: '' });
-      }
-    });
-    return client;
-  }
-
-  /** The server of a client has died; meanwhile another may have been asked for. */
-  private async closed(client: LanguageClient, wait: number | undefined): Promise<CloseHandlerResult> {
-    if (wait === undefined) {
-      const reason = `The server for ${this.folder.name} ended ${MOST} times and is not started again`;
-      this.become({ kind: 'stopped', reason });
-      void this.complain(`${reason}.`, 'Restart', 'Show Log');
-      return { action: CloseAction.DoNotRestart, handled: true };
-    }
-    this.surface.log.warn(`${this.folder.name}: the server ended; it is started again in ${wait} ms`);
-    await new Promise((resolve) => setTimeout(resolve, wait));
-    return { action: this.client === client ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true };
+    await connection?.stop();
   }
 
   private become(activity: Activity): void {
@@ -197,8 +126,8 @@ export class FolderServer {
   }
 
   private async complain(sentence: string, ...buttons: string[]): Promise<void> {
-    this.surface.log.error(sentence);
-    const chosen = await vscode.window.showErrorMessage(sentence, ...buttons);
+    this.surface.log.error(`${sentence}.`);
+    const chosen = await vscode.window.showErrorMessage(`${sentence}.`, ...buttons);
     if (chosen === 'Restart') {
       await this.restart();
     } else if (chosen === 'Show Log') {

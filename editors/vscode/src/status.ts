@@ -1,7 +1,7 @@
 /** The language status item: what the servers do, and how much they have found. */
 
 import * as vscode from 'vscode';
-import type { Activity } from './server';
+import type { Activity } from './connection';
 
 const RANK: Record<Activity['kind'], number> = { stopped: 3, starting: 2, reading: 1, ready: 0 };
 

@@ -72,12 +72,27 @@ describe('the choice of the Python extension', () => {
     assert.equal(await found(machine([CHOSEN, DOT_VENV], { interpreter: '/envs/shop' })), `found ${CHOSEN}`);
   });
 
+  it('is passed over where it is not known by its path yet', async () => {
+    assert.equal(await found(machine(['sqla-lsp', 'bin/sqla-lsp', DOT_VENV], { interpreter: 'python' })), `found ${DOT_VENV}`);
+  });
+
   it('is passed over where it has no server', async () => {
     assert.equal(await found(machine([DOT_VENV], { interpreter: '/envs/shop/bin/python' })), `found ${DOT_VENV}`);
   });
 });
 
 describe('a workspace without trust', () => {
+  it('is not reached by a setting of the user that leads into it', async () => {
+    for (const configured of ['.venv/bin/sqla-lsp', '${workspaceFolder}/.venv/bin/sqla-lsp', DOT_VENV, '../shop/.venv/bin/sqla-lsp']) {
+      assert.equal(await found(machine([DOT_VENV, TOOL], { trusted: false, configured })), `found ${TOOL}`);
+      assert.equal(await found(machine([DOT_VENV, TOOL], { configured })), `found ${DOT_VENV}`);
+    }
+  });
+
+  it('leaves other settings of the user as they are', async () => {
+    assert.equal(await found(machine(['/opt/sqla-lsp', TOOL], { trusted: false, configured: '/opt/sqla-lsp' })), 'found /opt/sqla-lsp');
+  });
+
   it('runs nothing of its own', async () => {
     const around = machine([CHOSEN, DOT_VENV, VENV, TOOL], { trusted: false, interpreter: '/envs/shop/bin/python' });
     assert.equal(await found(around), `found ${TOOL}`);
@@ -115,6 +130,13 @@ describe('Windows', () => {
 
   it('has other folders and names', async () => {
     assert.equal(await found(machine(['C:\\shop\\.venv\\Scripts\\sqla-lsp.exe'], windows)), 'found C:\\shop\\.venv\\Scripts\\sqla-lsp.exe');
+  });
+
+  it('has folders with spaces in their names', async () => {
+    const around = { ...windows, folder: 'C:\\My Shops\\the shop' };
+    const program = 'C:\\My Shops\\the shop\\.venv\\Scripts\\sqla-lsp.exe';
+    assert.equal(await found(machine([program], around)), `found ${program}`);
+    assert.equal(await found(machine([program], { ...around, configured: '${workspaceFolder}\\.venv\\Scripts\\sqla-lsp.exe' })), `found ${program}`);
   });
 
   it('has another separator on the PATH', async () => {

@@ -25,10 +25,15 @@ describe('options', () => {
     });
   });
 
+  it('ask for inlay hints where they are wanted, and do not name them elsewhere', () => {
+    const given = (inlayHints: unknown): unknown => optionsFrom((name) => (name === 'inlayHints' ? inlayHints : undefined))['inlay-hints'];
+    assert.deepEqual([true, false, undefined, 'yes'].map(given), [true, undefined, undefined, undefined]);
+  });
+
   it('are all declared, each with a scope', () => {
     const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
     const { properties } = manifest.contributes.configuration;
-    const names = [...Object.keys(KEYS), 'enable', 'path', 'diagnosticMode', 'configurationPreference', 'trace.server'];
+    const names = [...Object.keys(KEYS), 'enable', 'path', 'diagnosticMode', 'configurationPreference', 'inlayHints', 'trace.server'];
     assert.deepEqual(Object.keys(properties).sort(), names.map((name) => `sqla-lsp.${name}`).sort());
     assert.ok(Object.values(properties).every(({ scope }) => scope !== undefined));
   });

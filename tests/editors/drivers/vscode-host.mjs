@@ -1,13 +1,15 @@
 // Runs a suite in the extension host of a real VS Code, against the unpacked extension.
-// usage: node vscode-host.mjs CODE_SERVER EXTENSION ROOT WORKSPACE SUITE
+// usage: node vscode-host.mjs CODE_SERVER EXTENSION ROOT WORKSPACE SUITE [VSIX...]     (VSIX are installed beside it)
+import { execFileSync } from 'node:child_process';
 import { session } from './vscode-session.mjs';
 
-const [codeServer, extension, root, workspace, suite] = process.argv.slice(2);
-const PATIENCE = 120_000;
+const [codeServer, extension, root, workspace, suite, ...others] = process.argv.slice(2);
+const PATIENCE = 170_000;
 
 let done;
 const { end } = await session({
   codeServer, extension, root, workspace,
+  setUp: (command) => others.forEach((vsix) => execFileSync(process.execPath, [...command, '--install-extension', vsix], { stdio: 'pipe' })),
   payload: (remote) => [['extensionDevelopmentPath', remote(extension)], ['extensionTestsPath', remote(suite)]],
   prepare: async (page) => {
     done = new Promise((resolve) => page.exposeFunction('codeAutomationExit', resolve));

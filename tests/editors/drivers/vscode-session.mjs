@@ -6,7 +6,6 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 const SETTINGS = {
-  'security.workspace.trust.enabled': false,
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
@@ -25,13 +24,14 @@ const CHROMIUM = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first
   '--disable-component-update', '--disable-sync'];
 
 /** Starts VS Code on a workspace and opens it in a page, with `payload` as its web client takes it; `setUp` is run with the command of
- * code-server before, and `prepare` with the page. */
-export async function session({ codeServer, extension, root, workspace, settings = {}, payload = () => [], setUp, prepare }) {
+ * code-server before, and `prepare` with the page. With `trust` workspaces are trusted only when the user says so. `visit` opens another
+ * workspace in place of this one. */
+export async function session({ codeServer, extension, root, workspace, settings = {}, trust = false, payload = () => [], setUp, prepare }) {
   for (const folder of ['user/User', 'user/Machine', 'extensions', 'chromium']) {
     mkdirSync(join(root, folder), { recursive: true });
   }
   for (const file of ['user/User/settings.json', 'user/Machine/settings.json']) { // older and newer versions read one each
-    writeFileSync(join(root, file), JSON.stringify({ ...SETTINGS, ...settings }));
+    writeFileSync(join(root, file), JSON.stringify({ ...SETTINGS, 'security.workspace.trust.enabled': trust, ...settings }));
   }
   writeFileSync(join(root, 'config.yaml'), '{}\n');
   const command = [join(codeServer, 'out/node/entry.js'), '--config', join(root, 'config.yaml'), '--user-data-dir', join(root, 'user'),
@@ -40,7 +40,7 @@ export async function session({ codeServer, extension, root, workspace, settings
   const port = await freePort();
   const log = openSync(join(root, 'code-server.log'), 'w');
   const options = ['--bind-addr', `127.0.0.1:${port}`, '--auth', 'none', '--disable-telemetry', '--disable-update-check',
-    '--disable-workspace-trust', '--disable-getting-started-override'];
+    '--disable-getting-started-override', ...(trust ? [] : ['--disable-workspace-trust'])];
   const server = spawn(process.execPath, [...command, ...options], { stdio: ['ignore', log, log] });
   let browser;
   try {
@@ -53,10 +53,13 @@ export async function session({ codeServer, extension, root, workspace, settings
     const page = browser.pages()[0] ?? (await browser.newPage());
     page.setDefaultTimeout(60_000);
     await prepare?.(page);
-    const given = JSON.stringify(payload((path) => `vscode-remote://${at}${path}`));
-    const kind = workspace.endsWith('.code-workspace') ? 'workspace' : 'folder';
-    await page.goto(`http://${at}/?${kind}=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(given)}`);
-    return { page, end: () => end(browser, server) };
+    const visit = async (path) => {
+      const given = JSON.stringify(payload((file) => `vscode-remote://${at}${file}`));
+      const kind = path.endsWith('.code-workspace') ? 'workspace' : 'folder';
+      await page.goto(`http://${at}/?${kind}=${encodeURIComponent(path)}&payload=${encodeURIComponent(given)}`);
+    };
+    await visit(workspace);
+    return { page, visit, end: () => end(browser, server) };
   } catch (error) {
     console.error(readFileSync(join(root, 'code-server.log'), 'utf8').slice(-3000));
     await end(browser, server);

@@ -1,5 +1,5 @@
-// What VS Code's extension host runs. SQLA_LSP_FILE is the migration that is opened. With SQLA_LSP_FIX, the title of a fix, that is
-// applied; in a workspace of several folders each is looked at; else the servers are timed, told of settings, and killed.
+// What VS Code's extension host runs. SQLA_LSP_FILE is the migration that is opened, SQLA_LSP_STEPS names what is done with it;
+// SQLA_LSP_FIX is the title of a fix.
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -11,16 +11,17 @@ const { SQLA_LSP_FILE: file, SQLA_LSP_FIX: title, SQLA_LSP_RULE: rule } = proces
 const uri = vscode.Uri.file(file);
 const findings = (at = uri) => vscode.languages.getDiagnostics(at).filter((diagnostic) => diagnostic.source === 'sqla-lsp');
 
-async function until(what, happened, patience = 30_000) {
+async function until(what, happened, patience = 30_000, step = 5) {
   for (const deadline = Date.now() + patience; Date.now() < deadline; ) {
     const value = await happened();
     if (value) return value;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, step));
   }
   throw new Error(`gave up waiting for ${what}`);
 }
 
-async function fixes(document) {
+async function fixes() {
+  const document = await vscode.workspace.openTextDocument(uri);
   const [finding, ...others] = findings();
   assert.equal(others.length, 0);
   assert.equal(finding.code.value, rule);
@@ -66,12 +67,68 @@ async function checksTheWorkspace() {
   await until('findings of other files', () => shown() > 3);
 }
 
+const pages = () => vscode.workspace.textDocuments.filter(({ uri: at }) => at.scheme === 'sqla-lsp-sql');
+
 async function showsSql() {
   await vscode.window.showTextDocument(uri);
   await vscode.commands.executeCommand('sqla-lsp.showSql');
-  const page = await until('the page', () => vscode.workspace.textDocuments.find(({ uri: at }) => at.scheme === 'sqla-lsp-sql'));
-  assert.match(page.getText(), /CREATE INDEX ix_customers_search ON customers .*\n\s+-- SHARE on customers/);
+  const page = await until('the page', () => pages().find(({ uri: at }) => at.path === `${uri.path}.sql`));
+  assert.match(page.getText(), /-- line \d+: SHARE on customers.*\n(?:--.*\n)*CREATE INDEX ix_customers_search ON customers/);
   assert.match(page.getText(), /DROP INDEX ix_customers_search/);
+  assert.equal(page.isDirty, false);
+
+  const { document } = await vscode.window.showTextDocument(uri);
+  const changed = new vscode.WorkspaceEdit();
+  changed.insert(uri, document.lineAt(document.lineCount - 1).range.end, '\n    op.execute("SELECT 42")\n');
+  await vscode.workspace.applyEdit(changed);
+  await vscode.commands.executeCommand('sqla-lsp.showSql');
+  await until('what is not saved yet', () => page.getText().includes('SELECT 42'));
+  await vscode.window.showTextDocument(uri);
+  await vscode.commands.executeCommand('workbench.action.files.revert');
+}
+
+async function showsLenses() {
+  const { document } = await vscode.window.showTextDocument(uri);
+  const lenses = await until('lenses', async () => {
+    const found = await vscode.commands.executeCommand('vscode.executeCodeLensProvider', uri, 10);
+    return found.length > 0 && found;
+  });
+  const [lens] = lenses;
+  assert.match(document.lineAt(lens.range.start.line).text, /def upgrade/);
+  assert.match(lens.command.title, /SHARE on customers/);
+  const before = vscode.workspace.textDocuments.filter(({ uri: at }) => at.path.endsWith('.sql')).length;
+  await vscode.commands.executeCommand(lens.command.command, ...lens.command.arguments);
+  const page = await until('the page of the lens', () => pages().find(({ uri: at }) => at.query === 'upgrade'));
+  assert.match(page.getText(), /CREATE INDEX ix_customers_search/);
+  assert.doesNotMatch(page.getText(), /DROP INDEX/);
+  const after = vscode.workspace.textDocuments.filter(({ uri: at }) => at.path.endsWith('.sql')).length;
+  assert.equal(after, before + 1, 'the server opened a file of its own beside the page');
+}
+
+async function showsHovers() {
+  const { document } = await vscode.window.showTextDocument(uri);
+  const at = document.positionAt(document.getText().indexOf('op.execute') + 5);
+  const text = await until('a hover', async () => {
+    const hovers = await vscode.commands.executeCommand('vscode.executeHoverProvider', uri, at);
+    return hovers.flatMap(({ contents }) => contents.map((content) => content.value)).join('\n');
+  });
+  assert.match(text, /```sql\nCREATE INDEX ix_customers_search[^`]*```\n- SHARE on customers: writes and other migrations wait/);
+}
+
+async function showsHints() {
+  const { document } = await vscode.window.showTextDocument(uri);
+  const range = new vscode.Range(0, 0, document.lineCount, 0);
+  const hints = async () => {
+    const found = await vscode.commands.executeCommand('vscode.executeInlayHintProvider', uri, range);
+    return found.map(({ label }) => (typeof label === 'string' ? label : label.map(({ value }) => value).join('')));
+  };
+  assert.deepEqual(await hints(), []);
+  const settings = vscode.workspace.getConfiguration('sqla-lsp');
+  await settings.update('inlayHints', true, vscode.ConfigurationTarget.Workspace);
+  await until('hints', async () => (await hints()).some((label) => label.includes('SHARE')));
+  await settings.update('inlayHints', undefined, vscode.ConfigurationTarget.Workspace);
+  await until('hints to go', async () => (await hints()).length === 0);
+  await until('findings to come back', () => findings().length > 0);
 }
 
 async function tellsOfItself() {
@@ -81,12 +138,14 @@ async function tellsOfItself() {
   assert.match(text, /- state: ready/);
 }
 
+/** The processes that run a program for this extension host. */
+function servers(program = 'sqla-lsp') {
+  const all = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n').map((line) => line.trim().split(/\s+/));
+  const ours = all.filter(([, parent, ...line]) => parent === String(process.pid) && line.join(' ').endsWith(`${program} server`));
+  return ours.map(([id]) => Number(id));
+}
+
 async function startsAgain() {
-  const servers = () => {
-    const all = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
-    const ours = all.filter((line) => line.trim().split(/\s+/)[1] === String(process.pid) && line.includes('sqla-lsp server'));
-    return ours.map((line) => Number(line.trim().split(/\s+/)[0]));
-  };
   const [first, ...others] = servers();
   assert.equal(others.length, 0);
   process.kill(first, 'SIGKILL');
@@ -95,24 +154,77 @@ async function startsAgain() {
   await until('its findings', () => findings().length > 0);
 }
 
-async function givesUp() {
-  const settings = vscode.workspace.getConfiguration('sqla-lsp');
-  const state = async (wanted) => until(`the state ${wanted}`, async () => {
+async function state(wanted, patience) {
+  await until(`the state ${wanted}`, async () => {
     await vscode.commands.executeCommand('sqla-lsp.debugInformation');
     return wanted.test(vscode.window.activeTextEditor.document.getText());
-  });
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sqla-lsp-'));
-  const program = path.join(folder, 'dies');
+  }, patience, 250);
+}
+
+/** Takes programs of all kinds as the server, and then the right one again. */
+async function bearsAnything() {
+  const settings = vscode.workspace.getConfiguration('sqla-lsp');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sqla lsp '));
   const starts = path.join(folder, 'starts');
-  fs.writeFileSync(program, `#!/bin/sh\necho >> ${starts}\nexit 1\n`, { mode: 0o755 });
-  await settings.update('path', program, vscode.ConfigurationTarget.Workspace);
-  await state(/state: stopped: The server for shop ended 5 times and is not started again/);
-  assert.equal(fs.readFileSync(starts, 'utf8').length, 5);
-  await settings.update('path', path.join(folder, 'gone'), vscode.ConfigurationTarget.Workspace);
+  const use = async (name, ...lines) => {
+    const program = path.join(folder, name);
+    fs.rmSync(starts, { force: true });
+    if (lines.length > 0) fs.writeFileSync(program, `#!/bin/sh\necho >> '${starts}'\n${lines.join('\n')}\n`, { mode: 0o755 });
+    await settings.update('path', program, vscode.ConfigurationTarget.Workspace);
+    return program;
+  };
+  const five = /state: stopped: The server for shop ended 5 times and is not started again/;
+
+  const startedFiveTimes = async () => {
+    await until('five starts', () => fs.existsSync(starts) && fs.readFileSync(starts, 'utf8').length >= 5);
+    await state(five);
+    assert.equal(fs.readFileSync(starts, 'utf8').length, 5);
+  };
+
+  await use('dies', 'exit 1');
+  await startedFiveTimes();
+
+  const babbling = await use('babbles', 'while :; do printf "this is no message\\r\\n\\r\\n"; sleep 0.05; done');
+  await startedFiveTimes();
+  await until('the last of them to end', () => servers(babbling).length === 0);
+
+  await use('gone');
   await state(/state: stopped: The setting sqla-lsp.path names .*gone, which is no program that can be run/);
+
+  fs.writeFileSync(path.join(folder, 'no-interpreter'), '#!/nowhere/at/all\n', { mode: 0o755 });
+  await use('no-interpreter');
+  await state(/state: stopped: .*no-interpreter could not be started: .*ENOENT/);
+
+  const silent = await use('silent', 'while :; do sleep 0.1; done');
+  await until('the silent one', () => servers(silent).length === 1);
+  await vscode.commands.executeCommand('sqla-lsp.restart'); // ends one that never answered
+  await until('another silent one', () => fs.readFileSync(starts, 'utf8').length === 2);
+  await state(/state: stopped: .*silent has not answered for 30 seconds/, 60_000);
+
   await settings.update('path', undefined, vscode.ConfigurationTarget.Workspace);
   await state(/state: ready/);
+  await until('the silent ones to end', () => servers(silent).length === 0);
+
+  await Promise.all([true, undefined, true, undefined].map(async (value) => {
+    await settings.update('inlayHints', value, vscode.ConfigurationTarget.Workspace);
+    await vscode.commands.executeCommand('sqla-lsp.restart');
+  }));
+  await state(/state: ready/);
+  assert.equal(servers().length, 1);
   fs.rmSync(folder, { recursive: true });
+}
+
+/** The folder of the workspace goes away under the server, which is then started again. */
+async function bearsItsFolderToGo() {
+  const { fsPath } = vscode.workspace.workspaceFolders[0].uri;
+  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  fs.renameSync(fsPath, `${fsPath}.gone`);
+  await vscode.commands.executeCommand('sqla-lsp.restart');
+  await state(/state: ready/);
+  fs.renameSync(`${fsPath}.gone`, fsPath);
+  await vscode.commands.executeCommand('sqla-lsp.restart');
+  await vscode.window.showTextDocument(uri);
+  await until('findings to come back', () => findings().length > 0);
 }
 
 async function servesEveryFolder() {
@@ -130,6 +242,11 @@ async function servesEveryFolder() {
   await vscode.window.showTextDocument(twin);
   await until('findings in the other folder', () => findings(twin).length > 0);
   assert.equal(findings(twin).length, findings().length);
+  for (const at of [uri, twin]) { // servers with the same commands do not get into each other's way
+    await vscode.commands.executeCommand('sqla-lsp.sql', at.toString(), 'upgrade');
+    const page = await until('its SQL', () => pages().find(({ uri: shown }) => shown.path === `${at.path}.upgrade.sql`));
+    assert.match(page.getText(), /CREATE INDEX ix_customers_search/);
+  }
 
   await vscode.workspace.getConfiguration('sqla-lsp', other).update('enable', false, vscode.ConfigurationTarget.WorkspaceFolder);
   await ready(shop.name);
@@ -141,14 +258,18 @@ async function servesEveryFolder() {
   await ready(shop.name, plain.name);
 }
 
+const STEPS = {
+  fix: [fixes],
+  use: [startsQuickly, followsSettings, checksTheWorkspace, showsSql, showsLenses, showsHovers, showsHints, tellsOfItself],
+  failures: [startsAgain, bearsAnything, bearsItsFolderToGo],
+  folders: [servesEveryFolder],
+};
+
 exports.run = async () => {
-  const document = await vscode.workspace.openTextDocument(uri);
-  await vscode.window.showTextDocument(document);
+  await vscode.window.showTextDocument(uri);
   await until('findings', () => findings().length > 0);
-  const several = vscode.workspace.workspaceFolders.length > 1;
-  const steps = several ? [servesEveryFolder] : title ? [() => fixes(document)] : [startsQuickly, followsSettings, checksTheWorkspace, showsSql, tellsOfItself, startsAgain, givesUp];
-  for (const step of steps) {
+  for (const step of STEPS[process.env.SQLA_LSP_STEPS]) {
     await step();
-    console.log(`passed ${step.name || 'the quick fix'}`);
+    console.log(`passed ${step.name}`);
   }
 };

@@ -1,11 +1,12 @@
-// Does with the packed extension what a user does: opens a migration, sees the finding, applies the quick fix from the menu, saves.
-// Pictures of it go to SHOTS. usage: node vscode-workbench.mjs CODE_SERVER EXTENSION VSIX ROOT WORKSPACE FILE TITLE SHOTS
+// Does with the packed extension what a user does: opens a migration, sees the finding, reads the hover and the SQL behind the code
+// lens, applies the quick fix from the menu, sees the new revision where the fix adds one, saves. Pictures of it go to SHOTS.
+// usage: node vscode-workbench.mjs CODE_SERVER EXTENSION VSIX ROOT WORKSPACE FILE TITLE SHOTS [REVISION]
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { session, until } from './vscode-session.mjs';
 
-const [codeServer, extension, vsix, root, workspace, file, title, shots] = process.argv.slice(2);
+const [codeServer, extension, vsix, root, workspace, file, title, shots, revision] = process.argv.slice(2);
 const begun = Date.now();
 const say = (what) => console.log(`${((Date.now() - begun) / 1000).toFixed(1)} s: ${what}`);
 const before = readFileSync(file, 'utf8');
@@ -23,7 +24,17 @@ try {
   await page.locator('.squiggly-warning').first().waitFor();
   say('the finding is underlined');
 
-  await page.keyboard.press('Control+B'); // more room for the text
+  const lenses = page.locator('.codelens-decoration a');
+  await lenses.filter({ hasText: 'SHARE on' }).first().waitFor();
+  say(`lenses: ${(await lenses.allInnerTexts()).join(' | ')}`);
+  if (revision === undefined) await page.keyboard.press('Control+B'); // more room for the text
+  await page.locator('.squiggly-warning').first().hover({ force: true }); // the text lies over it
+  const hover = page.locator('.monaco-hover', { hasText: 'CREATE INDEX' }).first();
+  await hover.waitFor();
+  say(`hover: ${(await hover.innerText()).replace(/\s+/g, ' ')}`);
+  await shoot('hover');
+  await page.keyboard.press('Escape');
+
   await page.keyboard.press('Control+Shift+M');
   const finding = page.locator('.markers-panel .monaco-list-row', { hasText: 'takes a SHARE lock' }).first();
   await finding.waitFor();
@@ -43,13 +54,29 @@ try {
   if (steps < 0) throw new Error(`${title} is not offered`);
   for (let step = 0; step < steps; step += 1) await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
-  const text = page.locator('.editor-instance .view-lines');
-  await until('the fix', async () => (await text.innerText()).includes('postgresql_concurrently'));
+  const text = page.locator('.editor-instance .view-lines').first();
+  if (revision === undefined) {
+    await until('the fix', async () => (await text.innerText()).includes('postgresql_concurrently'));
+  } else {
+    await page.locator('.explorer-folders-view .monaco-list-row', { hasText: basename(revision) }).waitFor();
+    say('the new revision is in the explorer');
+    await page.keyboard.press('F1');
+    await page.keyboard.type('File: Save All Files');
+    await page.keyboard.press('Enter');
+    await until('the new revision', () => existsSync(revision) && readFileSync(revision, 'utf8').includes('postgresql_concurrently'));
+  }
   await page.keyboard.press('Control+S');
   await until('the file to be saved', () => readFileSync(file, 'utf8') !== before);
   say('saved');
+  await page.locator('.squiggly-warning').waitFor({ state: 'detached' });
   await page.keyboard.press('Home');
   await shoot('fixed');
+
+  await lenses.filter({ hasText: /^SQL$/ }).first().click();
+  const sql = page.locator('.editor-instance .view-lines').nth(1);
+  await until('the SQL', async () => /(?:CREATE INDEX|COMMENT ON)/.test((await sql.innerText()).replace(/\s/g, ' ')));
+  say('the SQL is shown beside it');
+  await shoot('sql');
 
   await page.setViewportSize({ width: 1080, height: 2000 }); // what does not fit into a list is not there
   await page.keyboard.press('F1');
