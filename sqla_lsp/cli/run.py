@@ -177,12 +177,13 @@ def _outcome(
     unreadable: list[Failure] = []
     discovery = discover(roots, resolver.settings, lambda path, error: unreadable.append(_failure(path, error)))
     discovery = _with_configuration(discovery, around)
-    state = _state(discovery, roots, resolver)
+    state = _state(discovery, roots, resolver) if cache.keeps else b""
     reading = Reading(given, roots, resolver, discovery, cache, progress)
     outcome = _cached(cache, key, state)
     if outcome is None:
         outcome = _judged(reading, state, fixes=fixes)
-        cache.store(key, msgspec.msgpack.encode(outcome))
+        if cache.keeps:
+            cache.store(key, msgspec.msgpack.encode(outcome))
     return outcome, unreadable, reading
 
 
@@ -219,7 +220,7 @@ def _judged(reading: Reading, state: bytes, *, fixes: bool) -> _Outcome:
             from sqla_lsp.rules.fixing import all_made
 
             made += all_made(project, path, found)
-    read = project.outside()
+    read = project.outside() if reading.cache.keeps else ()
     outside = tuple([_mark(path) for path in sorted({*read, *_folders_between(read, reading.roots)})])
     return _Outcome(state, outside, tuple(findings), project.statistics(), tuple(project.failures), tuple(made))
 

@@ -61,6 +61,11 @@ class Cache:
         self._folder = folder
         self._version = version
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept at all."""
+        return self._folder is not None
+
     def load(self, key: str) -> bytes | None:
         """What was stored under a key by the same version; None where there is nothing, or nothing whole."""
         path = self._path(key)

@@ -92,7 +92,7 @@ class ProjectFiles:
             return {}
 
     def _store(self) -> None:
-        if self._cache is not None:
+        if self._cache is not None and self._cache.keeps:
             self._cache.store(self._key(), msgspec.msgpack.encode(self.records))
 
     def _key(self) -> str:

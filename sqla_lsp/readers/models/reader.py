@@ -30,7 +30,7 @@ from sqla_lsp.syntax.machine import Machine, OutOfSteps
 from sqla_lsp.syntax.statements import execute
 from sqla_lsp.syntax.values import CallValue, ClassValue, DictValue, FunctionValue, Member, Value, path_of
 from sqla_lsp.text.places import Place
-from sqla_lsp.text.search import Search
+from sqla_lsp.text.search import Search, says_any
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ _NAMED = (b"Column(", b"mapped_column", b"Mapped[", b"SQLModel", b"Index(", *_AL
 def is_models(raw: bytes, *, names_library: bool) -> bool:
     """Whether a file may declare models: it names SQLAlchemy or SQLModel, or goes by a base of the project's own."""
     if names_library:
-        return any(word in raw for word in _NAMED)
+        return says_any(raw, _NAMED)
     return b"__tablename__" in raw or b"db.Model" in raw or b"declared_attr" in raw
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sqla_lsp.syntax.pieces import Piece, members, pieces
+from sqla_lsp.text.search import says_any
 
 _MARKS = (b".where", b".filter", b".query", b"select(", b"exists(", b".order_by(", b"on_conflict")
 """What a query that matters to us is written with. `update(` and `delete(` are everywhere, and ask nothing without `where`."""
@@ -27,10 +28,12 @@ _COMMENT = re.compile(rb"#[^\n]*")
 
 
 class Definition(NamedTuple):
-    """A piece of a file that holds anchors. `cls` is the class of a method, "" for all else."""
+    """A piece of a file that holds anchors. `cls` is the class of a method, "" for all else; `anchors` count from the start of
+    the piece."""
 
     piece: Piece
     cls: str
+    anchors: tuple[int, ...]
 
 
 class Vocabulary(NamedTuple):
@@ -43,25 +46,17 @@ class Vocabulary(NamedTuple):
 def has_queries(raw: bytes, *, names_library: bool) -> bool:
     """Whether a file may hold queries. `raw` is as it is on disk; `names_library` says whether the name of one of the libraries
     stands in it. Most files have none of the words that are looked for first."""
-    if not names_library and not _says_any(raw, _SESSIONS) and not (b"SQL" in raw and _says_any(raw, _LIBRARIES)):
+    if not names_library and not says_any(raw, _SESSIONS) and not (b"SQL" in raw and says_any(raw, _LIBRARIES)):
         return False
-    return _says_any(raw, _FILE_MARKS)
+    return says_any(raw, _FILE_MARKS)
 
 
-def _says_any(raw: bytes, words: tuple[bytes, ...]) -> bool:
-    for word in words:  # noqa: SIM110 - a generator would take longer than the searches
-        if word in raw:
-            return True
-    return False
-
-
-def anchors(data: bytes, start: int = 0, end: int | None = None) -> list[int]:
+def _anchors(data: bytes) -> list[int]:
     """Where anchors stand, in order."""
-    end = len(data) if end is None else end
     found: list[int] = []
     for mark in _MARKS:
         length = len(mark)
-        at = data.find(mark, start, end)
+        at = data.find(mark)
         while at >= 0:
             if (
                 mark[-1:] == b"("
@@ -70,7 +65,7 @@ def anchors(data: bytes, start: int = 0, end: int | None = None) -> list[int]:
                 or data.startswith(b".filter_by(", at)
             ):
                 found.append(at)
-            at = data.find(mark, at + length, end)
+            at = data.find(mark, at + length)
     found.sort()
     return found
 
@@ -84,18 +79,18 @@ def _found(data: bytes, mark: bytes) -> Iterator[int]:
 
 def definitions(data: bytes) -> Iterator[Definition]:
     """The pieces that hold anchors, in order; of classes, their methods."""
-    found = anchors(data)
+    found = _anchors(data)
     for piece in cut(data):
-        if not _any_between(found, piece.start, piece.end):
+        if not _between(found, piece.start, piece.end):
             continue
         for part in cut_class(data, piece) if piece.kind == "class" else (piece,):
-            if _any_between(found, part.start, part.end):
-                yield Definition(part, piece.name if piece.kind == "class" else "")
+            inside = _between(found, part.start, part.end)
+            if inside:
+                yield Definition(part, piece.name if piece.kind == "class" else "", tuple([at - part.start for at in inside]))
 
 
-def _any_between(found: list[int], start: int, end: int) -> bool:
-    at = bisect_left(found, start)
-    return at < len(found) and found[at] < end
+def _between(found: list[int], start: int, end: int) -> list[int]:
+    return found[bisect_left(found, start) : bisect_left(found, end)]
 
 
 @lru_cache(maxsize=4)

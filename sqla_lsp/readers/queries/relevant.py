@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from sqla_lsp.readers.queries.anchors import Definition, anchors
+from sqla_lsp.readers.queries.anchors import Definition
 from sqla_lsp.syntax import code
 from sqla_lsp.syntax.lazy import Body
 from sqla_lsp.syntax.lower_statements import Statements
@@ -39,11 +39,11 @@ class Relevant(Statements):
 
     __slots__ = ("_anchors", "_queries", "assigned", "wanted")
 
-    def __init__(self, data: bytes, base: int, end: int) -> None:
+    def __init__(self, data: bytes, base: int, end: int, anchors: tuple[int, ...]) -> None:
         super().__init__(data, base)
         self.wanted: set[bytes] = set()
         self.assigned: set[bytes] = set()
-        self._anchors = anchors(data, base, end)
+        self._anchors = [base + at for at in anchors]
         found = list(_assignments(data, base, end))
         for number, (start, name) in enumerate(found):
             self.assigned.add(name)
@@ -143,7 +143,10 @@ def lowered(data: bytes, definition: Definition) -> Lowered | None:
     """A definition, whose statements begin at its start; None where it does not parse."""
     text, base = _text(data, definition.piece, definition.cls)
     root = parse(text).root_node
-    return None if root.has_error else _with_names(lowering := Relevant(text, base, len(text)), _below(lowering, root))
+    if root.has_error:
+        return None
+    lowering = Relevant(text, base, len(text), definition.anchors)
+    return _with_names(lowering, _below(lowering, root))
 
 
 def _with_names(lowering: Relevant, statements: tuple[code.Statement, ...]) -> Lowered:
@@ -165,7 +168,7 @@ def _text(data: bytes, piece: Piece, cls: str) -> tuple[bytes, int]:
 def lowered_from(data: bytes, definition: Definition, root: Node) -> Lowered:
     """As `lowered`, of the tree of the whole file: what stands inside of the definition, without what does not parse."""
     piece = definition.piece
-    lowering = Relevant(data, piece.start, piece.end)
+    lowering = Relevant(data, piece.start, piece.end, definition.anchors)
     found: list[code.Statement] = []
     waiting = [root]
     while waiting:
