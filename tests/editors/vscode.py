@@ -47,7 +47,7 @@ def pictures(folder: Path) -> str:
     file = workspace / "migrations" / "versions" / "2025_04_02_state_of_orders.py"
     shots = folder / "shots"
     said = _in_workbench(folder, _packed(), workspace, file, "Create ix_orders_state concurrently", shots)
-    for name in ("finding", "fixes", "fixed"):
+    for name in ("finding", "fixes", "fixed", "sql"):
         shutil.copy(shots / f"{name}.png", EXTENSION / "media" / f"{name}.png")
     return said
 

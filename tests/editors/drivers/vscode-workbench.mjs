@@ -25,7 +25,7 @@ try {
   say('the finding is underlined');
 
   const lenses = page.locator('.codelens-decoration a');
-  await lenses.filter({ hasText: 'SHARE on' }).first().waitFor();
+  await lenses.filter({ hasText: 'transaction' }).first().waitFor();
   say(`lenses: ${(await lenses.allInnerTexts()).join(' | ')}`);
   if (revision === undefined) await page.keyboard.press('Control+B'); // more room for the text
   await page.locator('.squiggly-warning').first().hover({ force: true }); // the text lies over it
@@ -39,10 +39,11 @@ try {
   const finding = page.locator('.markers-panel .monaco-list-row', { hasText: 'takes a SHARE lock' }).first();
   await finding.waitFor();
   say(`in the list of problems: ${(await finding.innerText()).replace(/\s+/g, ' ')}`);
-  await shoot('finding');
 
   await finding.click();
   await page.keyboard.press('Enter');
+  await page.locator('.squiggly-warning').first().waitFor(); // it is scrolled to
+  await shoot('finding');
   await page.keyboard.press('Control+.');
   const actions = page.locator('.action-widget .monaco-list-row.action');
   await actions.filter({ hasText: title }).first().waitFor();
@@ -72,6 +73,8 @@ try {
   await page.keyboard.press('Home');
   await shoot('fixed');
 
+  await page.keyboard.press('Control+J'); // the list of problems makes way
+  await page.keyboard.press('Control+Home');
   await lenses.filter({ hasText: /^SQL$/ }).first().click();
   const sql = page.locator('.editor-instance .view-lines').nth(1);
   await until('the SQL', async () => /(?:CREATE INDEX|COMMENT ON)/.test((await sql.innerText()).replace(/\s/g, ' ')));
