@@ -188,6 +188,13 @@ async function bearsAnything() {
   await startedFiveTimes();
   await until('the last of them to end', () => servers(babbling).length === 0);
 
+  const answer = '{"jsonrpc":"2.0","id":0,"error":{"code":-32603,"message":"not today"}}';
+  const refusing = await use('refuses', `printf 'Content-Length: ${answer.length}\\r\\n\\r\\n%s' '${answer}'`, 'while :; do sleep 0.1; done');
+  await state(/state: stopped: .*refuses refused to work: .*not today/);
+  await until('the one that refused to end', () => servers(refusing).length === 0);
+  await new Promise((resolve) => setTimeout(resolve, 1500)); // it is not started again
+  assert.equal(fs.readFileSync(starts, 'utf8').length, 1);
+
   await use('gone');
   await state(/state: stopped: The setting sqla-lsp.path names .*gone, which is no program that can be run/);
 
