@@ -35,6 +35,16 @@ async function fixes() {
   await until('the finding to go', () => findings().length === 0);
 }
 
+/** The settings of the workspace ask for it. A save does not wait for a server that has not read the project: then it is the next one. */
+async function fixesOnSave() {
+  const { document } = await vscode.window.showTextDocument(uri);
+  const before = document.getText();
+  await until('the fix', async () => {
+    await vscode.commands.executeCommand('workbench.action.files.save');
+    return document.getText() !== before && !document.isDirty;
+  }, 30_000, 500);
+}
+
 async function startsQuickly() {
   const times = [];
   for (let run = 0; run < 5; run += 1) {
@@ -266,6 +276,7 @@ async function servesEveryFolder() {
 
 const STEPS = {
   fix: [fixes],
+  save: [fixesOnSave],
   use: [startsQuickly, followsSettings, checksTheWorkspace, showsSql, showsLenses, showsHovers, showsHints, tellsOfItself],
   failures: [startsAgain, bearsAnything, bearsItsFolderToGo],
   folders: [servesEveryFolder],
