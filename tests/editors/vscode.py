@@ -144,15 +144,17 @@ def activation(folder: Path) -> str:
 
 
 def trust(folder: Path) -> str:
-    """A workspace with a server of its own, in the workbench: it is not run until the workspace is trusted."""
+    """A workspace with a server in its environment, and another one in its settings, in the workbench: neither is run until the
+    workspace is trusted."""
     vsix = _packed()
     project = Project(folder)
     ran = folder / "ran"
-    program = project.folder / ".venv" / "bin" / "sqla-lsp"
-    _write_program(program, f'touch "{ran}"', f'exec "{_SERVER}" "$@"')
+    elsewhere = folder / "elsewhere" / "sqla-lsp"
+    for program in (project.folder / ".venv" / "bin" / "sqla-lsp", elsewhere):
+        _write_program(program, f'touch "{ran}"', f'exec "{_SERVER}" "$@"')
     settings = project.folder / ".vscode" / "settings.json"
     settings.parent.mkdir()
-    settings.write_text(json.dumps({"sqla-lsp.path": str(program)}), encoding="utf-8")
+    settings.write_text(json.dumps({"sqla-lsp.path": str(elsewhere)}), encoding="utf-8")
     arguments = [code_server.installed(), EXTENSION, vsix, folder / "session", project.folder, project.migration, ran]
     command = ["node", str(DRIVERS / "vscode-trust.mjs"), *map(str, arguments)]
     return run(command, project.folder, _environment(folder / "home"))

@@ -1,6 +1,6 @@
-// A workspace that brings a server of its own, in .venv and by name in its settings. While it is not trusted the user's own server runs;
-// when it is, that of the workspace. usage: node vscode-trust.mjs CODE_SERVER EXTENSION VSIX ROOT WORKSPACE FILE RAN
-// RAN is written by the server of the workspace.
+// A workspace that brings a server in .venv and names another one in its settings. While it is not trusted the user's own server runs;
+// when it is, that of the settings. usage: node vscode-trust.mjs CODE_SERVER EXTENSION VSIX ROOT WORKSPACE FILE RAN
+// RAN is written by either server of the workspace.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
