@@ -7,6 +7,7 @@ import {
   CloseAction,
   DidChangeConfigurationNotification,
   ErrorAction,
+  ErrorCodes,
   ExecuteCommandRequest,
   LanguageClient,
   ResponseError,
@@ -30,6 +31,14 @@ export type Activity =
 
 /** How long a server may take to answer for the first time, in milliseconds: it does so before it reads the project. */
 const PATIENCE = 30_000;
+
+/** What an answer is called that did not come because the connection broke: not by the server. */
+const BROKEN: readonly number[] = [
+  ErrorCodes.PendingResponseRejected,
+  ErrorCodes.ConnectionInactive,
+  ErrorCodes.MessageReadError,
+  ErrorCodes.MessageWriteError,
+];
 
 export type Direction = 'upgrade' | 'downgrade';
 
@@ -69,7 +78,8 @@ export class Connection {
   start(): void {
     this.client.start().catch((error: unknown) => {
       const { child } = this;
-      if (child !== undefined && isAlive(child) && this.client.state !== State.Starting) {
+      const isBroken = error instanceof ResponseError && BROKEN.includes(error.code); // then it is dying, and `closed` hears of it
+      if (!isBroken && child !== undefined && isAlive(child) && this.client.state !== State.Starting) {
         this.fail(`${this.program} refused to work: ${words(error)}`);
         void this.stop();
       }
@@ -128,7 +138,7 @@ export class Connection {
       },
       initializationFailedHandler: () => false,
       errorHandler: {
-        error: (error, message) => this.wrong(error, message !== undefined),
+        error: (error) => this.wrong(error),
         closed: () => this.closed(),
       },
       middleware: {
@@ -177,9 +187,9 @@ export class Connection {
     return this.child;
   }
 
-  /** What cannot be written is noted; a server that writes what is no message will not be understood again. */
-  private wrong(error: Error, isWritten: boolean): ErrorHandlerResult {
-    if (!isWritten && this.child !== undefined) {
+  /** A server that writes what is no message will not be understood again. Errors of the system have codes: they say that it is gone. */
+  private wrong(error: Error): ErrorHandlerResult {
+    if (!('code' in error) && this.child !== undefined) {
       this.host.log.error(`${this.folder.name}: the server writes what is no message of the protocol, and is ended: ${error.message}`);
       void ended(this.child);
     }

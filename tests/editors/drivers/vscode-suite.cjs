@@ -164,10 +164,17 @@ async function startsAgain() {
 }
 
 async function state(wanted, patience) {
-  await until(`the state ${wanted}`, async () => {
-    await vscode.commands.executeCommand('sqla-lsp.debugInformation');
-    return wanted.test(vscode.window.activeTextEditor.document.getText());
-  }, patience, 250);
+  let text;
+  try {
+    await until(`the state ${wanted}`, async () => {
+      await vscode.commands.executeCommand('sqla-lsp.debugInformation');
+      text = vscode.window.activeTextEditor.document.getText();
+      return wanted.test(text);
+    }, patience, 250);
+  } catch (error) {
+    console.error(text);
+    throw error;
+  }
 }
 
 /** Takes programs of all kinds as the server, and then the right one again. */
@@ -182,19 +189,17 @@ async function bearsAnything() {
     await settings.update('path', program, vscode.ConfigurationTarget.Workspace);
     return program;
   };
-  const five = /state: stopped: The server for shop ended 5 times and is not started again/;
 
-  const startedFiveTimes = async () => {
-    await until('five starts', () => fs.existsSync(starts) && fs.readFileSync(starts, 'utf8').length >= 5);
-    await state(five);
+  const startedFiveTimes = async (name) => {
+    await state(new RegExp(`${name}, from the setting sqla-lsp.path\\n(?:.*\\n)*- state: stopped: The server for shop ended 5 times and is not`));
     assert.equal(fs.readFileSync(starts, 'utf8').length, 5);
   };
 
   await use('dies', 'exit 1');
-  await startedFiveTimes();
+  await startedFiveTimes('dies');
 
   const babbling = await use('babbles', 'while :; do printf "this is no message\\r\\n\\r\\n"; sleep 0.05; done');
-  await startedFiveTimes();
+  await startedFiveTimes('babbles');
   await until('the last of them to end', () => servers(babbling).length === 0);
 
   const answer = '{"jsonrpc":"2.0","id":0,"error":{"code":-32603,"message":"not today"}}';
