@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from collections.abc import Mapping
@@ -11,13 +12,15 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
+from sqlalchemy.sql.visitors import cloned_traverse
 
 from sqla_lsp.preview.objects import Builder, NotKnown
+from sqla_lsp.preview.types import AsWritten
 from sqla_lsp.readers.arguments import base_of
 from sqla_lsp.readers.recorder import Recorded
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import CallValue
+from sqla_lsp.syntax.values import CallValue, DictValue, ListValue
 
 _OF_BATCH = ("table_name", "schema", "recreate", "copy_from")
 _REFUSALS = (sa.exc.SQLAlchemyError, TypeError, ValueError)
@@ -129,17 +132,40 @@ class Renderer:
         if sent.name == "exec_driver_sql" and isinstance(statement, str):
             self._context.impl.static_output(statement.strip() + ";")
             return
-        if len(call.positional) > 1 and isinstance(statement, sa.TextClause):
-            statement = self._bound(recorded, statement)
+        if isinstance(statement, sa.ClauseElement):
+            statement = _bound(statement, self._parameters(recorded))
         self._context.impl.execute(statement)
 
-    def _bound(self, recorded: Recorded, statement: sa.TextClause) -> sa.TextClause:
-        """A text with the values of its parameters, where they are known."""
-        try:
-            given = self._builder.build(recorded.sent.frame, recorded.sent.call.positional[1])
-        except NotKnown:
-            return statement
-        return statement.bindparams(**given) if isinstance(given, dict) else statement
+    def _parameters(self, recorded: Recorded) -> dict[str, Any]:
+        """The values of a statement's parameters, as far as they are known. Of many sets of them none is."""
+        call = recorded.sent.call
+        given = call.positional[1] if len(call.positional) > 1 else call.keywords.get("parameters")
+        if isinstance(given, ListValue) and len(given.items) == 1 and not given.open:
+            given = given.items[0]
+        known: dict[str, Any] = {}
+        for name, value in given.items.items() if isinstance(given, DictValue) and not given.open else ():
+            with contextlib.suppress(NotKnown):
+                known[str(name)] = self._builder.build(recorded.sent.frame, value)
+        return known
+
+
+def _bound(statement: sa.ClauseElement, known: Mapping[str, Any]) -> sa.ClauseElement:
+    """A statement with the values of its parameters; what is not known stands there by its name, where SQLAlchemy would write
+    NULL."""
+
+    def bind(parameter: Any) -> None:
+        if not parameter.required or parameter.value is not None:
+            return
+        parameter.required = False
+        if parameter.key not in known:
+            parameter.value, parameter.type = f":{parameter.key}", AsWritten()
+        else:
+            parameter.value = known[parameter.key]
+            if isinstance(parameter.type, sa.types.NullType):
+                parameter.type = sa.literal(parameter.value).type
+
+    made: sa.ClauseElement = cloned_traverse(statement, {}, {"bindparam": bind})
+    return made
 
 
 def _without_needless(call: CallValue) -> CallValue:

@@ -195,3 +195,25 @@ def test_naming_conventions(tmp_path: Path) -> None:
         "ALTER TABLE t ADD CONSTRAINT ck_pos CHECK (a > 0);",
         "ALTER TABLE t ADD CONSTRAINT uq_t_a UNIQUE (a);",
     ]
+
+
+@pytest.mark.parametrize(
+    ("call", "sent"),
+    [
+        ('sa.text("DELETE FROM t WHERE a = :a AND b = :b"), {"a": unknown(), "b": 5}', "DELETE FROM t WHERE a = :a AND b = 5;"),
+        ('sa.text("DELETE FROM t WHERE a = :a"), {"a": None}', "DELETE FROM t WHERE a = NULL;"),
+        ('sa.text("DELETE FROM t WHERE a = :a"), unknown()', "DELETE FROM t WHERE a = :a;"),
+        ('sa.text("DELETE FROM t WHERE a = :a"), parameters={"a": "x"}', "DELETE FROM t WHERE a = 'x';"),
+        ('sa.text("DELETE FROM t WHERE a = :a"), [{"a": 1}]', "DELETE FROM t WHERE a = 1;"),
+        ('sa.text("DELETE FROM t WHERE a = :a"), [{"a": 1}, {"a": 2}]', "DELETE FROM t WHERE a = :a;"),
+        ('sa.text("DELETE FROM t WHERE a = :a")', "DELETE FROM t WHERE a = :a;"),
+        (
+            't.update().where(t.c.id == sa.bindparam("b")).values(a=sa.bindparam("d")), {"b": 1}',
+            "UPDATE t SET a=:d WHERE t.id = 1;",
+        ),
+    ],
+)
+def test_what_a_parameter_is_given_stands_in_the_statement(tmp_path: Path, call: str, sent: str) -> None:
+    """SQLAlchemy writes NULL for a parameter without a value, which would be another statement."""
+    table = 't = sa.table("t", sa.column("id", sa.Integer), sa.column("a", sa.Text))'
+    assert text(previewed(tmp_path, f"{table}\nop.get_bind().execute({call})").upgrade) == sent
