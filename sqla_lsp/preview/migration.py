@@ -29,8 +29,9 @@ DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade")
 class Statement(msgspec.Struct, frozen=True):
     """One statement that a call sends; `sql` is None where it is not known, with the `reason`. `place` is the call in the file at
     hand, `batch` the `batch_alter_table()` there that it is sent through. `conditional` says that it may be left out: it stands
-    in a branch, in a `try`, or behind a call that `fails`, which Alembic or SQLAlchemy refuses. `new` are the tables that the
-    function made, `held` the locks that earlier statements took and that still make others wait."""
+    in a branch, in a `try`, or behind a call that `fails`, which Alembic or SQLAlchemy refuses. `new` are the relations that the
+    function made, `held` the locks that earlier statements took and that still make others wait, `lasts` says that it takes as
+    long as there are rows: those of a table that the function made and did not fill are none."""
 
     place: Place
     source: str
@@ -43,6 +44,7 @@ class Statement(msgspec.Struct, frozen=True):
     fails: bool = False
     batch: Place | None = None
     held: tuple[Lock, ...] = ()
+    lasts: bool = False
 
     @property
     def foreign(self) -> tuple[Lock, ...]:
@@ -111,19 +113,41 @@ def _sorted(locks: Iterable[Lock]) -> tuple[Lock, ...]:
 
 
 def _holding(statements: Iterable[Statement]) -> Iterator[Statement]:
-    """The statements, each with what its transaction holds before it."""
+    """The statements, each with what the function made and what its transaction holds before it."""
     transaction: Transaction | None = None
     held: dict[str, Lock] = {}
+    made: set[str] = set()
+    filled: set[str] = set()
     for statement in statements:
+        done = statement.effect
+        made |= set(done.makes)
+        statement = replace(statement, new=statement.new | made, lasts=_lasts(statement, filled))
+        filled |= _filled(statement, made)
+        made |= statement.new
         if statement.transaction != transaction:
             transaction, held = statement.transaction, {}
-        own = {lock.relation: lock.mode for lock in statement.effect.locks}
+        own = {lock.relation: lock.mode for lock in statement.foreign}
         kept = [lock for lock in held.values() if is_weaker(own.get(lock.relation, "ACCESS SHARE"), lock.mode)]
         yield replace(statement, held=_sorted(kept))
         for lock in statement.foreign if transaction.autocommit is False and not statement.conditional else ():
             before = held.get(lock.relation)
             if waiting(lock.mode) and (before is None or is_weaker(before.mode, lock.mode)):
                 held[lock.relation] = lock
+
+
+def _lasts(statement: Statement, filled: set[str]) -> bool:
+    """Whether a statement takes as long as there are rows, `filled` being the tables that the function filled."""
+    done = statement.effect
+    if done.lasting == "query" or done.rewrites is None or done.scans is None:
+        return True
+    read = done.scans if done.empties else {*done.rewrites, *done.scans}
+    return any(relation not in statement.new or relation in filled for relation in read)
+
+
+def _filled(statement: Statement, made: set[str]) -> set[str]:
+    """The relations that a statement writes rows to: those of a query into a new table too."""
+    written = {lock.relation for lock in statement.effect.locks if lock.mode == "ROW EXCLUSIVE"}
+    return written | (statement.new - made if statement.lasts else set())
 
 
 def _outside(transaction: Transaction) -> Transaction:
@@ -143,9 +167,11 @@ def _of_call(recorded: Recorded, renderer: Renderer, before: Schema, version: in
     for text in texts:
         operations = _told(read_sql(text, site, binds=False), recorded.sent.operations)
         done = effect(operations, before, version)
+        made = before.new
         for operation in operations:
             before = applied(before, operation, {})
-        new = frozenset([table if schema is None else f"{schema}.{table}" for schema, table in before.new])
+            made |= before.new
+        new = frozenset([table if schema is None else f"{schema}.{table}" for schema, table in made])
         yield Statement(_place(site), site.source, text, "", done, site.transaction, bool(site.arms), new, batch=batch)
 
 

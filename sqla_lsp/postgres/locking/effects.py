@@ -11,7 +11,7 @@ from typing import Any
 
 from sqla_lsp.postgres.locking import columns, constraints, indexes, tables
 from sqla_lsp.postgres.locking.modes import Effect
-from sqla_lsp.postgres.locking.other import other
+from sqla_lsp.postgres.locking.other import drop_type, other
 from sqla_lsp.postgres.locking.work import Known, Work
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.operations import AnyOperation
@@ -55,7 +55,7 @@ _HANDLERS: dict[type[Any], Callable[[Work, Any], None]] = {
     ops.DropConstraint: constraints.drop_constraint,
     ops.RenameConstraint: constraints.rename_constraint,
     ops.CreateType: _nothing,
-    ops.DropType: _nothing,
+    ops.DropType: drop_type,
     ops.Setting: _nothing,
     ops.OtherStatement: other,
     ops.NotKnown: _not_known,

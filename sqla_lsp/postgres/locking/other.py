@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sqla_lsp.postgres.locking.modes import MODES, Mode
+from sqla_lsp.postgres.locking.rows import READS, WRITES, named_in, parsed_of, read, write
 from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work, referencing
-from sqla_lsp.postgres.sql_expressions import member, messages, qualified, relation, strings
-from sqla_lsp.postgres.sql_grammar import Parsed, statements
-from sqla_lsp.postgres.sql_text import Holes, masked, prepare
+from sqla_lsp.postgres.sql_expressions import member, qualified, relation, strings
+from sqla_lsp.postgres.sql_grammar import Parsed
+from sqla_lsp.postgres.sql_plain import kind_of
+from sqla_lsp.postgres.sql_text import Holes
 from sqla_lsp.schema.names import TableName
-from sqla_lsp.schema.operations import OtherStatement
-from sqla_lsp.schema.tables import ForeignKey
+from sqla_lsp.schema.operations import DropType, OtherStatement
 
 _ALTER_TABLE: dict[str, Mode] = {
     "AT_SetStatistics": SUE,
@@ -34,92 +34,44 @@ _ALTER_TABLE: dict[str, Mode] = {
 }
 """Subcommands that take less than ACCESS EXCLUSIVE."""
 _REWRITING = frozenset({"AT_SetLogged", "AT_SetUnLogged", "AT_SetAccessMethod"})
-_READS = ("SELECT", "WITH")
-_WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE")
-_SELECTIVE = re.compile(r"\b(?:where|limit|join)\b", re.IGNORECASE)
 _COMMENTED = frozenset({"OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_INDEX", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE"})
 _ON_TABLE = frozenset({"OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
 _WITHOUT_RELATION = (
     "create_function_stmt do_stmt create_extension_stmt alter_enum_stmt create_schema_stmt create_role_stmt alter_role_stmt"
     " variable_show_stmt notify_stmt listen_stmt alter_role_set_stmt define_stmt create_cast_stmt"
-    " alter_default_privileges_stmt create_range_stmt composite_type_stmt alter_database_set_stmt alter_extension_stmt"
+    " alter_default_privileges_stmt create_range_stmt composite_type_stmt alter_database_set_stmt"
     " alter_function_stmt create_conversion_stmt create_plang_stmt grant_role_stmt alter_owner_stmt transaction_stmt"
-    " create_event_trig_stmt alter_event_trig_stmt create_enum_stmt create_domain_stmt alter_domain_stmt alter_type_stmt"
-    " discard_stmt constraints_set_stmt create_publication_stmt checkpoint_stmt prepare_stmt load_stmt"
+    " create_event_trig_stmt alter_event_trig_stmt create_enum_stmt create_domain_stmt alter_type_stmt discard_stmt"
+    " constraints_set_stmt check_point_stmt prepare_stmt load_stmt variable_set_stmt unlisten_stmt deallocate_stmt"
+    " declare_cursor_stmt fetch_stmt close_portal_stmt drop_role_stmt alter_system_stmt alter_collation_stmt"
+    " create_table_space_stmt drop_table_space_stmt alter_table_space_options_stmt create_fdw_stmt alter_fdw_stmt"
+    " create_foreign_server_stmt alter_foreign_server_stmt create_user_mapping_stmt alter_user_mapping_stmt"
+    " drop_user_mapping_stmt create_am_stmt create_op_class_stmt create_op_family_stmt alter_op_family_stmt sec_label_stmt"
+    " alter_object_depends_stmt alter_object_schema_stmt alter_operator_stmt alter_tsdictionary_stmt"
+    " alter_tsconfiguration_stmt create_transform_stmt createdb_stmt dropdb_stmt alter_database_stmt"
+    " alter_database_refresh_coll_stmt rename_stmt"
 )
 _NO_RELATION = frozenset(_WITHOUT_RELATION.split())
-
-
-def named_in(sql: str) -> tuple[TableName, ...]:
-    """The relations that the statements of a text name, without the queries of their WITH."""
-    found: dict[TableName, None] = {}
-    for parsed in _parsed(sql):
-        nodes = list(messages(parsed.node)) if parsed.node is not None else []
-        queries = {node.ctename for node in nodes if node.DESCRIPTOR.name == "CommonTableExpr"}
-        for node in nodes:
-            if node.DESCRIPTOR.name == "RangeVar" and (node.schemaname or node.relname not in queries):
-                found[relation(node, Holes())] = None
-    return tuple(found)
-
-
-def is_query(sql: str) -> bool:
-    """Whether a text makes a table from what a query reads."""
-    return any(parsed.kind in ("create_table_as_stmt", "select_stmt") for parsed in _parsed(sql))
-
-
-def _parsed(sql: str) -> list[Parsed]:
-    text, holes = prepare(sql, binds=False)
-    return list(statements(text, holes))
+_CHECKING = ("C", "O", "V")
+"""What ALTER DOMAIN does that every value is held against: ADD CONSTRAINT, SET NOT NULL, VALIDATE CONSTRAINT."""
 
 
 def other(work: Work, operation: OtherStatement) -> None:
     """The locks of a statement that is known by its kind alone."""
     sql = operation.site.sql or ""
     kind = operation.kind
-    if kind in _WRITES:
-        _write(work, operation, sql)
-    elif kind in _READS:
-        for table in named_in(sql):
-            _read(work, table)
-            if _reads_all(sql):
-                work.scan(table)
+    if kind in WRITES:
+        write(work, operation, sql)
+    elif kind in READS:
+        read(work, sql)
+    elif kind == "EXECUTE":
+        work.taking.not_known("what EXECUTE runs is not known")
     elif sql:
-        for parsed in _parsed(sql):
+        for parsed in parsed_of(sql):
             if parsed.node is None:
                 work.taking.not_known(parsed.reason)
             else:
                 _statement(work, parsed)
-
-
-def _write(work: Work, operation: OtherStatement, sql: str) -> None:
-    """Rows are written: the targets are locked, and, where foreign keys lead there or from there, what these name; what else is
-    named is read."""
-    for table in named_in(sql):
-        if table not in operation.tables:
-            _read(work, table)
-    for table in operation.tables:
-        work.lock(table, "ROW EXCLUSIVE")
-        if operation.kind != "INSERT":
-            work.lock_indexes(table, "ROW EXCLUSIVE")
-            if _reads_all(sql):
-                work.scan(table)
-        known = work.known.table(table)
-        keys = [key for key in known.constraints if isinstance(key, ForeignKey)] if known is not None else []
-        others = [key.target for key in keys] if operation.kind == "INSERT" else []
-        others += referencing(work, table) if operation.kind == "DELETE" else []
-        for other in others:
-            work.lock(other, "ROW SHARE")
-            work.lock_indexes(other, "ROW SHARE")
-
-
-def _read(work: Work, table: TableName) -> None:
-    work.lock(table, "ACCESS SHARE")
-    work.lock_indexes(table, "ACCESS SHARE")
-
-
-def _reads_all(sql: str) -> bool:
-    """Whether a statement has nothing that an index could serve."""
-    return _SELECTIVE.search(masked(sql)) is None
 
 
 def _statement(work: Work, parsed: Parsed) -> None:
@@ -140,6 +92,8 @@ def _statement(work: Work, parsed: Parsed) -> None:
             for table in named_in(parsed.text):
                 work.lock(table, "ACCESS SHARE")
             work.lock(relation(node.view, Holes()), AE)
+            if not node.replace:
+                work.taking.make(str(relation(node.view, Holes())))
         case "refresh_mat_view_stmt":
             _refresh(work, node)
         case "truncate_stmt":
@@ -152,6 +106,7 @@ def _statement(work: Work, parsed: Parsed) -> None:
         case "lock_stmt":
             for item in node.relations:
                 work.lock(relation(item.range_var, Holes()), MODES[node.mode - 1])
+            work.taking.lasts("nothing")
         case "comment_stmt":
             _comment(work, node)
         case "grant_stmt":
@@ -164,11 +119,25 @@ def _statement(work: Work, parsed: Parsed) -> None:
             work.lock(relation(node.relation, Holes()), AE)
         case "create_seq_stmt":
             work.lock(relation(node.sequence, Holes()), AE)
+            work.taking.make(str(relation(node.sequence, Holes())))
         case "alter_seq_stmt":
             work.lock(relation(node.sequence, Holes()), SRE)
+        case "create_publication_stmt":
+            for table in named_in(parsed.text):
+                work.lock(table, SUE)
+        case "alter_domain_stmt" if node.subtype in _CHECKING:
+            work.taking.not_known("the tables with columns of the domain are locked, and all of them read, too")
+        case "do_stmt" if any(item.def_elem.defname == "language" for item in node.args):
+            work.taking.not_known("what the DO block runs is not known")
+        case "execute_stmt" | "call_stmt":
+            work.taking.not_known(f"what {kind_of(parsed.text)} runs is not known")
+        case "alter_extension_stmt":
+            work.taking.not_known("what the script of the extension runs is not known")
         case kind if kind not in _NO_RELATION:
             for table in named_in(parsed.text):
                 work.taking.not_known(f"how {table} is locked is not known")
+            if not named_in(parsed.text):
+                work.taking.not_known(f"what {kind_of(parsed.text)} locks is not known")
 
 
 def _alter_table(work: Work, node: Any) -> None:
@@ -191,6 +160,7 @@ def _refresh(work: Work, node: Any) -> None:
     else:
         work.taking.rewrite(str(view))
         work.lock_indexes(view, AE)
+    work.taking.lasts("query")
     work.taking.not_known("the tables that its query names are read", work=False)
 
 
@@ -209,6 +179,9 @@ def _truncate(work: Work, node: Any) -> None:
 
 def _vacuum(work: Work, node: Any) -> None:
     options = {item.def_elem.defname for item in node.options}
+    work.taking.lasts("query")
+    if not node.rels:
+        work.taking.not_known("every table of the database is locked in its turn")
     for item in node.rels:
         table = relation(item.vacuum_relation.relation, Holes())
         if "full" in options:
@@ -232,6 +205,13 @@ def _comment(work: Work, node: Any) -> None:
         work.lock(qualified(names[:-1], Holes()), "ACCESS SHARE")
 
 
+def drop_type(work: Work, operation: DropType) -> None:
+    """Nothing that others use, but what depends on it."""
+    for parsed in parsed_of(operation.site.sql or ""):
+        if parsed.kind == "drop_stmt":
+            _drop(work, parsed.node)
+
+
 def _drop(work: Work, node: Any) -> None:
     kind = member(node, "remove_type")
     for item in node.objects:
@@ -240,3 +220,5 @@ def _drop(work: Work, node: Any) -> None:
             work.lock(qualified(names[:-1], Holes()), AE)
         elif kind in ("OBJECT_VIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE"):
             work.lock(qualified(names, Holes()), AE)
+    if member(node, "behavior") == "DROP_CASCADE":
+        work.taking.not_known("what depends on it is dropped, and locked, too", work=False)

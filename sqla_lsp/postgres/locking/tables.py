@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqla_lsp.postgres.locking.other import is_query, named_in
+from sqla_lsp.postgres.locking.rows import is_query, named_in
 from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work, has_sequence, index_of, referencing
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.tables import ForeignKey
@@ -26,7 +26,8 @@ def create_table(work: Work, made: ops.CreateTable) -> None:
             work.lock(constraint.target, SRE)
     if made.partition_of is not None:
         work.lock(made.partition_of, AE)
-        work.taking.not_known("a default partition is locked and scanned too", work=False)
+        work.taking.not_known("a default partition is locked, and all of it read, too", work=False)
+        work.taking.lasts("query")
     if made.site.sql is not None and is_query(made.site.sql):
         for source in named_in(made.site.sql):
             if source == made.table:

@@ -34,6 +34,10 @@ class Known(Protocol):
         """A table by its name."""
         ...
 
+    def is_new(self, name: TableName) -> bool:
+        """Whether the function at hand created a table."""
+        ...
+
     def index(self, name: str, schema: str | None, table: TableName | None) -> tuple[Table, Index] | None:
         """An index by its name, with its table."""
         ...
@@ -53,8 +57,8 @@ class Work:
             self.taking.not_known("the name of a relation is not known", work=False)
             return
         self.taking.lock(str(table), mode, "" if of is None else str(of))
-        if self._is_partitioned(table):
-            self.taking.not_known("its partitions are locked too", work=False)
+        if self._is_partitioned(table) and not self.known.is_new(table):
+            self.taking.not_known(f"the partitions of {table} are locked too", work=False)
 
     def _is_partitioned(self, table: TableName) -> bool:
         known = self.known.table(table)
@@ -102,10 +106,10 @@ class Work:
 
     def scan(self, table: TableName) -> None:
         """The table is read from end to end; a partitioned one has no rows of its own."""
-        if self._is_partitioned(table):
-            self.taking.not_known("its partitions are read")
-        else:
+        if not self._is_partitioned(table):
             self.taking.scan(str(table))
+        elif not self.known.is_new(table):
+            self.taking.not_known(f"the partitions of {table} are read")
 
     def build(self, table: TableName, name: str | Unknown | None) -> None:
         """An index is built from all rows of a table."""
