@@ -24,6 +24,8 @@ from sqla_lsp.text.places import Place
 
 Direction = Literal["upgrade", "downgrade"]
 DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade")
+_NOWHERE = Place(0, 0)
+"""The place of what the file at hand says nothing of: its function is imported."""
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -103,9 +105,8 @@ def _statements(
             transaction = _outside(statement.transaction) if is_autocommit else statement.transaction
             yield replace(statement, conditional=conditional, transaction=transaction)
             failed = failed or statement.fails
-    if not recording.complete:
-        place = Place(0, 0)
-        yield _unknown(Site(place, place, direction), "the function takes too many steps to follow")
+    if recording.missing:
+        yield _unknown(Site(_NOWHERE, _NOWHERE, direction), recording.missing)
 
 
 def _sorted(locks: Iterable[Lock]) -> tuple[Lock, ...]:
@@ -204,7 +205,7 @@ def _batch(recorded: Recorded) -> Place | None:
 
 
 def _place(site: Site) -> Place:
-    """Where a call stands in the file at hand: where that is another file's, the call that led there."""
+    """Where a call stands in the file at hand: where that is another file's, the call that led there, if there is one."""
     if not site.place.path:
         return site.place
-    return next((call for call in site.calls if not call.path), site.place)
+    return next((call for call in site.calls if not call.path), _NOWHERE)

@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy.sql.visitors import cloned_traverse
 
+from sqla_lsp.postgres.sql_text import masked
 from sqla_lsp.preview.objects import Builder, NotKnown
 from sqla_lsp.preview.types import AsWritten
 from sqla_lsp.readers.arguments import base_of
@@ -81,7 +82,7 @@ class Renderer:
             raise
         except Exception as error:
             raise _failure(recorded, error) from error
-        return _ordered(self._buffer.taken())
+        return _ordered([_ended(statement) for statement in self._buffer.taken()])
 
     def _send(self, recorded: Recorded) -> None:
         sent = recorded.sent
@@ -175,6 +176,15 @@ def _without_needless(call: CallValue) -> CallValue:
     needless |= {"existing_server_default"} if "server_default" not in call.keywords else set()
     keywords = {name: value for name, value in call.keywords.items() if name not in needless}
     return CallValue(call.function, call.positional, keywords, call.place, call.open, call.open_keywords)
+
+
+def _ended(statement: str) -> str:
+    """A statement with one semicolon at its end that is no part of a comment, where Alembic puts one behind whatever is there."""
+    text = statement.removesuffix(";").rstrip()
+    if masked(text).rstrip().endswith(";"):
+        return text
+    is_comment = not masked(f"{text}x").endswith("x")
+    return f"{text}\n;" if is_comment else f"{text};"
 
 
 def _ordered(statements: list[str]) -> list[str]:

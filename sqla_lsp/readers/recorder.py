@@ -39,13 +39,13 @@ class Recorded:
 @dataclass(frozen=True, slots=True)
 class Recording:
     """The calls of one function in the order in which Postgres sees what they send, and all their operations. `machine` can
-    evaluate more of what the arguments lead to; `complete` is False where following the function took too long. `place` is the
-    function's own, None where the file at hand does not define it."""
+    evaluate more of what the arguments lead to; `missing` says why there may be more calls than these, else it is empty. `place`
+    is the function's own, None where the file at hand does not define it."""
 
     calls: tuple[Recorded, ...]
     operations: tuple[AnyOperation, ...]
     machine: Machine
-    complete: bool
+    missing: str
     place: Place | None
 
 
@@ -92,12 +92,13 @@ def read_calls(module: LoadedModule, modules: Modules, name: str) -> Recording:
     host = RecordingHost()
     machine = Machine(modules, host, module)
     machine.keeps_operators = True
-    complete = True
+    missing = ""
     try:
-        machine.run(module, name, argument)
+        if not machine.run(module, name, argument) and machine.has(machine.module_frame(module), name):
+            missing = f"which function {name} is is not known"
     except OutOfSteps:
-        complete = False
-    return Recording(tuple(host.recorded), tuple(host.operations), machine, complete, _place_of(machine, module, name))
+        missing = "the function takes too many steps to follow"
+    return Recording(tuple(host.recorded), tuple(host.operations), machine, missing, _place_of(machine, module, name))
 
 
 def _place_of(machine: Machine, module: LoadedModule, name: str) -> Place | None:

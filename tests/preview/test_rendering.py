@@ -217,3 +217,17 @@ def test_what_a_parameter_is_given_stands_in_the_statement(tmp_path: Path, call:
     """SQLAlchemy writes NULL for a parameter without a value, which would be another statement."""
     table = 't = sa.table("t", sa.column("id", sa.Integer), sa.column("a", sa.Text))'
     assert text(previewed(tmp_path, f"{table}\nop.get_bind().execute({call})").upgrade) == sent
+
+
+@pytest.mark.parametrize(
+    ("sql", "sent"),
+    [
+        ("DROP TABLE a; DROP TABLE b;", "DROP TABLE a; DROP TABLE b;"),
+        ("DROP TABLE a -- the old one", "DROP TABLE a -- the old one\n;"),
+        ("DROP TABLE a; -- the old one", "DROP TABLE a; -- the old one"),
+        ("SELECT '--'", "SELECT '--';"),
+    ],
+)
+def test_each_statement_ends_with_one_semicolon(tmp_path: Path, sql: str, sent: str) -> None:
+    (statement,) = previewed(tmp_path, f"op.execute({sql!r})").upgrade
+    assert statement.sql == sent
