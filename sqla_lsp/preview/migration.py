@@ -77,7 +77,7 @@ def preview(project: Project, path: str, proceed: Callable[[], None] = lambda: N
     if history is None:
         return None
     version = project.settings(path).postgres_version
-    recordings = {direction: project.calls(path, direction) for direction in DIRECTIONS}
+    recordings = {direction: project.calls(path, direction, proceed) for direction in DIRECTIONS}
     upgrade, downgrade = (
         tuple(_holding(_statements(recording, history, direction, version, proceed)))
         for direction, recording in recordings.items()

@@ -310,9 +310,9 @@ class Project:
         """The history of a revision; None for a file that is none."""
         return self.environments.history(path)
 
-    def calls(self, path: str, function: str) -> Recording:
-        """The calls of a revision's function with their arguments, evaluated now."""
-        return read_calls(LoadedModule(path, "", self._files.parsed(path)), self._files.modules, function)
+    def calls(self, path: str, function: str, proceed: Callable[[], None] = lambda: None) -> Recording:
+        """The calls of a revision's function with their arguments, evaluated now. `proceed` may raise in the midst of it."""
+        return read_calls(LoadedModule(path, "", self._files.parsed(path)), self._files.modules, function, proceed)
 
     def environments_of(self, path: str) -> list[Environment]:
         """The environments of the project that a file belongs to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sqla_lsp.postgres.identifiers import shortened
@@ -50,11 +51,13 @@ class Recording:
 
 
 class RecordingHost(OperationsHost):
-    """Writes down the calls beside the operations. Lists and dicts are kept as they are at the time of the call."""
+    """Writes down the calls beside the operations. Lists and dicts are kept as they are at the time of the call. `proceed` is
+    called at calls in the file at hand, and may raise: at calls in others, what these modules are could be left half-known."""
 
-    def __init__(self) -> None:
+    def __init__(self, proceed: Callable[[], None]) -> None:
         super().__init__()
         self.recorded: list[Recorded] = []
+        self._proceed = proceed
 
     def call(self, machine: Machine, frame: Frame, call: CallValue) -> Value:
         result = super().call(machine, frame, call)
@@ -63,6 +66,8 @@ class RecordingHost(OperationsHost):
         return result
 
     def sent(self, call: SentCall) -> None:
+        if not call.site.place.path:
+            self._proceed()
         if call.kind != "execute" or call.call.positional or call.call.keywords:  # `execute(...).scalar()` asks a result
             self._record(call)
         super().sent(call)
@@ -87,9 +92,10 @@ def _copied(value: Value) -> Value:
     return tuple([_copied(item) for item in value]) if isinstance(value, tuple) else value
 
 
-def read_calls(module: LoadedModule, modules: Modules, name: str) -> Recording:
-    """The calls of a module's function `name`, none where there is no such function."""
-    host = RecordingHost()
+def read_calls(module: LoadedModule, modules: Modules, name: str, proceed: Callable[[], None] = lambda: None) -> Recording:
+    """The calls of a module's function `name`, none where there is no such function. `proceed` may raise in the midst of it."""
+    proceed()
+    host = RecordingHost(proceed)
     machine = Machine(modules, host, module)
     machine.keeps_operators = True
     missing = ""

@@ -11,6 +11,9 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.dialects import postgresql
 
+from sqla_lsp.preview.migration import preview
+from sqla_lsp.project.configuration import Resolver
+from sqla_lsp.project.project import Project
 from tests.preview.told import previewed, text
 
 SAME = [
@@ -231,3 +234,27 @@ def test_what_a_parameter_is_given_stands_in_the_statement(tmp_path: Path, call:
 def test_each_statement_ends_with_one_semicolon(tmp_path: Path, sql: str, sent: str) -> None:
     (statement,) = previewed(tmp_path, f"op.execute({sql!r})").upgrade
     assert statement.sql == sent
+
+
+class _Typed(Exception):
+    """Something was typed."""
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 5])
+def test_a_preview_can_be_given_up_at_every_call(tmp_path: Path, most: int) -> None:
+    """Also while the function is followed, which takes long where it is long; afterwards everything is known as before."""
+    whole = previewed(tmp_path, 'op.drop_table("a")\nop.drop_table("b")\nop.drop_table("c")')
+    project = Project([str(tmp_path)], Resolver({}, roots=[str(tmp_path)]))
+    project.load()
+    asked = 0
+
+    def proceed() -> None:
+        nonlocal asked
+        asked += 1
+        if asked > most:
+            raise _Typed
+
+    with pytest.raises(_Typed):
+        preview(project, whole.path, proceed)
+    assert asked == most + 1
+    assert preview(project, whole.path) == whole
