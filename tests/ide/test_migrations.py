@@ -339,3 +339,15 @@ def test_other_line_ends(tmp_path: Path, end: str) -> None:
     text = migration('op.drop_table("t")', "b", "a").replace("\n", end)
     shown = Shown(tmp_path, "", "", {"migrations/versions/b.py": text})
     assert shown.titles() == ["ACCESS EXCLUSIVE on t · 1 transaction", "SQL"]
+
+
+def test_how_long_locks_live_is_said_once_for_statements_that_stand_together(tmp_path: Path) -> None:
+    body = (
+        'op.drop_column("t", "p_id")\nop.execute(unknown)\nop.drop_column("p", "x")\nwith op.get_context().autocommit_block():\n'
+        '    op.create_index("i", "t", ["id"], postgresql_concurrently=True)'
+    )
+    found = Shown(tmp_path, body).over("upgrade")
+    assert found is not None
+    autocommit = "in autocommit: locks live as long as their statement"
+    lives = [[word for word in section.words if word in (_RUN, autocommit)] for section in found.sections]
+    assert lives == [[], [], [], [_RUN], [autocommit]]
