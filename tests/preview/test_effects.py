@@ -241,3 +241,24 @@ def test_a_new_table_takes_time_when_it_was_filled(tmp_path: Path) -> None:
 def test_a_call_that_is_not_known_may_make_anybody_wait(tmp_path: Path) -> None:
     made = previewed(tmp_path, "op.create_table('n', sa.Column('id', sa.Integer))\nop.execute(unknown)").upgrade
     assert summary(made) == "1 transaction · 1 call not known"
+
+
+@pytest.mark.parametrize("sql", ["DROP TABLE t CASCADE", "ALTER TABLE t DROP COLUMN c CASCADE"])
+def test_what_goes_along_with_cascade_is_not_known(tmp_path: Path, sql: str) -> None:
+    (words,) = told(tmp_path, f"op.execute({sql!r})")
+    assert words.endswith("what depends on it is dropped, and locked, too")
+
+
+def test_merge_reads_its_source(tmp_path: Path) -> None:
+    sql = "MERGE INTO t USING p ON t.id = p.id WHEN MATCHED THEN DELETE"
+    (statement,) = previewed(tmp_path, f"op.execute({sql!r})", earlier=_TABLES).upgrade
+    assert {lock.relation: lock.mode for lock in statement.effect.locks if not lock.of} == {
+        "t": "ROW EXCLUSIVE",
+        "p": "ACCESS SHARE",
+    }
+
+
+def test_an_index_on_a_partitioned_table_alone_is_new(tmp_path: Path) -> None:
+    before = 'op.create_table("r", sa.Column("id", sa.Integer), postgresql_partition_by="RANGE (id)")'
+    (statement,) = previewed(tmp_path, 'op.execute("CREATE INDEX i ON ONLY r (id)")', earlier=before).upgrade
+    assert sentences(statement)[0] == "SHARE on r: writes and other migrations wait"

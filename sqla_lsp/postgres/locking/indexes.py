@@ -27,6 +27,7 @@ def create_index(work: Work, created: ops.CreateIndex) -> None:
     if created.only:
         if isinstance(name, str):
             work.lock_beside(created.table, name, AE)
+            work.taking.make(work.beside(created.table, name))
         return
     work.build(created.table, name)
 

@@ -67,19 +67,20 @@ def read(work: Work, sql: str) -> None:
 
 
 def write(work: Work, operation: OtherStatement, sql: str) -> None:
-    """Rows are written; what else is named is read."""
-    others = [table for table in named_in(sql) if table not in operation.tables]
+    """Rows are written; what else is named is read. MERGE names its source among its tables."""
+    targets = () if operation.kind == "MERGE" else operation.tables
+    others = [table for table in named_in(sql) if table not in targets]
     if others or operation.kind != "INSERT":
         work.taking.lasts("query")
     for table in others:
         _read(work, table)
-    for table in operation.tables:
+    for table in targets:
         _write(work, table, operation.kind)
         if operation.kind != "INSERT" and _reads_all(sql):
             work.scan(table)
         if _UPSERT.search(masked(sql)):
             work.taking.change(str(table))
-    _inside(work, sql, operation.tables)
+    _inside(work, sql, targets)
 
 
 def _write(work: Work, table: TableName, kind: str) -> None:

@@ -38,6 +38,7 @@ def create_table(work: Work, made: ops.CreateTable) -> None:
 
 def drop_table(work: Work, dropped: ops.DropTable) -> None:
     known = work.known.table(dropped.table)
+    work.drop_dependents(dropped.site.sql)
     if known is None and dropped.if_exists is True:
         work.lock(dropped.table, AE)
         return

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from sqla_lsp.postgres.identifiers import default_name
 from sqla_lsp.postgres.locking.modes import Mode, Taking
 from sqla_lsp.postgres.naming import constraint_name
+from sqla_lsp.postgres.sql_text import masked
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import Column, Constraint, Exclude, ForeignKey, Index, PrimaryKey, Table, Unique
 from sqla_lsp.schema.types import PgType
 
+_CASCADE = re.compile(r"\bcascade\b", re.IGNORECASE)
 AE: Mode = "ACCESS EXCLUSIVE"
 SRE: Mode = "SHARE ROW EXCLUSIVE"
 SUE: Mode = "SHARE UPDATE EXCLUSIVE"
@@ -92,6 +95,11 @@ class Work:
         for column in known.columns if known is not None else ():
             if isinstance(column.name, str) and (columns is None or column.name in columns) and has_sequence(column):
                 self.lock_sequence(table, column.name, mode)
+
+    def drop_dependents(self, sql: str | None) -> None:
+        """What CASCADE drops beside what is known: views, and what else names a table or a column."""
+        if _CASCADE.search(masked(sql or "")):
+            self.taking.not_known("what depends on it is dropped, and locked, too", work=False)
 
     def beside(self, table: TableName, name: str) -> str:
         """The name of an index or a sequence in the schema of its table."""
