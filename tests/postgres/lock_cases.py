@@ -181,6 +181,15 @@ CASES: dict[str, Case] = {
 }
 
 MORE: dict[str, Case] = {
+    "SELECT FOR UPDATE": Case("SELECT * FROM t WHERE id = 5 FOR UPDATE"),
+    "WITH DELETE, INSERT": Case("WITH g AS (DELETE FROM child WHERE id = 5 RETURNING id) INSERT INTO parent SELECT id FROM g"),
+    "WITH UPDATE, SELECT": Case("WITH g AS (UPDATE parent SET id = id WHERE id = -5 RETURNING id) SELECT id FROM g"),
+    "MERGE": Case(
+        "MERGE INTO parent USING child ON parent.id = child.id AND child.id = 5 WHEN MATCHED THEN DO NOTHING", since=15
+    ),
+    "INSERT ON CONFLICT DO UPDATE": Case("INSERT INTO parent VALUES (5) ON CONFLICT (id) DO UPDATE SET id = 5"),
+    "CREATE PUBLICATION": Case("CREATE PUBLICATION pub FOR TABLE t"),
+    "CREATE TABLE AS WITH NO DATA": Case("CREATE TABLE x AS SELECT * FROM parent WITH NO DATA"),
     "DROP COLUMN with an index": Case("ALTER TABLE t DROP COLUMN a"),
     "DROP COLUMN with a foreign key": Case("ALTER TABLE child DROP COLUMN t_id"),
     "DROP COLUMN serial": Case("ALTER TABLE t DROP COLUMN id CASCADE"),

@@ -35,13 +35,13 @@ def named_in(sql: str) -> tuple[TableName, ...]:
 
 
 def is_query(sql: str) -> bool:
-    """Whether a text makes a table from what a query reads; WITH NO DATA nothing is read."""
-    kinds = ("create_table_as_stmt", "select_stmt")
-    return any(parsed.kind in kinds and not _is_empty(parsed) for parsed in parsed_of(sql))
+    """Whether a text makes a table from what a query reads."""
+    return any(parsed.kind in ("create_table_as_stmt", "select_stmt") for parsed in parsed_of(sql))
 
 
-def _is_empty(parsed: Parsed) -> bool:
-    return parsed.kind == "create_table_as_stmt" and bool(parsed.node.into.skip_data)
+def is_run(sql: str) -> bool:
+    """Whether the query of such a text is run: WITH NO DATA nothing is read."""
+    return not any(parsed.kind == "create_table_as_stmt" and parsed.node.into.skip_data for parsed in parsed_of(sql))
 
 
 def parsed_of(sql: str) -> list[Parsed]:
@@ -79,6 +79,7 @@ def write(work: Work, operation: OtherStatement, sql: str) -> None:
         if operation.kind != "INSERT" and _reads_all(sql):
             work.scan(table)
         if _UPSERT.search(masked(sql)):
+            work.lock_indexes(table, "ROW EXCLUSIVE")
             work.taking.change(str(table))
     _inside(work, sql, targets)
 
@@ -118,6 +119,7 @@ def _inside(work: Work, sql: str, written: tuple[TableName, ...]) -> None:
             for table in named_in(sql):
                 if table not in written:
                     work.lock(table, "ROW SHARE")
+                    work.lock_indexes(table, "ROW SHARE")
                     work.taking.change(str(table))
 
 

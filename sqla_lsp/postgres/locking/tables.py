@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqla_lsp.postgres.locking.rows import is_query, named_in
+from sqla_lsp.postgres.locking.rows import is_query, is_run, named_in
 from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work, has_sequence, index_of, referencing
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.tables import ForeignKey
@@ -33,7 +33,8 @@ def create_table(work: Work, made: ops.CreateTable) -> None:
             if source == made.table:
                 continue
             work.lock(source, "ACCESS SHARE")
-            work.read_by_query(source)
+            if is_run(made.site.sql):
+                work.read_by_query(source)
 
 
 def drop_table(work: Work, dropped: ops.DropTable) -> None:
