@@ -189,6 +189,7 @@ MORE: dict[str, Case] = {
     ),
     "INSERT ON CONFLICT DO UPDATE": Case("INSERT INTO parent VALUES (5) ON CONFLICT (id) DO UPDATE SET id = 5"),
     "CREATE PUBLICATION": Case("CREATE PUBLICATION pub FOR TABLE t"),
+    "CREATE TABLE INHERITS": Case("CREATE TABLE x () INHERITS (parent)"),
     "CREATE TABLE AS WITH NO DATA": Case("CREATE TABLE x AS SELECT * FROM parent WITH NO DATA"),
     "DROP COLUMN with an index": Case("ALTER TABLE t DROP COLUMN a"),
     "DROP COLUMN with a foreign key": Case("ALTER TABLE child DROP COLUMN t_id"),

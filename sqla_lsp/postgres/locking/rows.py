@@ -34,6 +34,14 @@ def named_in(sql: str) -> tuple[TableName, ...]:
     return tuple(found)
 
 
+def parents_in(sql: str) -> list[TableName]:
+    """The tables that a new one inherits from."""
+    if "inherits" not in sql.lower():
+        return []
+    nodes = [parsed.node.inh_relations for parsed in parsed_of(sql) if parsed.kind == "create_stmt"]
+    return [relation(item.range_var, Holes()) for items in nodes for item in items]
+
+
 def is_query(sql: str) -> bool:
     """Whether a text makes a table from what a query reads."""
     return any(parsed.kind in ("create_table_as_stmt", "select_stmt") for parsed in parsed_of(sql))

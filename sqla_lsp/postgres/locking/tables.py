@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqla_lsp.postgres.locking.rows import is_query, is_run, named_in
+from sqla_lsp.postgres.locking.rows import is_query, is_run, named_in, parents_in
 from sqla_lsp.postgres.locking.work import AE, SRE, SUE, Work, has_sequence, index_of, referencing
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.tables import ForeignKey
@@ -24,6 +24,8 @@ def create_table(work: Work, made: ops.CreateTable) -> None:
             work.taking.build(work.beside(made.table, name))
         if isinstance(constraint, ForeignKey) and constraint.target != made.table:
             work.lock(constraint.target, SRE)
+    for parent in parents_in(made.site.sql or "") if made.partition_of is None else ():
+        work.lock(parent, SUE)
     if made.partition_of is not None:
         work.lock(made.partition_of, AE)
         work.taking.not_known("a default partition is locked, and all of it read, too", work=False)
