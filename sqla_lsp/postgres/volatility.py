@@ -40,7 +40,7 @@ _FAMILIES = ("pg_", "json_", "jsonb_", "array_", "has_", "to_", "txid_", "ts_", 
 def is_built_in(name: str, schema: Sequence[str]) -> bool:
     """Whether a function is known to be one of Postgres's own, which locks nothing that others wait for."""
     known = name in _VOLATILE or name in _STEADY or name in _MORE or name.startswith(_FAMILIES)
-    return known and (not schema or schema == ["pg_catalog"])
+    return schema == ["pg_catalog"] or (known and not schema)
 
 
 @lru_cache(maxsize=2000)

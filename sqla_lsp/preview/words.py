@@ -35,6 +35,8 @@ def sentences(statement: Statement) -> list[str]:
         found.append(f"builds {_listed(built)}")
     if is_quick(statement):
         found.append("changes the catalog only: done in a moment, once it has its locks")
+    elif done.lasting == "others":
+        found.append("waits until the transactions that use the table have ended")
     elif statement.lasts:
         tables = [lock for lock in statement.held if not lock.of]
         found += [f"meanwhile its transaction holds {held}" for held in _locks(tables)]

@@ -129,6 +129,7 @@ def test_what_is_not_known_is_not_said_to_make_nobody_wait(tmp_path: Path, sql: 
     [
         "SELECT 1",
         "SELECT set_config('a', 'b', true)",
+        "SELECT pg_catalog.like_escape('a', 'b')",
         "SELECT count(*) FROM t WHERE id = 5",
         "DROP TYPE e",
         "DROP FUNCTION f()",
@@ -262,3 +263,10 @@ def test_an_index_on_a_partitioned_table_alone_is_new(tmp_path: Path) -> None:
     before = 'op.create_table("r", sa.Column("id", sa.Integer), postgresql_partition_by="RANGE (id)")'
     (statement,) = previewed(tmp_path, 'op.execute("CREATE INDEX i ON ONLY r (id)")', earlier=before).upgrade
     assert sentences(statement)[0] == "SHARE on r: writes and other migrations wait"
+
+
+def test_dropping_an_index_concurrently_takes_as_long_as_others_do(tmp_path: Path) -> None:
+    body = 'with op.get_context().autocommit_block():\n    op.drop_index("t_c", "t", postgresql_concurrently=True)'
+    assert told(tmp_path, body) == [
+        "SHARE UPDATE EXCLUSIVE on t: other migrations wait; waits until the transactions that use the table have ended"
+    ]

@@ -43,6 +43,8 @@ def drop_index(work: Work, dropped: ops.DropIndex) -> None:
     known = work.known.index(dropped.name, where, dropped.table) if isinstance(dropped.name, str) else None
     table = dropped.table if known is None else known[0].name
     mode = SUE if dropped.concurrently is True else AE
+    if dropped.concurrently is True:
+        work.taking.lasts("others")
     if table is not None:
         work.lock(table, mode)
     else:

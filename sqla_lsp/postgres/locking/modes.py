@@ -47,9 +47,9 @@ class Lock(msgspec.Struct, frozen=True):
     of: str = ""
 
 
-Lasting = Literal["catalog", "query", "nothing"]
-"""What a statement does beside rewrites, scans and builds: it changes the catalog, it looks for rows, however many these are, or
-it does nothing at all once it has its locks."""
+Lasting = Literal["catalog", "query", "others", "nothing"]
+"""What a statement does beside rewrites, scans and builds: it changes the catalog, it looks for rows, however many these are, it
+waits for the transactions of others, or it does nothing at all once it has its locks."""
 
 
 class Effect(msgspec.Struct, frozen=True):
