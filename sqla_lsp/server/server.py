@@ -361,7 +361,7 @@ async def show_sql(ls: Server, uri: str, direction: str) -> str | None:
         return None
     made = await ls.rendered(lambda projects: ls.previews.script(path, cast("Direction", direction), projects))
     if made is None:
-        ls.tell(f"{path} is no migration of a project that is open", types.MessageType.Warning)
+        ls.tell(f"{path} is no migration of an open project on Postgres", types.MessageType.Warning)
         return None
     revision, text = made
     try:

@@ -279,3 +279,14 @@ def test_odd_ids_of_revisions(start: Start, tmp_path: Path, revision: str) -> No
     assert script.parent.parent.name == "sql"
     assert script.name.endswith(".upgrade.sql")
     assert "CREATE INDEX" in script.read_text()
+
+
+def test_a_project_on_another_database_has_nothing(start: Start, tmp_path: Path) -> None:
+    environment = 'from alembic import context\n\ncontext.configure(url="mysql://localhost/x")\n'
+    path = project(tmp_path.resolve(), {"migrations/env.py": environment})
+    client = start(tmp_path.resolve())
+    uri = client.open(path)
+    assert lenses(client, uri) == []
+    assert hovered(client, uri) is None
+    assert asked(client, uri, "upgrade")["result"] is None
+    said(client, "no migration of an open project on Postgres")
