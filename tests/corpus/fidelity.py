@@ -306,7 +306,7 @@ def by_migration(outcomes: list[Outcome]) -> Counter[str]:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m tests.corpus.fidelity", description=__doc__)
-    arguments.add_argument("folder", type=Path, help="a folder of projects")
+    arguments.add_argument("folder", type=lambda given: Path(given).resolve(), help="a folder of projects")
     arguments.add_argument("--project", default="", help="part of the name of the projects")
     arguments.add_argument("--only", default="", help="part of the path")
     arguments.add_argument("--show", default="differing", help="states whose differences are printed, by commas")
