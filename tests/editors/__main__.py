@@ -30,6 +30,7 @@ EDITORS: dict[str, Callable[[Path], str]] = {
     "vscode": vscode.workbench,
     "vscode-revision": vscode.new_revision,
     "vscode-host": vscode.extension_host,
+    "vscode-on-save": vscode.on_save,
     "vscode-failures": vscode.failures,
     "vscode-install": vscode.installation,
     "vscode-activation": vscode.activation,

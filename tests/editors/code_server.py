@@ -16,7 +16,7 @@ from tests.editors.install import FOLDER, CannotInstall, with_apt
 
 VERSION = "4.100.3"
 _RIPGREP = "1.18.0"
-_PACKAGES = ("chromium", "g++", "git", "libkrb5-dev", "make", "python3")
+_PACKAGES = ("chromium", "g++", "git", "libkrb5-dev", "make", "procps", "python3")
 _NATIVE = ("kerberos", "native-watchdog", "node-pty", "@vscode/spdlog")
 
 

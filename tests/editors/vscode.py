@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import subprocess
@@ -11,8 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.editors import code_server
-from tests.editors.driving import DRIVERS, PAGES, Failed, environment, run
-from tests.editors.project import RULE, Project
+from tests.editors.driving import DRIVERS, PAGES, Failed, block, environment, run
+from tests.editors.install import CannotInstall
+from tests.editors.project import RULE, SAFE, Project
 
 EXTENSION = PAGES / "vscode"
 _EXAMPLE = Path(__file__).parents[1] / "example"
@@ -48,8 +50,17 @@ def pictures(folder: Path) -> str:
     shots = folder / "shots"
     said = _in_workbench(folder, _packed(), workspace, file, "Create ix_orders_state concurrently", shots)
     for name in ("finding", "fixes", "fixed", "sql"):
-        shutil.copy(shots / f"{name}.png", EXTENSION / "media" / f"{name}.png")
+        _shrink(shots / f"{name}.png", EXTENSION / "media" / f"{name}.png")
     return said
+
+
+def _shrink(picture: Path, to: Path) -> None:
+    """Writes a picture with a palette: a third of the size, which counts in the packed extension."""
+    try:
+        image = importlib.import_module("PIL.Image")
+    except ImportError:
+        raise CannotInstall("install Pillow first: pip install pillow") from None
+    image.open(picture).convert("RGB").quantize(128, dither=image.Dither.NONE).save(to, optimize=True)
 
 
 def installation(folder: Path) -> str:
@@ -76,6 +87,18 @@ def extension_host(folder: Path) -> str:
     several = folder / "several.code-workspace"
     several.write_text(json.dumps({"folders": [{"path": name} for name in ("shop", "other", "plain")]}), encoding="utf-8")
     return said + _in_host(folder / "several", several, file, "folders")
+
+
+def on_save(folder: Path) -> str:
+    """With the settings of the page that apply what is safe when the file is saved."""
+    _packed()
+    project = Project(folder, SAFE)
+    settings = project.folder / ".vscode" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(f"{{{block('vscode/README.md', 'Use', 'json')}}}", encoding="utf-8")
+    said = _in_host(folder, project.folder, project.migration, "save")
+    project.is_fixed(said)
+    return said
 
 
 def failures(folder: Path) -> str:

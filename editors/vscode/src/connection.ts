@@ -71,7 +71,7 @@ export class Connection {
       const { child } = this;
       if (child !== undefined && isAlive(child) && this.client.state !== State.Starting) {
         this.fail(`${this.program} refused to work: ${words(error)}`);
-        void ended(child);
+        void this.stop();
       }
     });
   }

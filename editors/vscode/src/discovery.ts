@@ -6,8 +6,9 @@ import * as path from 'node:path';
 export interface Surroundings {
   /** The setting `sqla-lsp.path`; empty where it is not set. */
   readonly configured: string;
-  /** The workspace folder, and whether programs in it may be run. */
+  /** The workspace folder; all folders of the window; and whether programs in them may be run. */
   readonly folder: string;
+  readonly folders: readonly string[];
   readonly trusted: boolean;
   /** The interpreter, or the folder of the environment, that the Python extension has chosen. */
   readonly interpreter: string | undefined;
@@ -87,7 +88,7 @@ function* candidates(around: Surroundings): Generator<[origin: string, program: 
   }
 }
 
-/** What the setting names; in a folder without trust that is no program of the folder, whoever has said so. */
+/** What the setting names; without trust that is no program of the workspace, whoever has said so. */
 function configuredProgram(around: Surroundings): string | undefined {
   if (around.configured === '') {
     return undefined;
@@ -95,7 +96,7 @@ function configuredProgram(around: Surroundings): string | undefined {
   const at = pathOf(around);
   const expanded = around.configured.replaceAll('${workspaceFolder}', around.folder).replace(/^~(?=$|[\\/])/, around.home);
   const program = at.normalize(at.isAbsolute(expanded) ? expanded : at.join(around.folder, expanded));
-  return around.trusted || !isBelow(program, around) ? program : undefined;
+  return around.trusted || !isInWorkspace(program, around) ? program : undefined;
 }
 
 /** The programs of an environment lie beside its interpreter, or below that on Windows; or below the folder of the environment. */
@@ -119,13 +120,15 @@ function toolFolders(around: Surroundings): string[] {
 function pathFolders(around: Surroundings): string[] {
   const at = pathOf(around);
   const value = around.variables['PATH'] ?? around.variables['Path'] ?? '';
-  return value.split(at.delimiter).filter((folder) => at.isAbsolute(folder) && (around.trusted || !isBelow(folder, around)));
+  return value.split(at.delimiter).filter((folder) => at.isAbsolute(folder) && (around.trusted || !isInWorkspace(folder, around)));
 }
 
-function isBelow(folder: string, around: Surroundings): boolean {
+function isInWorkspace(file: string, around: Surroundings): boolean {
   const at = pathOf(around);
-  const way = at.relative(around.folder, folder);
-  return way === '' || (!way.startsWith('..') && !at.isAbsolute(way));
+  return around.folders.some((folder) => {
+    const way = at.relative(folder, file);
+    return way !== '..' && !way.startsWith(`..${at.sep}`) && !at.isAbsolute(way);
+  });
 }
 
 function scripts(around: Surroundings): string {

@@ -12,6 +12,7 @@ export async function surroundings(folder: vscode.WorkspaceFolder): Promise<Surr
   return {
     configured: vscode.workspace.getConfiguration('sqla-lsp', folder).get<string>('path', '').trim(),
     folder: folder.uri.fsPath,
+    folders: (vscode.workspace.workspaceFolders ?? [folder]).map(({ uri }) => uri.fsPath),
     trusted: vscode.workspace.isTrusted,
     interpreter: vscode.workspace.isTrusted ? await chosenInterpreter(folder.uri) : undefined,
     platform: process.platform,

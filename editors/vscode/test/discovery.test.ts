@@ -7,6 +7,7 @@ function machine(programs: string[], more: Partial<Surroundings> = {}): Surround
   return {
     configured: '',
     folder: '/src/shop',
+    folders: ['/src/shop', '/src/other'],
     trusted: true,
     interpreter: undefined,
     platform: 'linux',
@@ -102,6 +103,9 @@ describe('a workspace without trust', () => {
     const variables = { PATH: '/src/shop/.venv/bin:/src/shop-tools:/usr/bin' };
     assert.equal(await found(machine([DOT_VENV, ON_PATH], { trusted: false, variables })), `found ${ON_PATH}`);
     assert.equal(await found(machine([DOT_VENV], { trusted: false, variables })), 'missing');
+    const other = { PATH: '/src/other/.venv/bin:/src/other/..bin:/usr/bin' }; // a second folder of the window
+    const programs = ['/src/other/.venv/bin/sqla-lsp', '/src/other/..bin/sqla-lsp', ON_PATH];
+    assert.equal(await found(machine(programs, { trusted: false, variables: other })), `found ${ON_PATH}`);
     const beside = machine(['/src/shop-tools/sqla-lsp'], { trusted: false, variables });
     assert.equal(await found(beside), 'found /src/shop-tools/sqla-lsp');
   });
@@ -126,7 +130,7 @@ describe('tools', () => {
 });
 
 describe('Windows', () => {
-  const windows = { platform: 'win32', folder: 'C:\\shop', home: 'C:\\Users\\ann' } as const;
+  const windows = { platform: 'win32', folder: 'C:\\shop', folders: ['C:\\shop'], home: 'C:\\Users\\ann' } as const;
 
   it('has other folders and names', async () => {
     assert.equal(await found(machine(['C:\\shop\\.venv\\Scripts\\sqla-lsp.exe'], windows)), 'found C:\\shop\\.venv\\Scripts\\sqla-lsp.exe');

@@ -1,7 +1,8 @@
 //! Tells Zed how to start `sqla-lsp`, and what to tell it.
 
 use zed_extension_api::{
-    self as zed, serde_json::Value, settings::LspSettings, Command, LanguageServerId, Result, Worktree,
+    self as zed, serde_json::Value, settings::LspSettings, Command, LanguageServerId, Result,
+    Worktree,
 };
 
 struct SqlaLsp;
@@ -12,7 +13,11 @@ impl zed::Extension for SqlaLsp {
     }
 
     /// The program that the settings name, else the one on the PATH of the worktree.
-    fn language_server_command(&mut self, id: &LanguageServerId, worktree: &Worktree) -> Result<Command> {
+    fn language_server_command(
+        &mut self,
+        id: &LanguageServerId,
+        worktree: &Worktree,
+    ) -> Result<Command> {
         let binary = LspSettings::for_worktree(id.as_ref(), worktree)?.binary;
         let (path, arguments) = match binary {
             Some(binary) => (binary.path, binary.arguments),

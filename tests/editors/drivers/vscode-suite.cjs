@@ -35,6 +35,16 @@ async function fixes() {
   await until('the finding to go', () => findings().length === 0);
 }
 
+/** The settings of the workspace ask for it. A save does not wait for a server that has not read the project: then it is the next one. */
+async function fixesOnSave() {
+  const { document } = await vscode.window.showTextDocument(uri);
+  const before = document.getText();
+  await until('the fix', async () => {
+    await vscode.commands.executeCommand('workbench.action.files.save');
+    return document.getText() !== before && !document.isDirty;
+  }, 30_000, 500);
+}
+
 async function startsQuickly() {
   const times = [];
   for (let run = 0; run < 5; run += 1) {
@@ -132,10 +142,9 @@ async function showsHints() {
 }
 
 async function tellsOfItself() {
-  await vscode.commands.executeCommand('sqla-lsp.debugInformation');
+  await state(/- state: ready/);
   const text = vscode.window.activeTextEditor.document.getText();
   assert.match(text, /- server: .*sqla-lsp, from uv tool or pipx\n- version: \d+\.\d+/);
-  assert.match(text, /- state: ready/);
 }
 
 /** The processes that run a program for this extension host. */
@@ -187,6 +196,13 @@ async function bearsAnything() {
   const babbling = await use('babbles', 'while :; do printf "this is no message\\r\\n\\r\\n"; sleep 0.05; done');
   await startedFiveTimes();
   await until('the last of them to end', () => servers(babbling).length === 0);
+
+  const answer = '{"jsonrpc":"2.0","id":0,"error":{"code":-32603,"message":"not today"}}';
+  const refusing = await use('refuses', `printf 'Content-Length: ${answer.length}\\r\\n\\r\\n%s' '${answer}'`, 'while :; do sleep 0.1; done');
+  await state(/state: stopped: .*refuses refused to work: .*not today/);
+  await until('the one that refused to end', () => servers(refusing).length === 0);
+  await new Promise((resolve) => setTimeout(resolve, 1500)); // it is not started again
+  assert.equal(fs.readFileSync(starts, 'utf8').length, 1);
 
   await use('gone');
   await state(/state: stopped: The setting sqla-lsp.path names .*gone, which is no program that can be run/);
@@ -260,6 +276,7 @@ async function servesEveryFolder() {
 
 const STEPS = {
   fix: [fixes],
+  save: [fixesOnSave],
   use: [startsQuickly, followsSettings, checksTheWorkspace, showsSql, showsLenses, showsHovers, showsHints, tellsOfItself],
   failures: [startsAgain, bearsAnything, bearsItsFolderToGo],
   folders: [servesEveryFolder],
