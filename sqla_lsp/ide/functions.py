@@ -7,7 +7,7 @@ import re
 from sqla_lsp.preview.migration import Direction, Preview
 from sqla_lsp.text.places import Place
 
-_DEFINITION = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+", re.MULTILINE)
+_DEFINITION = re.compile(rb"(?:^|(?<=\r))[ \t]*(?:async[ \t]+)?def[ \t]+", re.MULTILINE)
 
 
 def name_of(made: Preview, direction: Direction, data: bytes) -> Place | None:

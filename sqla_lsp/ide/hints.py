@@ -21,7 +21,7 @@ def hints(made: Preview, start: int, end: int) -> list[Hint]:
     """The hints between two offsets of a migration. Calls that make nobody wait have none."""
     calls: dict[Place, list[Statement]] = {}
     for statement in (*made.upgrade, *made.downgrade):
-        if start <= statement.place.end <= end and statement.sql is not None:
+        if start <= statement.place.end <= end and statement.place.end and statement.sql is not None:
             calls.setdefault(statement.place, []).append(statement)
     found = []
     for place, statements in calls.items():

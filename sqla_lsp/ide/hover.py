@@ -49,18 +49,31 @@ def hover(made: Preview, data: bytes, offset: int) -> Hover | None:
 
 
 def _sections(statements: Sequence[Statement], made: Preview) -> tuple[Section, ...]:
-    """What is said of statements, each thing once: a function that both directions call is asked about twice."""
-    sections = list(dict.fromkeys(_section(statement, made) for statement in statements))
-    more = len(sections) - _MOST
-    return (*sections[:_MOST], *([Section(None, (f"and {more} more",))] if more > 0 else ()))
+    """What is said of statements, each thing once: a function that both directions call is asked about twice, and of statements
+    that stand in one transaction the last one tells of it."""
+    told: dict[tuple[Section, str], Statement] = {}
+    for statement in statements:
+        told.setdefault((_section(statement), _lifetime(statement, made)), statement)
+    kept = [(statement, lives) for (_, lives), statement in told.items()]
+    more = len(kept) - _MOST
+    sections: list[Section] = []
+    following = ""
+    for statement, lives in reversed(kept[:_MOST]):
+        sections.append(_section(statement, "" if lives == following else lives))
+        following = lives or following
+    return (*reversed(sections), *([Section(None, (f"and {more} more",))] if more > 0 else ()))
 
 
-def _section(statement: Statement, made: Preview) -> Section:
+def _lifetime(statement: Statement, made: Preview) -> str:
+    return "" if statement.sql is None else lifetime(statement.transaction, made)
+
+
+def _section(statement: Statement, lives: str = "") -> Section:
     condition = ("may be left out",) if statement.conditional else ()
     if statement.sql is None:
         reason = statement.reason if statement.fails else f"what {statement.source} sends is not known: {statement.reason}"
         return Section(None, (reason, *condition))
-    return Section(statement.sql, (*sentences(statement), lifetime(statement.transaction, made), *condition))
+    return Section(statement.sql, (*sentences(statement), *((lives,) if lives else ()), *condition))
 
 
 def markdown(shown: Hover) -> str:

@@ -15,13 +15,20 @@ _BEGINS, _ENDS = ("BEGIN", "START TRANSACTION"), ("COMMIT", "END")
 def script(made: Preview, direction: Direction, data: bytes) -> str:
     """The script. `data` is the migration's text."""
     statements = made.statements(direction)
-    return "\n".join([f"-- {direction} {made.revision}: {summary(statements)}", *_lines(statements, made, LineIndex(data)), ""])
+    return "\n".join(
+        [_said(f"{direction} {made.revision}: {summary(statements)}"), *_lines(statements, made, LineIndex(data)), ""]
+    )
+
+
+def _said(words: str) -> str:
+    """Words as a comment on one line: names may have line ends in them."""
+    return f"-- {' '.join(words.split())}"
 
 
 def _lines(statements: Sequence[Statement], made: Preview, rows: LineIndex) -> Iterator[str]:
     for transaction, group in groupby(statements, key=lambda statement: statement.transaction):
         sent = list(group)
-        yield from ("", f"-- {lifetime(transaction, made)}")
+        yield from ("", _said(lifetime(transaction, made)))
         is_transaction = transaction.autocommit is False
         if is_transaction and not _is(sent[0], _BEGINS):
             yield "BEGIN;"
@@ -33,15 +40,15 @@ def _lines(statements: Sequence[Statement], made: Preview, rows: LineIndex) -> I
 
 
 def _statement(statement: Statement, rows: LineIndex) -> Iterator[str]:
-    where = f"line {rows.row(statement.place.start) + 1}"
+    where = f"line {rows.row(statement.place.start) + 1}" if statement.place.end else "in another file"
     condition = ", may be left out" if statement.conditional else ""
     if statement.sql is None:
         said = "" if statement.fails else f"what {statement.source} sends is not known: "
-        yield f"-- {where}{condition}: {said}{' '.join(statement.reason.split())}"
+        yield _said(f"{where}{condition}: {said}{statement.reason}")
         return
     first, *others = sentences(statement)
-    yield f"-- {where}{condition}: {first}"
-    yield from (f"-- {other}" for other in others)
+    yield _said(f"{where}{condition}: {first}")
+    yield from (_said(other) for other in others)
     yield statement.sql
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from sqla_lsp.postgres.sql_expressions import messages, strings
@@ -24,6 +25,22 @@ _STEADY_NAMES = (
     " numrange tsrange tstzrange daterange to_tsvector to_tsquery txid_current pg_current_xact_id hstore"
 )
 _STEADY = frozenset(_STEADY_NAMES.split())
+_MORE_NAMES = (
+    "count min max sum avg bool_and bool_or every string_agg array_agg stddev variance mode percentile_cont percentile_disc"
+    " row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value generate_series unnest"
+    " generate_subscripts regexp_replace regexp_matches regexp_match regexp_split_to_table regexp_split_to_array position"
+    " overlay strpos starts_with normalize quote_nullable ltrim ln log exp pi div width_bucket cardinality date_bin isfinite"
+    " justify_days justify_hours justify_interval currval lastval set_config col_description obj_description format_type"
+    " translate bit_length isempty lower_inc upper_inc lower_inf upper_inf host masklen network text xmlelement xmlagg"
+)
+_MORE = frozenset(_MORE_NAMES.split())
+_FAMILIES = ("pg_", "json_", "jsonb_", "array_", "has_", "to_", "txid_", "ts_", "current_", "inet_")
+
+
+def is_built_in(name: str, schema: Sequence[str]) -> bool:
+    """Whether a function is known to be one of Postgres's own, which locks nothing that others wait for."""
+    known = name in _VOLATILE or name in _STEADY or name in _MORE or name.startswith(_FAMILIES)
+    return schema == ["pg_catalog"] or (known and not schema)
 
 
 @lru_cache(maxsize=2000)

@@ -24,13 +24,16 @@ from sqla_lsp.text.places import Place
 
 Direction = Literal["upgrade", "downgrade"]
 DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade")
+_NOWHERE = Place(0, 0)
+"""The place of what the file at hand says nothing of: its function is imported."""
 
 
 class Statement(msgspec.Struct, frozen=True):
     """One statement that a call sends; `sql` is None where it is not known, with the `reason`. `place` is the call in the file at
     hand, `batch` the `batch_alter_table()` there that it is sent through. `conditional` says that it may be left out: it stands
-    in a branch, in a `try`, or behind a call that `fails`, which Alembic or SQLAlchemy refuses. `new` are the tables that the
-    function made, `held` the locks that earlier statements took and that still make others wait."""
+    in a branch, in a `try`, or behind a call that `fails`, which Alembic or SQLAlchemy refuses. `new` are the relations that the
+    function made, `held` the locks that earlier statements took and that still make others wait, `lasts` says that it takes as
+    long as there are rows: those of a table that the function made and did not fill are none."""
 
     place: Place
     source: str
@@ -43,6 +46,7 @@ class Statement(msgspec.Struct, frozen=True):
     fails: bool = False
     batch: Place | None = None
     held: tuple[Lock, ...] = ()
+    lasts: bool = False
 
     @property
     def foreign(self) -> tuple[Lock, ...]:
@@ -73,7 +77,7 @@ def preview(project: Project, path: str, proceed: Callable[[], None] = lambda: N
     if history is None:
         return None
     version = project.settings(path).postgres_version
-    recordings = {direction: project.calls(path, direction) for direction in DIRECTIONS}
+    recordings = {direction: project.calls(path, direction, proceed) for direction in DIRECTIONS}
     upgrade, downgrade = (
         tuple(_holding(_statements(recording, history, direction, version, proceed)))
         for direction, recording in recordings.items()
@@ -101,9 +105,8 @@ def _statements(
             transaction = _outside(statement.transaction) if is_autocommit else statement.transaction
             yield replace(statement, conditional=conditional, transaction=transaction)
             failed = failed or statement.fails
-    if not recording.complete:
-        place = Place(0, 0)
-        yield _unknown(Site(place, place, direction), "the function takes too many steps to follow")
+    if recording.missing:
+        yield _unknown(Site(_NOWHERE, _NOWHERE, direction), recording.missing)
 
 
 def _sorted(locks: Iterable[Lock]) -> tuple[Lock, ...]:
@@ -111,19 +114,41 @@ def _sorted(locks: Iterable[Lock]) -> tuple[Lock, ...]:
 
 
 def _holding(statements: Iterable[Statement]) -> Iterator[Statement]:
-    """The statements, each with what its transaction holds before it."""
+    """The statements, each with what the function made and what its transaction holds before it."""
     transaction: Transaction | None = None
     held: dict[str, Lock] = {}
+    made: set[str] = set()
+    filled: set[str] = set()
     for statement in statements:
+        done = statement.effect
+        made |= set(done.makes)
+        statement = replace(statement, new=statement.new | made, lasts=_lasts(statement, filled))
+        filled |= _filled(statement, made)
+        made |= statement.new
         if statement.transaction != transaction:
             transaction, held = statement.transaction, {}
-        own = {lock.relation: lock.mode for lock in statement.effect.locks}
+        own = {lock.relation: lock.mode for lock in statement.foreign}
         kept = [lock for lock in held.values() if is_weaker(own.get(lock.relation, "ACCESS SHARE"), lock.mode)]
         yield replace(statement, held=_sorted(kept))
         for lock in statement.foreign if transaction.autocommit is False and not statement.conditional else ():
             before = held.get(lock.relation)
             if waiting(lock.mode) and (before is None or is_weaker(before.mode, lock.mode)):
                 held[lock.relation] = lock
+
+
+def _lasts(statement: Statement, filled: set[str]) -> bool:
+    """Whether a statement takes as long as there are rows, `filled` being the tables that the function filled."""
+    done = statement.effect
+    if done.lasting == "query" or done.rewrites is None or done.scans is None:
+        return True
+    read = done.scans if done.empties else {*done.rewrites, *done.scans}
+    return any(relation not in statement.new or relation in filled for relation in read)
+
+
+def _filled(statement: Statement, made: set[str]) -> set[str]:
+    """The relations that a statement writes rows to: those of a query into a new table too."""
+    written = {lock.relation for lock in statement.effect.locks if lock.mode == "ROW EXCLUSIVE"}
+    return written | (statement.new - made if statement.lasts else set())
 
 
 def _outside(transaction: Transaction) -> Transaction:
@@ -143,9 +168,11 @@ def _of_call(recorded: Recorded, renderer: Renderer, before: Schema, version: in
     for text in texts:
         operations = _told(read_sql(text, site, binds=False), recorded.sent.operations)
         done = effect(operations, before, version)
+        made = before.new
         for operation in operations:
             before = applied(before, operation, {})
-        new = frozenset([table if schema is None else f"{schema}.{table}" for schema, table in before.new])
+            made |= before.new
+        new = frozenset([table if schema is None else f"{schema}.{table}" for schema, table in made])
         yield Statement(_place(site), site.source, text, "", done, site.transaction, bool(site.arms), new, batch=batch)
 
 
@@ -178,7 +205,7 @@ def _batch(recorded: Recorded) -> Place | None:
 
 
 def _place(site: Site) -> Place:
-    """Where a call stands in the file at hand: where that is another file's, the call that led there."""
+    """Where a call stands in the file at hand: where that is another file's, the call that led there, if there is one."""
     if not site.place.path:
         return site.place
-    return next((call for call in site.calls if not call.path), site.place)
+    return next((call for call in site.calls if not call.path), _NOWHERE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from collections.abc import Mapping
@@ -11,14 +12,17 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
+from sqlalchemy.sql.visitors import cloned_traverse
 
+from sqla_lsp.postgres.sql_text import masked
 from sqla_lsp.preview import enum_plugin
 from sqla_lsp.preview.objects import Builder, NotKnown
+from sqla_lsp.preview.types import AsWritten
 from sqla_lsp.readers.arguments import base_of
 from sqla_lsp.readers.recorder import Recorded
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.syntax.machine import Machine
-from sqla_lsp.syntax.values import CallValue
+from sqla_lsp.syntax.values import CallValue, DictValue, ListValue
 
 _OF_BATCH = ("table_name", "schema", "recreate", "copy_from")
 _REFUSALS = (sa.exc.SQLAlchemyError, TypeError, ValueError)
@@ -81,7 +85,7 @@ class Renderer:
             raise NotKnown(f"INSERT: {error}") from error
         except Exception as error:
             raise _failure(recorded, error) from error
-        return _ordered(self._buffer.taken())
+        return _ordered([_ended(statement) for statement in self._buffer.taken()])
 
     def _send(self, recorded: Recorded) -> None:
         sent = recorded.sent
@@ -136,17 +140,40 @@ class Renderer:
         if sent.name == "exec_driver_sql" and isinstance(statement, str):
             self._context.impl.static_output(statement.strip() + ";")
             return
-        if len(call.positional) > 1 and isinstance(statement, sa.TextClause):
-            statement = self._bound(recorded, statement)
+        if isinstance(statement, sa.ClauseElement):
+            statement = _bound(statement, self._parameters(recorded))
         self._context.impl.execute(statement)
 
-    def _bound(self, recorded: Recorded, statement: sa.TextClause) -> sa.TextClause:
-        """A text with the values of its parameters, where they are known."""
-        try:
-            given = self._builder.build(recorded.sent.frame, recorded.sent.call.positional[1])
-        except NotKnown:
-            return statement
-        return statement.bindparams(**given) if isinstance(given, dict) else statement
+    def _parameters(self, recorded: Recorded) -> dict[str, Any]:
+        """The values of a statement's parameters, as far as they are known. Of many sets of them none is."""
+        call = recorded.sent.call
+        given = call.positional[1] if len(call.positional) > 1 else call.keywords.get("parameters")
+        if isinstance(given, ListValue) and len(given.items) == 1 and not given.open:
+            given = given.items[0]
+        known: dict[str, Any] = {}
+        for name, value in given.items.items() if isinstance(given, DictValue) and not given.open else ():
+            with contextlib.suppress(NotKnown):
+                known[str(name)] = self._builder.build(recorded.sent.frame, value)
+        return known
+
+
+def _bound(statement: sa.ClauseElement, known: Mapping[str, Any]) -> sa.ClauseElement:
+    """A statement with the values of its parameters; what is not known stands there by its name, where SQLAlchemy would write
+    NULL."""
+
+    def bind(parameter: Any) -> None:
+        if not parameter.required or parameter.value is not None:
+            return
+        parameter.required = False
+        if parameter.key not in known:
+            parameter.value, parameter.type = f":{parameter.key}", AsWritten()
+        else:
+            parameter.value = known[parameter.key]
+            if isinstance(parameter.type, sa.types.NullType):
+                parameter.type = sa.literal(parameter.value).type
+
+    made: sa.ClauseElement = cloned_traverse(statement, {}, {"bindparam": bind})
+    return made
 
 
 def _without_needless(call: CallValue) -> CallValue:
@@ -156,6 +183,15 @@ def _without_needless(call: CallValue) -> CallValue:
     needless |= {"existing_server_default"} if "server_default" not in call.keywords else set()
     keywords = {name: value for name, value in call.keywords.items() if name not in needless}
     return CallValue(call.function, call.positional, keywords, call.place, call.open, call.open_keywords)
+
+
+def _ended(statement: str) -> str:
+    """A statement with one semicolon at its end that is no part of a comment, where Alembic puts one behind whatever is there."""
+    text = statement.removesuffix(";").rstrip()
+    if masked(text).rstrip().endswith(";"):
+        return text
+    is_comment = not masked(f"{text}x").endswith("x")
+    return f"{text}\n;" if is_comment else f"{text};"
 
 
 def _ordered(statements: list[str]) -> list[str]:

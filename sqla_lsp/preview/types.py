@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +38,15 @@ class Spelled(UserDefinedType[Any]):
 
     def get_col_spec(self, **_: Any) -> str:
         return self.spelling
+
+
+class AsWritten(UserDefinedType[Any]):
+    """The type of a value that stands in a statement as it is."""
+
+    cache_ok = True
+
+    def literal_processor(self, dialect: Any) -> Callable[[Any], str]:
+        return str
 
 
 def spelled(known: PgType) -> TypeEngine[Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from sqla_lsp.postgres.locking.modes import MODES, Lock, Mode, Waiting, waiting
+from sqla_lsp.postgres.locking.modes import MODES, Lock, Mode, Waiting, is_weaker, waiting
 from sqla_lsp.preview.migration import Preview, Statement
 from sqla_lsp.schema.operations import Transaction
 
@@ -24,9 +24,9 @@ def waits(statement: Statement) -> tuple[Waiting, ...]:
 def sentences(statement: Statement) -> list[str]:
     """What the statement does, a sentence for each thing."""
     done = statement.effect
-    found = _locks([lock for lock in statement.foreign if waiting(lock.mode) or (lock.mode != "ACCESS SHARE" and not lock.of)])
+    found = _locks(_told(statement), done.changes)
     if done.rewrites:
-        found.append(f"writes {_listed(done.rewrites)} anew")
+        found.append(f"empties {_listed(done.rewrites)}" if done.empties else f"writes {_listed(done.rewrites)} anew")
     scanned = [table for table in done.scans or () if table not in (done.rewrites or ()) and table not in statement.new]
     if scanned:
         found.append(f"reads all of {_listed(scanned)}")
@@ -35,17 +35,31 @@ def sentences(statement: Statement) -> list[str]:
         found.append(f"builds {_listed(built)}")
     if is_quick(statement):
         found.append("changes the catalog only: done in a moment, once it has its locks")
-    elif not done.rewrites == done.scans == done.builds == ():
+    elif done.lasting == "others":
+        found.append("waits until the transactions that use the table have ended")
+    elif statement.lasts:
         tables = [lock for lock in statement.held if not lock.of]
         found += [f"meanwhile its transaction holds {held}" for held in _locks(tables)]
     found += done.not_known if statement.sql is not None else ()
-    return found or ["nobody waits"]
+    return found or ["takes no lock that others wait for" if statement.held else "nobody waits"]
+
+
+def _told(statement: Statement) -> list[Lock]:
+    """The locks of a statement that are worth a word: indexes and sequences go without saying where their table is locked as
+    strongly, and so do plain reads."""
+    locks = statement.foreign
+    modes = {lock.relation: lock.mode for lock in locks}
+    return [
+        lock
+        for lock in locks
+        if (lock.mode != "ACCESS SHARE" if not lock.of else waiting(lock.mode) and modes.get(lock.of) != lock.mode)
+    ]
 
 
 def is_quick(statement: Statement) -> bool:
     """Whether others wait for the statement, but no longer than for a change of the catalog."""
     done = statement.effect
-    return bool(waits(statement)) and done.rewrites == () and done.scans == () and not done.builds
+    return bool(waits(statement)) and done.lasting == "catalog" and done.rewrites == () and done.scans == ()
 
 
 def lifetime(transaction: Transaction, made: Preview) -> str:
@@ -63,8 +77,8 @@ def lifetime(transaction: Transaction, made: Preview) -> str:
 
 def strongest(statements: Sequence[Statement]) -> tuple[Mode, tuple[str, ...]] | None:
     """The strongest lock on what others know of, and the relations that it is taken on, without the indexes and sequences of
-    tables that are among them; None where there is none."""
-    locks = [lock for statement in statements for lock in statement.foreign]
+    tables that are among them; None where rows are read at most."""
+    locks = [lock for statement in statements for lock in statement.foreign if not is_weaker(lock.mode, "ROW EXCLUSIVE")]
     if not locks:
         return None
     mode = max((lock.mode for lock in locks), key=MODES.index)
@@ -80,7 +94,9 @@ def summary(statements: Sequence[Statement]) -> str:
     parts = []
     if (lock := strongest(known)) is not None:
         parts.append(f"{lock[0]} on {_shortened(lock[1])}")
-    elif known:
+    elif any(statement.effect.not_known for statement in known):
+        parts.append("who waits is not known")
+    elif known == list(statements):
         parts.append("nobody waits")
     transactions = {statement.transaction.number for statement in known if not statement.transaction.autocommit}
     alone = sum(statement.transaction.autocommit is True for statement in known)
@@ -99,14 +115,17 @@ def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
-def _locks(locks: Sequence[Lock]) -> list[str]:
-    """Locks that are sorted by their modes, a phrase for each mode."""
-    modes = groupby(locks, key=lambda lock: lock.mode)
-    return [f"{mode} on {_listed([lock.relation for lock in group])}{_waiting(mode)}" for mode, group in modes]
+def _locks(locks: Sequence[Lock], changes: tuple[str, ...] = ()) -> list[str]:
+    """Locks that are sorted by their modes, a phrase for each mode; `changes` are the tables of which rows are changed."""
+    modes = groupby(locks, key=lambda lock: (lock.mode, lock.relation in changes))
+    return [
+        f"{mode} on {_listed([lock.relation for lock in group])}{_waiting(mode, changes=changed)}"
+        for (mode, changed), group in modes
+    ]
 
 
-def _waiting(mode: Mode) -> str:
-    who = [_WORDS[one] for one in waiting(mode)]
+def _waiting(mode: Mode, *, changes: bool) -> str:
+    who = [_WORDS[one] for one in waiting(mode)] or (["writes of the same rows"] if changes else [])
     return f": {_listed(who)} wait" if who else ""
 
 

@@ -310,10 +310,11 @@ class Project:
         """The history of a revision; None for a file that is none."""
         return self.environments.history(path)
 
-    def calls(self, path: str, function: str) -> Recording:
-        """The calls of a revision's function with their arguments, evaluated now."""
+    def calls(self, path: str, function: str, proceed: Callable[[], None] = lambda: None) -> Recording:
+        """The calls of a revision's function with their arguments, evaluated now. `proceed` may raise in the midst of it."""
+        module = LoadedModule(path, "", self._files.parsed(path))
         main_options = self.environments.options(self.environments.of(path)).main
-        return read_calls(LoadedModule(path, "", self._files.parsed(path)), self._files.modules, function, main_options)
+        return read_calls(module, self._files.modules, function, main_options, proceed)
 
     def environments_of(self, path: str) -> list[Environment]:
         """The environments of the project that a file belongs to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sqla_lsp.postgres.identifiers import shortened
@@ -42,23 +42,25 @@ class Recorded:
 @dataclass(frozen=True, slots=True)
 class Recording:
     """The calls of one function in the order in which Postgres sees what they send, and all their operations. `machine` can
-    evaluate more of what the arguments lead to; `complete` is False where following the function took too long. `place` is the
-    function's own, None where the file at hand does not define it."""
+    evaluate more of what the arguments lead to; `missing` says why there may be more calls than these, else it is empty. `place`
+    is the function's own, None where the file at hand does not define it."""
 
     calls: tuple[Recorded, ...]
     operations: tuple[AnyOperation, ...]
     machine: Machine
-    complete: bool
+    missing: str
     place: Place | None
 
 
 class RecordingHost(OperationsHost):
-    """Writes down the calls beside the operations. Lists and dicts are kept as they are at the time of the call."""
+    """Writes down the calls beside the operations. Lists and dicts are kept as they are at the time of the call. `proceed` is
+    called at calls in the file at hand, and may raise: at calls in others, what these modules are could be left half-known."""
 
-    def __init__(self, main_options: Mapping[str, str | None] | None) -> None:
+    def __init__(self, main_options: Mapping[str, str | None] | None, proceed: Callable[[], None]) -> None:
         super().__init__()
         self._main_options = main_options
         self.recorded: list[Recorded] = []
+        self._proceed = proceed
 
     def call(self, machine: Machine, frame: Frame, call: CallValue) -> Value:
         if path_of(call.function) in _MAIN_OPTION and self._main_options is not None:
@@ -81,6 +83,8 @@ class RecordingHost(OperationsHost):
         return NOT_KNOWN if value is not None and "%" in value else value
 
     def sent(self, call: SentCall) -> None:
+        if not call.site.place.path:
+            self._proceed()
         if call.kind != "execute" or call.call.positional or call.call.keywords:  # `execute(...).scalar()` asks a result
             self._record(call)
         super().sent(call)
@@ -106,18 +110,25 @@ def _copied(value: Value) -> Value:
 
 
 def read_calls(
-    module: LoadedModule, modules: Modules, name: str, main_options: Mapping[str, str | None] | None = None
+    module: LoadedModule,
+    modules: Modules,
+    name: str,
+    main_options: Mapping[str, str | None] | None = None,
+    proceed: Callable[[], None] = lambda: None,
 ) -> Recording:
-    """The calls of a module's function `name`, none where there is no such function. `main_options` are those of alembic.ini."""
-    host = RecordingHost(main_options)
+    """The calls of a module's function `name`, none where there is no such function. `main_options` are those of alembic.ini;
+    `proceed` may raise in the midst of it."""
+    proceed()
+    host = RecordingHost(main_options, proceed)
     machine = Machine(modules, host, module)
     machine.keeps_operators = True
-    complete = True
+    missing = ""
     try:
-        machine.run(module, name, argument)
+        if not machine.run(module, name, argument) and machine.has(machine.module_frame(module), name):
+            missing = f"which function {name} is is not known"
     except OutOfSteps:
-        complete = False
-    return Recording(tuple(host.recorded), tuple(host.operations), machine, complete, _place_of(machine, module, name))
+        missing = "the function takes too many steps to follow"
+    return Recording(tuple(host.recorded), tuple(host.operations), machine, missing, _place_of(machine, module, name))
 
 
 def _place_of(machine: Machine, module: LoadedModule, name: str) -> Place | None:

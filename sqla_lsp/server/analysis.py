@@ -268,15 +268,16 @@ class Analysis:
         and is answered after it."""
         questions = [question for question in self._questions if question.renders is renders]
         self._questions = [question for question in self._questions if question.renders is not renders]
-        for question in questions:
+        while questions:
+            question = questions.pop(0)
             if question.future.cancelled():
                 continue
             try:
                 answer = None if projects is None else question.answer(projects)
             except Superseded:
                 if renders:
-                    self._questions.append(question)
-                    continue
+                    self._questions += [question, *questions]
+                    break
                 answer = None
             except Exception as error:  # noqa: BLE001 - it is raised again where the answer is waited for
                 if question.future.set_running_or_notify_cancel():

@@ -12,6 +12,8 @@ from pathlib import Path
 from sqla_lsp.project.cache import default_folder
 
 _NO_NAME = re.compile(r"[^\w.-]+")
+_LONGEST = 50
+"""So many characters of a revision's id are in the name of a file, in whatever encoding file systems count."""
 
 
 def written(migration: str, revision: str, direction: str, text: str) -> Path:
@@ -19,7 +21,7 @@ def written(migration: str, revision: str, direction: str, text: str) -> Path:
     folder = (default_folder() or Path(tempfile.gettempdir()) / "sqla-lsp") / "sql"
     folder /= hashlib.blake2b(migration.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{_NO_NAME.sub('_', revision)}.{direction}.sql"
+    path = folder / f"{_NO_NAME.sub('_', revision)[:_LONGEST]}.{direction}.sql"
     handle, part = tempfile.mkstemp(".part", "", folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:

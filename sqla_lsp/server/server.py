@@ -315,7 +315,7 @@ async def show_sql(ls: Server, uri: str, direction: str) -> str | None:
         return None
     made = await ls.rendered(lambda projects: ls.previews.script(path, cast("Direction", direction), projects))
     if made is None:
-        ls.front.tell(f"{path} is no migration of a project that is open", wire.WARNING)
+        ls.front.tell(f"{path} is no migration of an open project on Postgres", wire.WARNING)
         return None
     revision, text = made
     try:

@@ -26,6 +26,7 @@ from unittest.mock import MagicMock
 
 from sqla_lsp.postgres.sql_expressions import member
 from sqla_lsp.postgres.sql_grammar import load_grammar
+from sqla_lsp.postgres.sql_text import prepare
 from sqla_lsp.preview.migration import Statement, preview
 from sqla_lsp.project.configuration import Resolver
 from sqla_lsp.project.project import Project
@@ -110,10 +111,18 @@ def our_lines(statements: Iterable[Statement]) -> list[Line]:
     """The schema statements that we say are emitted."""
     lines = []
     for statement in statements:
-        for kind, text, _ in _parsed(statement.sql) if statement.sql is not None else ():
+        for kind, text, _ in _said(statement.sql) if statement.sql is not None else ():
             if kind.startswith(_SCHEMA):
                 lines.append(Line(text, statement.transaction.autocommit, statement.conditional))
     return lines
+
+
+def _said(sql: str) -> tuple[tuple[str, str, str], ...]:
+    """The statements of a text of ours, in which parameters may stand by their names."""
+    try:
+        return _parsed(sql)
+    except NoSql:
+        return _parsed(prepare(sql, binds=True)[0])
 
 
 def ordered(lines: list[Line]) -> list[Line]:
@@ -306,7 +315,7 @@ def by_migration(outcomes: list[Outcome]) -> Counter[str]:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m tests.corpus.fidelity", description=__doc__)
-    arguments.add_argument("folder", type=Path, help="a folder of projects")
+    arguments.add_argument("folder", type=lambda given: Path(given).resolve(), help="a folder of projects")
     arguments.add_argument("--project", default="", help="part of the name of the projects")
     arguments.add_argument("--only", default="", help="part of the path")
     arguments.add_argument("--show", default="differing", help="states whose differences are printed, by commas")

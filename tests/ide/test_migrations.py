@@ -296,3 +296,58 @@ def test_a_connection_in_autocommit_mode(tmp_path: Path) -> None:
     assert shown.titles() == ["ACCESS EXCLUSIVE on t · 2 statements in autocommit", "SQL"]
     assert "BEGIN" not in script(shown.made, "upgrade", shown.data)
     assert "meanwhile" not in script(shown.made, "upgrade", shown.data)
+
+
+def test_names_with_line_ends_stay_in_the_comments(tmp_path: Path) -> None:
+    text = migration('op.drop_table("a\\nb")', "b", "a").replace('revision = "b"', 'revision = "b\\nDROP TABLE p; --"', 1)
+    shown = Shown(tmp_path, "", "", {"migrations/versions/b.py": text})
+    lines = script(shown.made, "upgrade", shown.data).splitlines()
+    assert [line for line in lines if line and not line.startswith("--")] == ["BEGIN;", 'DROP TABLE "a', 'b";', "COMMIT;"]
+
+
+# ------------------------------------------------------------------------------------------ functions that are no functions
+
+
+def test_an_imported_function_has_no_place_here(tmp_path: Path) -> None:
+    """Its calls stand in the other file: the same offsets here are something else."""
+    common = "from alembic import op\n\n\ndef upgrade():\n    op.drop_table('t')\n"
+    files = {"migrations/common.py": common, "migrations/__init__.py": ""}
+    text = migration("pass", "b", "a").replace("def upgrade():\n    pass\n", "from migrations.common import upgrade\n")
+    shown = Shown(tmp_path, "", "", {**files, "migrations/versions/b.py": text})
+    assert [statement.sql for statement in shown.made.upgrade] == ["DROP TABLE t;"]
+    assert {hover(shown.made, shown.data, offset) for offset in range(shown.data.index(b"def downgrade"))} == {None}
+    assert hints(shown.made, 0, len(shown.data)) == []
+    assert "-- in another file: ACCESS EXCLUSIVE on t" in script(shown.made, "upgrade", shown.data)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if os.environ:\n    def upgrade():\n        op.drop_table('t')\nelse:\n    def upgrade():\n        pass\n",
+        "upgrade = functools.partial(print, 1)\n",
+    ],
+)
+def test_a_function_that_cannot_be_told_is_not_said_to_send_nothing(tmp_path: Path, code: str) -> None:
+    text = migration("pass", "b", "a", "import functools, os\n").replace("def upgrade():\n    pass\n", code)
+    shown = Shown(tmp_path, "", "", {"migrations/versions/b.py": text})
+    assert [statement.reason for statement in shown.made.upgrade] == ["which function upgrade is is not known"]
+    assert shown.made.downgrade == ()
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_other_line_ends(tmp_path: Path, end: str) -> None:
+    text = migration('op.drop_table("t")', "b", "a").replace("\n", end)
+    shown = Shown(tmp_path, "", "", {"migrations/versions/b.py": text})
+    assert shown.titles() == ["ACCESS EXCLUSIVE on t · 1 transaction", "SQL"]
+
+
+def test_how_long_locks_live_is_said_once_for_statements_that_stand_together(tmp_path: Path) -> None:
+    body = (
+        'op.drop_column("t", "p_id")\nop.execute(unknown)\nop.drop_column("p", "x")\nwith op.get_context().autocommit_block():\n'
+        '    op.create_index("i", "t", ["id"], postgresql_concurrently=True)'
+    )
+    found = Shown(tmp_path, body).over("upgrade")
+    assert found is not None
+    autocommit = "in autocommit: locks live as long as their statement"
+    lives = [[word for word in section.words if word in (_RUN, autocommit)] for section in found.sections]
+    assert lives == [[], [], [], [_RUN], [autocommit]]

@@ -226,6 +226,16 @@ REFUSED: dict[str, tuple[Case, str]] = {
 holds, which the migration does not tell."""
 
 MORE: dict[str, Case] = {
+    "SELECT FOR UPDATE": Case("SELECT * FROM t WHERE id = 5 FOR UPDATE"),
+    "WITH DELETE, INSERT": Case("WITH g AS (DELETE FROM child WHERE id = 5 RETURNING id) INSERT INTO parent SELECT id FROM g"),
+    "WITH UPDATE, SELECT": Case("WITH g AS (UPDATE parent SET id = id WHERE id = -5 RETURNING id) SELECT id FROM g"),
+    "MERGE": Case(
+        "MERGE INTO parent USING child ON parent.id = child.id AND child.id = 5 WHEN MATCHED THEN DO NOTHING", since=15
+    ),
+    "INSERT ON CONFLICT DO UPDATE": Case("INSERT INTO parent VALUES (5) ON CONFLICT (id) DO UPDATE SET id = 5"),
+    "CREATE PUBLICATION": Case("CREATE PUBLICATION pub FOR TABLE t"),
+    "CREATE TABLE INHERITS": Case("CREATE TABLE x () INHERITS (parent)"),
+    "CREATE TABLE AS WITH NO DATA": Case("CREATE TABLE x AS SELECT * FROM parent WITH NO DATA"),
     "DROP COLUMN with an index": Case("ALTER TABLE t DROP COLUMN a"),
     "DROP COLUMN with a foreign key": Case("ALTER TABLE child DROP COLUMN t_id"),
     "DROP COLUMN serial": Case("ALTER TABLE t DROP COLUMN id CASCADE"),
@@ -309,14 +319,12 @@ MORE: dict[str, Case] = {
     "ALTER DOMAIN of a column": Case("ALTER DOMAIN plain ADD CHECK (VALUE > 0)", "ALTER TABLE t ADD COLUMN x plain"),
     "CREATE TABLE LIKE": Case("CREATE TABLE tn (LIKE parent)"),
     "CREATE TABLE LIKE INCLUDING ALL": Case("CREATE TABLE tn (LIKE parent INCLUDING ALL)"),
-    "CREATE TABLE INHERITS": Case("CREATE TABLE tn () INHERITS (parent)"),
     "CREATE TABLE with foreign keys": Case(
         "CREATE TABLE tn (id int PRIMARY KEY, up int REFERENCES tn, p int REFERENCES parent, c int, "
         "FOREIGN KEY (c) REFERENCES child (id) ON DELETE CASCADE)"
     ),
     "CREATE TABLE IF NOT EXISTS": Case("CREATE TABLE IF NOT EXISTS tn (id int)"),
     "CREATE UNLOGGED TABLE": Case("CREATE UNLOGGED TABLE tn (id int)"),
-    "CREATE TABLE AS WITH NO DATA": Case("CREATE TABLE copy AS SELECT * FROM t WITH NO DATA"),
     "CREATE TABLE AS with WHERE": Case("CREATE TABLE copy AS SELECT * FROM t WHERE id = 5"),
     "INSERT SELECT": Case("INSERT INTO part_1 SELECT id, d FROM t"),
     "INSERT SELECT from itself": Case("INSERT INTO parent SELECT id + 9000 FROM parent"),
@@ -330,7 +338,6 @@ MORE: dict[str, Case] = {
     "UPDATE of a column nobody references": Case("UPDATE parent SET id = id"),
     "DELETE USING": Case("DELETE FROM part_1 USING parent WHERE parent.id = part_1.id"),
     "DELETE with a subquery": Case("DELETE FROM child WHERE t_id IN (SELECT id FROM t)"),
-    "SELECT FOR UPDATE": Case("SELECT id FROM parent FOR UPDATE"),
     "SELECT of a function": Case("SELECT setval('t_id_seq', 9000)"),
     "TRUNCATE several": Case("TRUNCATE child, part_1"),
     "TRUNCATE RESTART IDENTITY": Case("TRUNCATE t RESTART IDENTITY CASCADE"),

@@ -12,6 +12,9 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.dialects import postgresql
 
+from sqla_lsp.preview.migration import preview
+from sqla_lsp.project.configuration import Resolver
+from sqla_lsp.project.project import Project
 from tests.preview.told import previewed, text
 
 SAME = [
@@ -304,3 +307,63 @@ def test_a_type_that_the_dialect_describes_is_the_drivers_own(tmp_path: Path) ->
         f"ALTER TABLE t ADD COLUMN a {described};",
         "ALTER TABLE t ADD COLUMN b TEXT;",
     ]
+
+
+@pytest.mark.parametrize(
+    ("call", "sent"),
+    [
+        ('sa.text("DELETE FROM t WHERE a = :a AND b = :b"), {"a": unknown(), "b": 5}', "DELETE FROM t WHERE a = :a AND b = 5;"),
+        ('sa.text("DELETE FROM t WHERE a = :a"), {"a": None}', "DELETE FROM t WHERE a = NULL;"),
+        ('sa.text("DELETE FROM t WHERE a = :a"), unknown()', "DELETE FROM t WHERE a = :a;"),
+        ('sa.text("DELETE FROM t WHERE a = :a"), parameters={"a": "x"}', "DELETE FROM t WHERE a = 'x';"),
+        ('sa.text("DELETE FROM t WHERE a = :a"), [{"a": 1}]', "DELETE FROM t WHERE a = 1;"),
+        ('sa.text("DELETE FROM t WHERE a = :a"), [{"a": 1}, {"a": 2}]', "DELETE FROM t WHERE a = :a;"),
+        ('sa.text("DELETE FROM t WHERE a = :a")', "DELETE FROM t WHERE a = :a;"),
+        (
+            't.update().where(t.c.id == sa.bindparam("b")).values(a=sa.bindparam("d")), {"b": 1}',
+            "UPDATE t SET a=:d WHERE t.id = 1;",
+        ),
+    ],
+)
+def test_what_a_parameter_is_given_stands_in_the_statement(tmp_path: Path, call: str, sent: str) -> None:
+    """SQLAlchemy writes NULL for a parameter without a value, which would be another statement."""
+    table = 't = sa.table("t", sa.column("id", sa.Integer), sa.column("a", sa.Text))'
+    assert text(previewed(tmp_path, f"{table}\nop.get_bind().execute({call})").upgrade) == sent
+
+
+@pytest.mark.parametrize(
+    ("sql", "sent"),
+    [
+        ("DROP TABLE a; DROP TABLE b;", "DROP TABLE a; DROP TABLE b;"),
+        ("DROP TABLE a -- the old one", "DROP TABLE a -- the old one\n;"),
+        ("DROP TABLE a; -- the old one", "DROP TABLE a; -- the old one"),
+        ("SELECT '--'", "SELECT '--';"),
+    ],
+)
+def test_each_statement_ends_with_one_semicolon(tmp_path: Path, sql: str, sent: str) -> None:
+    (statement,) = previewed(tmp_path, f"op.execute({sql!r})").upgrade
+    assert statement.sql == sent
+
+
+class _Typed(Exception):
+    """Something was typed."""
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 5])
+def test_a_preview_can_be_given_up_at_every_call(tmp_path: Path, most: int) -> None:
+    """Also while the function is followed, which takes long where it is long; afterwards everything is known as before."""
+    whole = previewed(tmp_path, 'op.drop_table("a")\nop.drop_table("b")\nop.drop_table("c")')
+    project = Project([str(tmp_path)], Resolver({}, roots=[str(tmp_path)]))
+    project.load()
+    asked = 0
+
+    def proceed() -> None:
+        nonlocal asked
+        asked += 1
+        if asked > most:
+            raise _Typed
+
+    with pytest.raises(_Typed):
+        preview(project, whole.path, proceed)
+    assert asked == most + 1
+    assert preview(project, whole.path) == whole

@@ -34,7 +34,7 @@ def previewed(folder: Path, body: str, *, earlier: str = "", before: str = "", f
     for name, text in written.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, newline="")
     project = Project([str(folder)], Resolver({}, roots=[str(folder)]))
     project.load()
     made = preview(project, str(folder / "migrations/versions/b.py"))

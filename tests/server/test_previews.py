@@ -264,3 +264,29 @@ def test_a_folder_that_cannot_be_written(start: Start, tmp_path: Path) -> None:
     uri = client.open(path)
     assert "CREATE INDEX" in asked(client, uri, "upgrade")["result"]
     said(client, "could not be written")
+
+
+@pytest.mark.parametrize("revision", ["a/../../b.c", "é 名", "..", "x" * 400, "a\nb", ""])
+def test_odd_ids_of_revisions(start: Start, tmp_path: Path, revision: str) -> None:
+    """Whatever a revision is called, its script is a file in a folder of its migration's own."""
+    text = migration("orders").replace('revision = "0001"', f"revision = {revision!r}", 1)
+    path = project(tmp_path.resolve(), {"migrations/versions/0001_first.py": text})
+    client = start(tmp_path.resolve(), _SHOWS)
+    client.results["window/showDocument"] = {"success": True}
+    uri = client.open(path)
+    assert "CREATE INDEX" in asked(client, uri, "upgrade")["result"]
+    script = Path(unquote(urlsplit(shown(client)[0]).path))
+    assert script.parent.parent.name == "sql"
+    assert script.name.endswith(".upgrade.sql")
+    assert "CREATE INDEX" in script.read_text()
+
+
+def test_a_project_on_another_database_has_nothing(start: Start, tmp_path: Path) -> None:
+    environment = 'from alembic import context\n\ncontext.configure(url="mysql://localhost/x")\n'
+    path = project(tmp_path.resolve(), {"migrations/env.py": environment})
+    client = start(tmp_path.resolve())
+    uri = client.open(path)
+    assert lenses(client, uri) == []
+    assert hovered(client, uri) is None
+    assert asked(client, uri, "upgrade")["result"] is None
+    said(client, "no migration of an open project on Postgres")

@@ -53,6 +53,7 @@ def drop_column(work: Work, dropped: ops.DropColumn) -> None:
     """The column's indexes, sequence and foreign keys go with it."""
     table = dropped.table
     work.lock(table, AE)
+    work.drop_dependents(dropped.site.sql)
     known = work.known.table(table)
     if known is None or isinstance(dropped.column, Unknown):
         return

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqla_lsp.postgres.locking import columns, constraints, indexes, tables
 from sqla_lsp.postgres.locking.modes import Effect
-from sqla_lsp.postgres.locking.other import other
-from sqla_lsp.postgres.locking.work import AE, Known, Work, with_type
+from sqla_lsp.postgres.locking.other import drop_type, other
+from sqla_lsp.postgres.locking.work import Known, Work
 from sqla_lsp.schema import operations as ops
 from sqla_lsp.schema.operations import AnyOperation
 
@@ -27,12 +27,6 @@ def effect(operations: Sequence[AnyOperation], known: Known, version: int) -> Ef
 
 def _nothing(work: Work, operation: AnyOperation) -> None:
     """No relation is locked that anybody else may use."""
-
-
-def _drop_type(work: Work, dropped: ops.DropType) -> None:
-    """CASCADE takes the columns along; without it Postgres refuses while there are any."""
-    for table in with_type(work, dropped.name):
-        work.lock(table, AE)
 
 
 def _not_known(work: Work, operation: ops.NotKnown) -> None:
@@ -61,7 +55,7 @@ _HANDLERS: dict[type[Any], Callable[[Work, Any], None]] = {
     ops.DropConstraint: constraints.drop_constraint,
     ops.RenameConstraint: constraints.rename_constraint,
     ops.CreateType: _nothing,
-    ops.DropType: _drop_type,
+    ops.DropType: drop_type,
     ops.Setting: _nothing,
     ops.OtherStatement: other,
     ops.NotKnown: _not_known,

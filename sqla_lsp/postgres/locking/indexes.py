@@ -28,6 +28,7 @@ def create_index(work: Work, created: ops.CreateIndex) -> None:
     if created.only:
         if isinstance(name, str):
             work.lock_beside(created.table, name, AE)
+            work.taking.make(work.beside(created.table, name))
         return
     work.build(created.table, name)
 
@@ -43,6 +44,8 @@ def drop_index(work: Work, dropped: ops.DropIndex) -> None:
     known = work.known.index(dropped.name, where, dropped.table) if isinstance(dropped.name, str) else None
     table = dropped.table if known is None else known[0].name
     mode = SUE if dropped.concurrently is True else AE
+    if dropped.concurrently is True:
+        work.taking.lasts("others")
     if table is not None:
         work.lock(table, mode)
     else:

@@ -47,15 +47,29 @@ class Lock(msgspec.Struct, frozen=True):
     of: str = ""
 
 
+Lasting = Literal["catalog", "query", "others", "nothing"]
+"""What a statement does beside rewrites, scans and builds: it changes the catalog, it looks for rows, however many these are, it
+waits for the transactions of others, or it does nothing at all once it has its locks."""
+
+
 class Effect(msgspec.Struct, frozen=True):
     """What one statement does. `rewrites` are the relations that are written anew, `scans` the tables that are read from end to
-    end, `builds` the indexes that are built; each None where it cannot be told, with the reason in `not_known`."""
+    end, `builds` the indexes that are built; each None where it cannot be told, with the reason in `not_known`. `changes` are the
+    tables of which rows that are there are changed or locked, `makes` the views and sequences that are new."""
 
     locks: tuple[Lock, ...] = ()
     rewrites: tuple[str, ...] | None = ()
     scans: tuple[str, ...] | None = ()
     builds: tuple[str, ...] = ()
     not_known: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
+    lasting: Lasting = "catalog"
+
+    @property
+    def empties(self) -> bool:
+        """Whether tables are written anew without being read: they are empty afterwards."""
+        return bool(self.rewrites) and self.scans == () and self.lasting == "catalog"
 
 
 class Taking:
@@ -67,6 +81,9 @@ class Taking:
         self._scans: dict[str, None] = {}
         self._builds: dict[str, None] = {}
         self._reasons: dict[str, None] = {}
+        self._changes: dict[str, None] = {}
+        self._makes: dict[str, None] = {}
+        self._lasting: Lasting = "catalog"
         self._unknown = False
 
     def lock(self, relation: str, mode: Mode, of: str = "") -> None:
@@ -84,6 +101,18 @@ class Taking:
     def build(self, index: str) -> None:
         self._builds[index] = None
 
+    def change(self, relation: str) -> None:
+        """Rows of a table are changed, or locked as if they were: others cannot change the same ones."""
+        self._changes[relation] = None
+
+    def make(self, relation: str) -> None:
+        self._makes[relation] = None
+
+    def lasts(self, lasting: Lasting) -> None:
+        """What takes the time; among the parts of one statement a query counts most."""
+        if self._lasting != "query":
+            self._lasting = lasting
+
     def not_known(self, reason: str, *, work: bool = True) -> None:
         """Something cannot be told: what is rewritten and scanned (`work`), or only other locks."""
         self._reasons[reason] = None
@@ -93,4 +122,5 @@ class Taking:
         locks = tuple([lock for _, lock in sorted(self._locks.items())])
         rewrites = tuple(self._rewrites) or (None if self._unknown else ())
         scans = tuple(self._scans) or (None if self._unknown else ())
-        return Effect(locks, rewrites, scans, tuple(self._builds), tuple(self._reasons))
+        named = tuple(self._builds), tuple(self._reasons), tuple(self._changes), tuple(self._makes)
+        return Effect(locks, rewrites, scans, *named, self._lasting)

@@ -5,23 +5,30 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqla_lsp.postgres.locking.modes import Mode
 from sqla_lsp.postgres.locking.work import Work, has_sequence, referencing
-from sqla_lsp.postgres.sql_expressions import messages, qualified, strings, tables_named
+from sqla_lsp.postgres.sql_expressions import messages, qualified, relation, strings, tables_named
 from sqla_lsp.postgres.sql_grammar import Parsed, statements
 from sqla_lsp.postgres.sql_text import Holes, masked, prepare
+from sqla_lsp.postgres.volatility import is_built_in
 from sqla_lsp.schema.names import TableName
 from sqla_lsp.schema.operations import OtherStatement
 from sqla_lsp.schema.tables import ForeignKey
 
+READS = ("SELECT", "WITH")
+WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE")
 _SELECTIVE = re.compile(r"\b(?:where|limit|join)\b", re.IGNORECASE)
+_MESSAGES = {"InsertStmt": "INSERT", "UpdateStmt": "UPDATE", "DeleteStmt": "DELETE", "MergeStmt": "MERGE"}
+_UPSERT = re.compile(r"\bon\s+conflict\b.*\bdo\s+update\b", re.IGNORECASE | re.DOTALL)
 _MOVING = frozenset({"nextval", "setval"})
 
 
 def parsed_statements(sql: str) -> list[Parsed]:
-    """The statements of a text."""
-    text, holes = prepare(sql, binds=False)
-    return list(statements(text, holes))
+    """The statements of a text, by Postgres's own grammar. Parameters may stand in it by their names."""
+    found = list(statements(*prepare(sql, binds=False)))
+    if all(parsed.node is not None for parsed in found):
+        return found
+    again = list(statements(*prepare(sql, binds=True)))
+    return again if all(parsed.node is not None for parsed in again) else found
 
 
 def named_in(sql: str) -> tuple[TableName, ...]:
@@ -42,45 +49,87 @@ def reads_all(sql: str) -> bool:
 
 
 def select(work: Work, sql: str) -> None:
-    """What a query reads; FOR UPDATE and its like lock rows."""
-    nodes = nodes_of(sql)
-    mode: Mode = "ROW SHARE" if any(node.DESCRIPTOR.name == "LockingClause" for node in nodes) else "ACCESS SHARE"
-    for table in named_in(sql):
-        _read(work, table, mode)
+    """Rows are read; where the query says so, they are locked against those who would change them."""
+    tables = named_in(sql)
+    if tables:
+        work.taking.lasts("query")
+    for table in tables:
+        _read(work, table)
         if reads_all(sql):
             work.scan(table)
+    nodes = nodes_of(sql)
+    _inside(work, sql, nodes, ())
+    _called(work, nodes)
     move_sequences(work, nodes)
 
 
 def write(work: Work, operation: OtherStatement, sql: str) -> None:
-    """Rows are written: the targets are locked, and, where foreign keys lead there or from there, what these name; what else is
-    named is read."""
+    """Rows are written; what else is named is read. MERGE names its source among its tables."""
+    targets = () if operation.kind == "MERGE" else operation.tables
     read = _read_by(sql)
-    for table in named_in(sql):
-        if table not in operation.tables or table in read:
-            _read(work, table, "ACCESS SHARE")
+    others = [table for table in named_in(sql) if table not in targets or table in read]
+    if others or operation.kind != "INSERT":
+        work.taking.lasts("query")
+    for table in others:
+        _read(work, table)
         if table in read and reads_all(sql):
             work.scan(table)
-    for table in operation.tables:
-        work.lock(table, "ROW EXCLUSIVE")
-        if operation.kind != "INSERT":
-            work.lock_indexes(table, "ROW EXCLUSIVE")
-            if reads_all(sql):
-                work.scan(table)
-        known = work.known.table(table)
-        keys = [key for key in known.constraints if isinstance(key, ForeignKey)] if known is not None else []
-        others = [key.target for key in keys] if operation.kind == "INSERT" else []
-        others += referencing(work, table) if operation.kind == "DELETE" else []
-        for other in others:
-            work.lock(other, "ROW SHARE")
-            work.lock_indexes(other, "ROW SHARE")
+    for table in targets:
+        _write(work, table, operation.kind)
         if operation.kind == "INSERT":
             _draw_numbers(work, table, sql)
+        elif reads_all(sql):
+            work.scan(table)
+        if _UPSERT.search(masked(sql)):
+            work.lock_indexes(table, "ROW EXCLUSIVE")
+            work.taking.change(str(table))
+    _inside(work, sql, nodes_of(sql), targets)
 
 
-def _read(work: Work, table: TableName, mode: Mode) -> None:
-    work.lock(table, mode)
-    work.lock_indexes(table, mode)
+def _write(work: Work, table: TableName, kind: str) -> None:
+    """Rows of a table are written: where foreign keys lead there or from there, what these name is locked too."""
+    work.lock(table, "ROW EXCLUSIVE")
+    if kind != "INSERT":
+        work.lock_indexes(table, "ROW EXCLUSIVE")
+        work.taking.change(str(table))
+    known = work.known.table(table)
+    keys = [key for key in known.constraints if isinstance(key, ForeignKey)] if known is not None else []
+    others = [key.target for key in keys] if kind == "INSERT" else []
+    others += referencing(work, table) if kind == "DELETE" else []
+    for other in others:
+        work.lock(other, "ROW SHARE")
+        work.lock_indexes(other, "ROW SHARE")
+
+
+def _read(work: Work, table: TableName) -> None:
+    work.lock(table, "ACCESS SHARE")
+    work.lock_indexes(table, "ACCESS SHARE")
+
+
+def _inside(work: Work, sql: str, nodes: list[Any], written: tuple[TableName, ...]) -> None:
+    """What the parts of a statement write or lock: the queries of its WITH, and FOR UPDATE."""
+    for node in nodes:
+        name = node.DESCRIPTOR.name
+        if name in _MESSAGES and (table := relation(node.relation, Holes())) not in written:
+            _write(work, table, _MESSAGES[name])
+        elif name == "LockingClause":
+            for table in named_in(sql):
+                if table not in written:
+                    work.lock(table, "ROW SHARE")
+                    work.lock_indexes(table, "ROW SHARE")
+                    work.taking.change(str(table))
+
+
+def _called(work: Work, nodes: list[Any]) -> None:
+    """Functions that are no part of Postgres may do anything; some of its own make others wait."""
+    for node in nodes:
+        if node.DESCRIPTOR.name != "FuncCall":
+            continue
+        *schema, name = strings(node.funcname)
+        if "advisory" in name:
+            work.taking.not_known("others who ask for the same advisory lock wait", work=False)
+        elif not is_built_in(name, schema):
+            work.taking.not_known(f"what {'.'.join([*schema, name])}() does is not known")
 
 
 def _read_by(sql: str) -> set[TableName]:

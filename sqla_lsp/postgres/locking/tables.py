@@ -37,7 +37,8 @@ def create_table(work: Work, made: ops.CreateTable) -> None:
             work.lock(constraint.target, SRE)
     if made.partition_of is not None:
         work.lock(made.partition_of, AE)
-        work.taking.not_known("a default partition is locked and scanned too", work=False)
+        work.taking.not_known("a default partition is locked, and all of it read, too", work=False)
+        work.taking.lasts("query")
     if made.site.sql is not None:
         _fill(work, made, made.site.sql)
         _copy(work, made, made.site.sql)
@@ -90,6 +91,7 @@ def _like(work: Work, table: TableName, clause: Any) -> None:
 
 def drop_table(work: Work, dropped: ops.DropTable) -> None:
     known = work.known.table(dropped.table)
+    work.drop_dependents(dropped.site.sql)
     if known is None and dropped.if_exists is True:
         work.lock(dropped.table, AE)
         return

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from sqla_lsp.postgres.identifiers import default_name
 from sqla_lsp.postgres.locking.modes import Mode, Taking
 from sqla_lsp.postgres.naming import constraint_name
+from sqla_lsp.postgres.sql_text import masked
 from sqla_lsp.schema.names import TableName, Unknown
 from sqla_lsp.schema.tables import Column, Constraint, Exclude, ForeignKey, Index, PrimaryKey, Table, Unique
 from sqla_lsp.schema.types import PgType
 
+_CASCADE = re.compile(r"\bcascade\b", re.IGNORECASE)
 AE: Mode = "ACCESS EXCLUSIVE"
 SRE: Mode = "SHARE ROW EXCLUSIVE"
 SUE: Mode = "SHARE UPDATE EXCLUSIVE"
@@ -34,6 +37,10 @@ class Known(Protocol):
         """A table by its name."""
         ...
 
+    def is_new(self, name: TableName) -> bool:
+        """Whether the function at hand created a table."""
+        ...
+
     def index(self, name: str, schema: str | None, table: TableName | None) -> tuple[Table, Index] | None:
         """An index by its name, with its table."""
         ...
@@ -53,8 +60,8 @@ class Work:
             self.taking.not_known("the name of a relation is not known", work=False)
             return
         self.taking.lock(str(table), mode, "" if of is None else str(of))
-        if self._is_partitioned(table):
-            self.taking.not_known("its partitions are locked too", work=False)
+        if self._is_partitioned(table) and not self.known.is_new(table):
+            self.taking.not_known(f"the partitions of {table} are locked too", work=False)
 
     def _is_partitioned(self, table: TableName) -> bool:
         known = self.known.table(table)
@@ -89,6 +96,11 @@ class Work:
             if isinstance(column.name, str) and (columns is None or column.name in columns) and has_sequence(column):
                 self.lock_sequence(table, column.name, mode)
 
+    def drop_dependents(self, sql: str | None) -> None:
+        """What CASCADE drops beside what is known: views, and what else names a table or a column."""
+        if _CASCADE.search(masked(sql or "")):
+            self.taking.not_known("what depends on it is dropped, and locked, too", work=False)
+
     def beside(self, table: TableName, name: str) -> str:
         """The name of an index or a sequence in the schema of its table."""
         return f"{table.schema}.{name}" if isinstance(table.schema, str) else name
@@ -102,10 +114,10 @@ class Work:
 
     def scan(self, table: TableName) -> None:
         """The table is read from end to end; a partitioned one has no rows of its own."""
-        if self._is_partitioned(table):
-            self.taking.not_known("its partitions are read")
-        else:
+        if not self._is_partitioned(table):
             self.taking.scan(str(table))
+        elif not self.known.is_new(table):
+            self.taking.not_known(f"the partitions of {table} are read")
 
     def build(self, table: TableName, name: str | Unknown | None) -> None:
         """An index is built from all rows of a table."""
