@@ -70,6 +70,7 @@ try {
   await until('the file to be saved', () => readFileSync(file, 'utf8') !== before);
   say('saved');
   await page.locator('.squiggly-warning').waitFor({ state: 'detached' });
+  if (revision === undefined) await lenses.filter({ hasText: 'in autocommit' }).first().waitFor();
   await page.keyboard.press('Home');
   await shoot('fixed');
 
