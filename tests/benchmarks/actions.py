@@ -7,14 +7,11 @@ finding after the other.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.keystroke import _HEADER, _STATEMENTS
-from tests.server.client import Client
+from tests.benchmarks.migration import migration, opened
 
 LINES = 300
 _CREATES = {"workspaceEdit": {"documentChanges": True, "resourceOperations": ["create"]}}
@@ -31,32 +28,17 @@ def actions() -> Iterator[tuple[str, list[float]]]:
 
 def _asked(capabilities: dict[str, Any]) -> tuple[list[float], list[float]]:
     """Seconds for the lists at each finding, and for the edit of the first action of each."""
-    statements = "".join(_STATEMENTS.format(n=n) for n in range((LINES - 14) // 13))
-    text = _HEADER + statements + "\n\ndef downgrade():\n    pass\n"
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder).resolve()
-        path = root / "migrations" / "versions" / "0001_orders.py"
-        path.parent.mkdir(parents=True)
-        (path.parent.parent / "env.py").write_text("from alembic import context\n")
-        path.write_text(text)
-        client = Client()
-        try:
-            client.initialize(root, capabilities)
-            uri = client.open(path, text)
-            found = client.diagnostics(uri)
-            client.silence(2)  # it gets ready for fixes when nobody waits
-            listed, resolved = [], []
-            for diagnostic in found:
-                context = {"diagnostics": [diagnostic], "triggerKind": 2}
-                params = {"textDocument": {"uri": uri}, "range": diagnostic["range"], "context": context}
+    with opened(migration(LINES), capabilities) as (client, uri, found):
+        client.silence(2)  # it gets ready for fixes when nobody waits
+        listed, resolved = [], []
+        for diagnostic in found:
+            context = {"diagnostics": [diagnostic], "triggerKind": 2}
+            params = {"textDocument": {"uri": uri}, "range": diagnostic["range"], "context": context}
+            started = time.perf_counter()
+            offered = client.request("textDocument/codeAction", params)["result"]
+            listed.append(time.perf_counter() - started)
+            if "edit" not in offered[0]:
                 started = time.perf_counter()
-                offered = client.request("textDocument/codeAction", params)["result"]
-                listed.append(time.perf_counter() - started)
-                if "edit" not in offered[0]:
-                    started = time.perf_counter()
-                    client.request("codeAction/resolve", offered[0])
-                    resolved.append(time.perf_counter() - started)
-            client.shutdown()
-        finally:
-            client.kill()
+                client.request("codeAction/resolve", offered[0])
+                resolved.append(time.perf_counter() - started)
     return sorted(listed), sorted(resolved)

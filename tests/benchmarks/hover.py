@@ -6,13 +6,11 @@ The time is taken by a client on the same machine, from sending the request to r
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.keystroke import _HEADER, _STATEMENTS
+from tests.benchmarks.migration import migration, opened
 from tests.server.client import Client
 
 LINES = 300
@@ -20,33 +18,19 @@ LINES = 300
 
 def hovers() -> Iterator[tuple[str, list[float]]]:
     """Labels and sorted seconds."""
-    statements = "".join(_STATEMENTS.format(n=n) for n in range((LINES - 14) // 13))
-    text = _HEADER + statements + "\n\ndef downgrade():\n    pass\n"
+    text = migration(LINES)
     calls = [row for row, line in enumerate(text.splitlines()) if line.startswith("    op.")]
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder).resolve()
-        path = root / "migrations" / "versions" / "0001_orders.py"
-        path.parent.mkdir(parents=True)
-        (path.parent.parent / "env.py").write_text("from alembic import context\n")
-        path.write_text(text)
-        client = Client()
-        try:
-            client.initialize(root)
-            uri = client.open(path, text)
-            client.diagnostics(uri)
-            document = {"textDocument": {"uri": uri}}
-            client.request("textDocument/codeLens", document)  # answered when all is imported
-            over = [{**document, "position": {"line": row, "character": 8}} for row in calls]
-            typed = _typing(client, uri)
-            shown = [_seconds(client, "textDocument/hover", one) for one in over]
-            anew = [_seconds(client, "textDocument/hover", one, typed) for one in over]
-            above = [_seconds(client, "textDocument/codeLens", document, typed) for _ in over]
-            yield f"hover, {LINES} lines", sorted(shown)
-            yield f"hover, {LINES} lines, after a key", sorted(anew)
-            yield f"code lenses, {LINES} lines, after a key", sorted(above)
-            client.shutdown()
-        finally:
-            client.kill()
+    with opened(text) as (client, uri, _):
+        document = {"textDocument": {"uri": uri}}
+        client.request("textDocument/codeLens", document)  # answered when all is imported
+        over = [{**document, "position": {"line": row, "character": 8}} for row in calls]
+        typed = _typing(client, uri)
+        shown = [_seconds(client, "textDocument/hover", one) for one in over]
+        anew = [_seconds(client, "textDocument/hover", one, typed) for one in over]
+        above = [_seconds(client, "textDocument/codeLens", document, typed) for _ in over]
+        yield f"hover, {LINES} lines", sorted(shown)
+        yield f"hover, {LINES} lines, after a key", sorted(anew)
+        yield f"code lenses, {LINES} lines, after a key", sorted(above)
 
 
 def _typing(client: Client, uri: str) -> Callable[[], None]:
